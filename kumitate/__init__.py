@@ -1,0 +1,1 @@
+"""Kumitate: a composable customer data platform."""

@@ -1,0 +1,1 @@
+"""The vocabulary: what every stage talks about, and nothing that acts."""

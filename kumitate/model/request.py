@@ -1,0 +1,78 @@
+"""What goes to a destination and what comes back, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Operation(StrEnum):
+    """What happens to one row at the destination."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row to bring to a destination; `fields` are mapped values, still plain text."""
+
+    key: str
+    operation: Operation
+    fields: Mapping[str, Any] = field(repr=False)
+    person_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP call; auth headers are added by the transport. `keys` names the rows it carries."""
+
+    method: str
+    path: str
+    body: bytes = field(repr=False)
+    keys: tuple[str, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCall:
+    """One AWS API call in boto3's terms: `AwsCall("sesv2", "send_bulk_email", {...}, keys)`."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any] = field(repr=False)
+    keys: tuple[str, ...]
+
+
+Request = HttpRequest | AwsCall
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A destination's answer; for AWS calls `status` is the HTTP code and `body` the parsed reply as JSON."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    """What became of one row: only `ACCEPTED` enters the state; `RETRY` and `UNKNOWN` stay pending."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One row's result: a reason code of ours, and the destination's own words (kept out of logs)."""
+
+    key: str
+    verdict: Verdict
+    reason: str = ""
+    message: str = field(default="", repr=False)

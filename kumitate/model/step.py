@@ -1,0 +1,96 @@
+"""Work as values: a stage plans steps, every step writes exactly one table, an engine runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from kumitate.model.table import Table
+
+if TYPE_CHECKING:
+    from kumitate.config.project import Config
+
+BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
+"""Pure and picklable: input rows as Arrow in, rows of the written table's schema out."""
+
+GraphFunction = Callable[[Mapping[str, pa.Table]], pa.Table]
+"""Pure, on the driver: the named inputs of a GraphStep in, rows of the written table out."""
+
+
+class Mode(StrEnum):
+    """How a step's rows meet the table: in place of all rows, or after them."""
+
+    REPLACE = "replace"
+    APPEND = "append"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One SQL statement in Athena's dialect; what it says is its documentation."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStep:
+    """`table` becomes (or grows by) the rows of `query`."""
+
+    table: Table
+    query: Query
+    mode: Mode = Mode.REPLACE
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStep:
+    """`table` becomes (or grows by) `function` of every record batch of `query`."""
+
+    table: Table
+    query: Query
+    function: BatchFunction
+    mode: Mode = Mode.REPLACE
+
+
+@dataclass(frozen=True, slots=True)
+class GraphStep:
+    """`table` becomes (or grows by) `function` of whole inputs, on integer arrays on the driver."""
+
+    table: Table
+    queries: tuple[Query, ...]
+    function: GraphFunction
+    mode: Mode = Mode.REPLACE
+
+
+Step = QueryStep | BatchStep | GraphStep
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run's fixed points: every stage takes clock and ids from here.
+
+    `id` sorts by time (`r000007`). `through` names, per table, the last run whose rows a step
+    has consumed (e.g. {"staging.orders": "r000006"}), so that an incremental step reads what is new.
+    """
+
+    id: str
+    as_of: datetime
+    through: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A named piece of the pipeline: which tables it reads and writes, and its plan.
+
+    `reads` and `writes` are declared, not derived: a test holds each step's SQL to them, and
+    roles, order and lineage come from them.
+    """
+
+    name: str
+    reads: Callable[[Config], tuple[Table, ...]]
+    writes: Callable[[Config], tuple[Table, ...]]
+    plan: Callable[[Config, Run], tuple[Step, ...]]
