@@ -66,7 +66,23 @@ class GraphStep:
     mode: Mode = Mode.REPLACE
 
 
-Step = QueryStep | BatchStep | GraphStep
+@dataclass(frozen=True, slots=True)
+class IngestStep:
+    """New files of `source` are read into `table` (raw rows, as strings) by the edge."""
+
+    table: Table
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverStep:
+    """The changes of `sync` go to its destination; outcomes and the new accepted state come back."""
+
+    table: Table
+    sync: str
+
+
+Step = QueryStep | BatchStep | GraphStep | IngestStep | DeliverStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +91,13 @@ class Run:
 
     `id` sorts by time (`r000007`). `through` names, per table, the last run whose rows a step
     has consumed (e.g. {"staging.orders": "r000006"}), so that an incremental step reads what is new.
+    `bits` are the segments' places in the mask, as the lake has them; new segments take free places.
     """
 
     id: str
     as_of: datetime
     through: Mapping[str, str] = field(default_factory=dict)
+    bits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

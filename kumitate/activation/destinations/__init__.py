@@ -1,0 +1,1 @@
+"""Destinations: frozen settings and two pure methods each."""

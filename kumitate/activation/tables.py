@@ -1,0 +1,95 @@
+"""Per sync: who qualifies, what changes, what the destination last accepted; over all: outcomes."""
+
+from __future__ import annotations
+
+from kumitate.model.table import Column, Table, Type
+
+OUTCOMES = Table(
+    "activation",
+    "outcomes",
+    (
+        Column("run_id", Type.STRING),
+        Column("at", Type.TIMESTAMP),
+        Column("sync", Type.STRING),
+        Column("key", Type.STRING),
+        Column("person_id", Type.STRING),
+        Column("operation", Type.STRING, meaning="create, update or delete"),
+        Column("verdict", Type.STRING, meaning="accepted, rejected, retry or unknown"),
+        Column("reason", Type.STRING),
+        Column("message", Type.STRING, personal=True, meaning="the destination's own words"),
+    ),
+    "what became of every change sent",
+)
+
+REJECTED = Table(
+    "activation",
+    "rejected_rows",
+    (
+        Column("sync", Type.STRING),
+        Column("key", Type.STRING),
+        Column("operation", Type.STRING),
+        Column("reason", Type.STRING),
+        Column("message", Type.STRING, personal=True),
+        Column("first_seen", Type.TIMESTAMP),
+        Column("last_seen", Type.TIMESTAMP),
+        Column("attempts", Type.BIGINT),
+    ),
+    "rows a destination refuses, until it accepts them",
+)
+
+SYNC_COUNTS = Table(
+    "activation",
+    "sync_counts",
+    (
+        Column("run_id", Type.STRING),
+        Column("sync", Type.STRING),
+        Column("outcome", Type.STRING, meaning="create, update, delete, unchanged, held:<gate>"),
+        Column("rows", Type.BIGINT),
+    ),
+    "per run and sync: candidates = held + unchanged + create + update; delete comes beside",
+)
+
+
+def candidates_table(sync: str) -> Table:
+    """`activation.candidates_<sync>`: every member of the segment, with the gate that holds them back, if any."""
+    return Table(
+        "activation",
+        f"candidates_{sync}",
+        (
+            Column("person_id", Type.STRING),
+            Column("key", Type.STRING),
+            Column("gate", Type.STRING, meaning="null = may be sent; else no_consent, consent_unknown, excluded:<segment>, key.empty, key.duplicate"),
+            Column("fields", Type.STRING, personal=True, meaning="mapped fields as JSON, keys sorted"),
+            Column("fields_hash", Type.STRING, meaning="sha256 of fields, 32 hex digits"),
+        ),
+    )
+
+
+def changes_table(sync: str) -> Table:
+    """`activation.changes_<sync>`: this run's difference between desired and last accepted."""
+    return Table(
+        "activation",
+        f"changes_{sync}",
+        (
+            Column("key", Type.STRING),
+            Column("operation", Type.STRING),
+            Column("person_id", Type.STRING),
+            Column("fields", Type.STRING, personal=True),
+            Column("fields_hash", Type.STRING),
+        ),
+    )
+
+
+def state_table(sync: str) -> Table:
+    """`activation.state_<sync>`: what the destination last accepted, row by row."""
+    return Table(
+        "activation",
+        f"state_{sync}",
+        (
+            Column("key", Type.STRING),
+            Column("person_id", Type.STRING),
+            Column("fields", Type.STRING, personal=True, meaning="kept to be able to remove the row again"),
+            Column("fields_hash", Type.STRING),
+            Column("accepted_run_id", Type.STRING),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The shape of a project's files: sections, their loader, their JSON Schema."""

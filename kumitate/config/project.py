@@ -1,0 +1,35 @@
+"""A whole project's configuration, as one frozen value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from kumitate.config.identity import Entity
+from kumitate.config.segment import PriorityList, Segment
+from kumitate.config.settings import Settings
+from kumitate.config.source import Source
+from kumitate.config.sync import Destination, Sync
+from kumitate.config.trait import Trait
+from kumitate.model.expression import Section
+
+
+class Config(Section):
+    """Every section by name; each field but `settings` and `root` is a folder of YAML mappings."""
+
+    root: Path
+    settings: Settings
+    sources: dict[str, Source] = Field(min_length=1)
+    identity: dict[str, Entity] = Field(min_length=1)
+    traits: dict[str, Trait] = {}
+    segments: dict[str, Segment] = {}
+    priorities: dict[str, PriorityList] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    """`lists/NAME.csv`: one value a line."""
+    destinations: dict[str, Destination] = {}
+    syncs: dict[str, Sync] = {}
+
+    @property
+    def person(self) -> Entity:
+        return self.identity["person"]

@@ -1,0 +1,34 @@
+"""`kumitate.yaml`: what holds for the whole project."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from kumitate.model.expression import Section
+
+
+class ConsentSource(Section):
+    """Which source records consent, and in which of its columns; the newest row per person, purpose and channel holds."""
+
+    source: str
+    purpose: str = "purpose"
+    channel: str = "channel"
+    granted: str = "granted"
+    at: str = "at"
+
+
+class Settings(Section):
+    """The project's name, clock, home country, and where its lake lies."""
+
+    project: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    as_of: datetime | None = None
+    """The clock of every run; now, unless set (set it to replay history)."""
+    timezone: str = "UTC"
+    """IANA name; times in files without an offset are read in it."""
+    country: str = Field("JP", pattern=r"^[A-Z]{2}$")
+    """Default country of phone numbers and postal codes (ISO 3166 alpha-2)."""
+    lake: str = ".kumitate"
+    """The lake's folder, relative to the project."""
+    consent: ConsentSource | None = None

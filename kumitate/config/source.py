@@ -1,0 +1,100 @@
+"""`sources/*.yaml`: where data comes from, what its columns mean, which of them identify a person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from kumitate.model.expression import Section
+from kumitate.model.table import Type
+
+
+class Semantic(StrEnum):
+    """What a column means; decides its cleansing and its lake type."""
+
+    TEXT = "text"
+    ID = "id"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    NAME = "name"
+    KANA = "kana"
+    COMPANY = "company"
+    EMAIL = "email"
+    PHONE = "phone"
+    POSTAL_CODE = "postal_code"
+    ADDRESS = "address"
+    GENDER = "gender"
+    COUNTRY = "country"
+    JSON = "json"
+
+    @property
+    def type(self) -> Type:
+        return _TYPES.get(self, Type.STRING)
+
+    @property
+    def personal(self) -> bool:
+        return self in _PERSONAL
+
+
+_TYPES = {
+    Semantic.INTEGER: Type.BIGINT,
+    Semantic.DECIMAL: Type.DECIMAL,
+    Semantic.BOOLEAN: Type.BOOLEAN,
+    Semantic.DATE: Type.DATE,
+    Semantic.TIMESTAMP: Type.TIMESTAMP,
+}
+_PERSONAL = {
+    Semantic.NAME, Semantic.KANA, Semantic.EMAIL, Semantic.PHONE, Semantic.POSTAL_CODE, Semantic.ADDRESS,
+}  # fmt: skip
+
+
+class ColumnSpec(Section):
+    """One column of the cleansed table: `email: {from: mail_address, type: email, required: true}`.
+
+    `from` is the name in the file (JSON: a path such as `context.traits.email`); by default the column's own.
+    `required` sends a row without a usable value to quarantine; otherwise an unusable value becomes null.
+    `sql` derives the column from others of the same row, in Athena's dialect (`quantity * unit_price`).
+    """
+
+    type: Semantic = Semantic.TEXT
+    from_: str | None = Field(None, alias="from")
+    required: bool = False
+    formats: tuple[str, ...] = ()
+    """strptime formats of dates and times, tried in order; ISO 8601 when empty."""
+    country: str | None = None
+    personal: bool | None = None
+    sql: str | None = None
+    meaning: str = ""
+
+    @property
+    def is_personal(self) -> bool:
+        return self.type.personal if self.personal is None else self.personal
+
+
+class Source(Section):
+    """One source of records (a row is a thing's latest state) or events (a row is a fact in time)."""
+
+    kind: Literal["records", "events"]
+    path: str
+    """Glob of the files, relative to the project, e.g. `data/members-*.csv`."""
+    format: Literal["csv", "jsonl", "parquet", "excel"] = "csv"
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    sheet: str | None = None
+    columns: dict[str, ColumnSpec] = Field(min_length=1)
+    key: tuple[str, ...] | Literal["row"]
+    """Columns that make a row one of a kind; `row`: all columns (exact duplicates count once)."""
+    updated_at: str | None = None
+    """Records: the column that tells which version is the newest; later deliveries win ties."""
+    time: str | None = None
+    """Events: the column of the time it happened."""
+    event: str | None = None
+    """Events: the column that names the event, where one source holds several kinds."""
+    identifiers: dict[str, str] = {}
+    """Identifier kind -> column, e.g. `{email: email, member_id: customer_no}`."""
+    description: str = ""

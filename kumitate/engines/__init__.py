@@ -1,0 +1,1 @@
+"""Engines and stores: DuckDB, Spark, Iceberg (edge)."""

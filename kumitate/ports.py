@@ -1,0 +1,83 @@
+"""Everything the core needs from the world, on one page; each Protocol has at most three methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from kumitate.model.request import Outcome, Request, Response
+from kumitate.model.step import BatchFunction, Mode, Query
+from kumitate.model.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """How to read a lake table now: its schema and data files (Parquet), or its rows where files do not suffice."""
+
+    schema: pa.Schema
+    files: tuple[str, ...]
+    field_ids: Mapping[int, str]
+    """Iceberg field id -> current column name (files written before a rename or an addition differ)."""
+    batches: pa.RecordBatchReader | None = None
+    """Given instead of `files` where delete files exist."""
+
+
+class LakeReader(Protocol):
+    """Tables by name (`clean.orders`); a table that does not exist raises FatalError naming those that do."""
+
+    def scan(self, table: str) -> Scan: ...
+    def tables(self) -> tuple[str, ...]: ...
+
+
+class LakeWriter(Protocol):
+    """Atomic writes that remember which step of which run made them."""
+
+    def prepare(self, tables: Iterable[Table]) -> None:
+        """Create what is missing, add missing columns; never drop or narrow."""
+        ...
+
+    def write(self, table: Table, batches: Iterable[pa.RecordBatch], mode: Mode, step: str, run_id: str) -> int:
+        """Commit all batches in one transaction with the mark `step` done by `run_id`; return the rows written."""
+        ...
+
+    def done_by(self, table: Table, step: str) -> str:
+        """The run that last committed `step` on `table`, or an empty string."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs queries (Athena's dialect) and batch functions over lake tables, in bounded memory."""
+
+    def rows(self, query: Query) -> Iterator[pa.RecordBatch]: ...
+    def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]: ...
+
+
+class Transport(Protocol):
+    """Carries one request to a destination account; raises RetryableError when there was no answer."""
+
+    def send(self, request: Request) -> Response: ...
+
+
+class Ledger(Protocol):
+    """Durable notes on rows in flight, so that a killed run neither loses nor doubles an effect."""
+
+    def claim(self, run_id: str, sync: str, keys: Iterable[str]) -> None:
+        """Note, before sending, that these rows are about to leave."""
+        ...
+
+    def settle(self, run_id: str, sync: str, outcomes: Iterable[Outcome]) -> None:
+        """Note, after the answer, what became of them."""
+        ...
+
+    def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | None]:
+        """Key -> outcome, or None where a claim has no verdict."""
+        ...
+
+
+class Progress(Protocol):
+    """Told how far long work is; prints, or not."""
+
+    def __call__(self, what: str, done: int, total: int | None = None) -> None: ...

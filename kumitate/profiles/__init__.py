@@ -1,0 +1,1 @@
+"""Persons become profiles: golden record, traits and consent in one row."""

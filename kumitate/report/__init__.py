@@ -1,0 +1,1 @@
+"""The run report: numbers in, one HTML page out."""

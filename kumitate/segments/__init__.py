@@ -1,0 +1,1 @@
+"""Segments become one scan: deduplicated metrics, then predicates, into one bit mask per profile."""

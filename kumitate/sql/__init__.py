@@ -1,0 +1,1 @@
+"""The SQL vocabulary: conditions become sqlglot trees of whitelisted functions, values bound, names validated."""
