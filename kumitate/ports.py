@@ -25,6 +25,15 @@ class Scan:
     """Given instead of `files` where delete files exist."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How rows are committed and what for: `Mark(Mode.REPLACE, "curated.profiles", "r000007")`."""
+
+    mode: Mode
+    step: str
+    run_id: str
+
+
 class LakeReader(Protocol):
     """Tables by name (`clean.orders`); a table that does not exist raises FatalError naming those that do."""
 
@@ -39,8 +48,8 @@ class LakeWriter(Protocol):
         """Create what is missing, add missing columns; never drop or narrow."""
         ...
 
-    def write(self, table: Table, batches: Iterable[pa.RecordBatch], mode: Mode, step: str, run_id: str) -> int:
-        """Commit all batches in one transaction with the mark `step` done by `run_id`; return the rows written."""
+    def write(self, table: Table, batches: Iterable[pa.RecordBatch], mark: Mark) -> int:
+        """Commit all batches in one transaction and note `mark` in it; return the rows written."""
         ...
 
     def done_by(self, table: Table, step: str) -> str:

@@ -58,7 +58,11 @@ def candidates_table(sync: str) -> Table:
         (
             Column("person_id", Type.STRING),
             Column("key", Type.STRING),
-            Column("gate", Type.STRING, meaning="null = may be sent; else no_consent, consent_unknown, excluded:<segment>, key.empty, key.duplicate"),
+            Column(
+                "gate",
+                Type.STRING,
+                meaning="null = may be sent; else no_consent, consent_unknown, excluded:<segment> or key.<what>",
+            ),
             Column("fields", Type.STRING, personal=True, meaning="mapped fields as JSON, keys sorted"),
             Column("fields_hash", Type.STRING, meaning="sha256 of fields, 32 hex digits"),
         ),

@@ -6,7 +6,9 @@ from kumitate.config.source import Source
 from kumitate.ingest.tables import ORIGIN
 from kumitate.model.table import Column, Table, Type
 
-RECORD_ID = Column("_record_id", Type.STRING, meaning="what identity merges: the key (records) or the identifiers (events)")
+RECORD_ID = Column(
+    "_record_id", Type.STRING, meaning="what identity merges: the key (records) or the identifiers (events)"
+)
 
 
 def _typed(source: Source, derived: bool) -> tuple[Column, ...]:

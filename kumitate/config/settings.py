@@ -10,7 +10,7 @@ from kumitate.model.expression import Section
 
 
 class ConsentSource(Section):
-    """Which source records consent, and in which of its columns; the newest row per person, purpose and channel holds."""
+    """The source that records consent, and its columns; the newest row per person, purpose and channel holds."""
 
     source: str
     purpose: str = "purpose"

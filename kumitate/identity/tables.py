@@ -61,7 +61,11 @@ PERSON_EVENTS = Table(
         Column("at", Type.TIMESTAMP),
         Column("event", Type.STRING, meaning="created, merged, split or retired"),
         Column("person_id", Type.STRING),
-        Column("other_person_id", Type.STRING, meaning="merged: the id that went into person_id; split: the id it came from"),
+        Column(
+            "other_person_id",
+            Type.STRING,
+            meaning="merged: the id that went into person_id; split: the id it came from",
+        ),
         Column("records", Type.BIGINT),
     ),
     "the merge ledger",

@@ -23,7 +23,9 @@ DELIVERIES = Table(
         Column("rows_in", Type.BIGINT, meaning="rows counted by the reader: rows_read + rows_rejected"),
         Column("rows_read", Type.BIGINT),
         Column("rows_rejected", Type.BIGINT, meaning="rows that could not be read, in quarantine"),
-        Column("duplicate_of", Type.STRING, meaning="an earlier delivery of the same content; its rows are not read again"),
+        Column(
+            "duplicate_of", Type.STRING, meaning="an earlier delivery of the same content; its rows are not read again"
+        ),
         Column("problem", Type.STRING, meaning="why the file as a whole could not be read, e.g. file.empty"),
         Column("run_id", Type.STRING),
         Column("received_at", Type.TIMESTAMP),
@@ -41,7 +43,12 @@ QUARANTINE = Table(
         Column("line", Type.BIGINT),
         Column("reason", Type.STRING, meaning="a stable code such as date.invalid"),
         Column("field", Type.STRING),
-        Column("payload", Type.STRING, personal=True, meaning="the row as delivered: a JSON object, or base64:… where undecodable"),
+        Column(
+            "payload",
+            Type.STRING,
+            personal=True,
+            meaning="the row as delivered: a JSON object, or base64:… where undecodable",
+        ),
         Column("run_id", Type.STRING),
         Column("found_at", Type.TIMESTAMP),
     ),

@@ -144,7 +144,7 @@ class EventMatch(Section):
 
 
 class EventIs(Section):
-    """How often events happened: `event:` in window `within`, `at_least`/`at_most`/`exactly` times (default: at least once)."""
+    """How often events happened in window `within`; at least once unless a bound is given."""
 
     event: EventMatch
     within: Span | None = None

@@ -55,4 +55,6 @@ def traits_table(config: Config) -> Table:
 def profiles_table(config: Config) -> Table:
     """`curated.profiles`: the golden record and every trait."""
     traits = traits_table(config).columns[1:]
-    return Table("curated", "profiles", (*golden_table(config).columns, *traits), "the 360° profile, one row per person")
+    return Table(
+        "curated", "profiles", (*golden_table(config).columns, *traits), "the 360° profile, one row per person"
+    )
