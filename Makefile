@@ -1,0 +1,59 @@
+# Everything a newcomer or CI runs; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHOP := examples/shop
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format docs bench-segments lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kumitate needs Python 3.11 or newer; try: make PYTHON=python3.12 demo"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing locked packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.ready-spark: $(VENV)/.ready requirements/spark.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt
+	@touch $@
+
+demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments out
+	@$(BIN)/python $(SHOP)/generate.py
+	@$(BIN)/kumitate run $(SHOP) --truth $(SHOP)/data/generated/truth.csv
+
+test: $(VENV)/.ready ## the fast tests (< 60 s)
+	@$(BIN)/python -m pytest -n 2
+
+test-all: $(VENV)/.ready-spark ## every test, also the slow ones (Spark needs Java 17)
+	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.ready ## style, types, layers, sizes, generated docs
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > .lint-imports.log 2>&1 || { cat .lint-imports.log; exit 1; }
+	@rm -f .lint-imports.log
+	@$(BIN)/python tools/sizes.py
+	@$(BIN)/python -m kumitate.cli.reference --check
+	@echo "check: all good"
+
+format: $(VENV)/.ready ## format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --fix --quiet .
+
+docs: $(VENV)/.ready ## write the generated reference
+	@$(BIN)/python -m kumitate.cli.reference
+
+bench-segments: $(VENV)/.ready ## 100 segments, 1M profiles, 20M events: one scan against 100 queries
+	@$(BIN)/python bench/segments.py
+
+lock: ## lock the dependencies anew (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dev -q pyproject.toml -o requirements/dev.txt
+	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dev --extra spark -q pyproject.toml -o requirements/spark.txt
+
+clean: ## remove the example's lake and generated data
+	rm -rf $(SHOP)/.kumitate $(SHOP)/data/generated $(SHOP)/report.html

@@ -1,0 +1,86 @@
+"""The run log: which run is under way, so that a killed one is taken up where it stopped."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+_CREATE = """
+create table if not exists runs (
+  id text primary key, as_of text not null, fingerprint text not null,
+  started_at text not null, finished_at text, until_stage text
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRun:
+    """One run as the log has it; `finished_at` is None while it is under way or was interrupted."""
+
+    id: str
+    as_of: datetime
+    fingerprint: str
+    started_at: datetime
+    finished_at: datetime | None
+    until_stage: str | None
+
+
+class RunLog:
+    """Runs in a SQLite file beside the lake; ids count up: r000001, r000002, …"""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def last(self) -> LoggedRun | None:
+        """The newest run, finished or not."""
+        with self._connection() as connection:
+            row = connection.execute("select * from runs order by id desc limit 1").fetchone()
+        return _logged(row) if row else None
+
+    def all(self) -> tuple[LoggedRun, ...]:
+        """Every run, newest first."""
+        with self._connection() as connection:
+            rows = connection.execute("select * from runs order by id desc").fetchall()
+        return tuple(_logged(row) for row in rows)
+
+    def begin(self, as_of: datetime, fingerprint: str, now: datetime) -> LoggedRun:
+        """A new run, or the last one again when it was interrupted (with its own clock)."""
+        last = self.last()
+        if last is not None and last.finished_at is None:
+            return last
+        number = int(last.id[1:]) + 1 if last else 1
+        run = LoggedRun(f"r{number:06d}", as_of, fingerprint, now, None, None)
+        with self._connection() as connection:
+            connection.execute(
+                "insert into runs values (?, ?, ?, ?, null, null)",
+                (run.id, as_of.isoformat(), fingerprint, now.isoformat()),
+            )
+        return run
+
+    def finish(self, run_id: str, now: datetime, until_stage: str | None) -> None:
+        with self._connection() as connection:
+            connection.execute(
+                "update runs set finished_at = ?, until_stage = ? where id = ?", (now.isoformat(), until_stage, run_id)
+            )
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=30)
+        try:
+            with connection:
+                connection.execute(_CREATE)
+                yield connection
+        finally:
+            connection.close()
+
+
+def _logged(row: tuple[str, str, str, str, str | None, str | None]) -> LoggedRun:
+    id_, as_of, fingerprint, started_at, finished_at, until_stage = row
+    finished = datetime.fromisoformat(finished_at) if finished_at else None
+    return LoggedRun(
+        id_, datetime.fromisoformat(as_of), fingerprint, datetime.fromisoformat(started_at), finished, until_stage
+    )
