@@ -1,0 +1,72 @@
+"""Stages are held to what they declare: roles, order and lineage are derived from it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from kumitate.config.loader import load_config
+from kumitate.model.step import Run, Stage
+from kumitate.pipeline import STAGES, step_name, step_queries
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = {"shop": ROOT / "examples/shop", "boulangerie": ROOT / "tests/golden/boulangerie"}
+RUN = Run("r000002", datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def tables_in(sql: str) -> set[str]:
+    tree = sqlglot.parse_one(sql, dialect="athena")
+    named_here = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return {
+        f"{table.db}.{table.name}" if table.db else table.name
+        for table in tree.find_all(exp.Table)
+        if table.db or table.name not in named_here
+    }
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_reads_only_the_tables_it_declares(stage: Stage, project: str) -> None:
+    config = load_config(PROJECTS[project])
+    declared = {str(table) for table in (*stage.reads(config), *stage.writes(config))}
+    touched = {
+        table for step in stage.plan(config, RUN) for query in step_queries(step) for table in tables_in(query.sql)
+    }
+    assert touched <= declared
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_writes_what_it_declares_and_nothing_else(stage: Stage, project: str) -> None:
+    config = load_config(PROJECTS[project])
+    written = {str(step.table) for step in stage.plan(config, RUN)}
+    assert written <= {str(table) for table in stage.writes(config)}
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_every_step_of_the_pipeline_has_a_name_of_its_own(project: str) -> None:
+    config = load_config(PROJECTS[project])
+    names = [step_name(step) for stage in STAGES for step in stage.plan(config, RUN)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_a_stage_reads_nothing_that_only_a_later_stage_writes(project: str) -> None:
+    config = load_config(PROJECTS[project])
+    written: set[str] = set()
+    for stage in STAGES:
+        own = {str(table) for table in stage.writes(config)}
+        later = {str(table) for other in STAGES for table in other.writes(config)} - written - own
+        assert not {str(table) for table in stage.reads(config)} & later
+        written |= own
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_a_plan_is_the_same_for_the_same_project_and_run(project: str) -> None:
+    config = load_config(PROJECTS[project])
+    for stage in STAGES:
+        first = [query.sql for step in stage.plan(config, RUN) for query in step_queries(step)]
+        again = [query.sql for step in stage.plan(config, RUN) for query in step_queries(step)]
+        assert first == again
