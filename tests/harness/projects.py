@@ -1,0 +1,31 @@
+"""Whole projects in a folder of their own, run through the same door as the command line."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from kumitate.execution.run import RunSummary, execute
+from kumitate.execution.workspace import open_workspace
+from kumitate.model.step import Query
+
+BAKERY = Path(__file__).parents[1] / "golden/boulangerie"
+
+
+def silent(what: str, done: int, total: int | None = None) -> None:
+    """Progress for tests."""
+
+
+def run(root: Path, **options: Any) -> RunSummary:
+    with open_workspace(root) as workspace:
+        return execute(workspace, progress=silent, **options)
+
+
+def rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
+    with open_workspace(root) as workspace:
+        batches = list(workspace.engine.rows(Query("test", sql)))
+    return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
+
+
+def copy_of(project: Path, to: Path) -> Path:
+    """`project` without what earlier runs left, in a folder of its own."""
+    return Path(shutil.copytree(project, to, ignore=shutil.ignore_patterns(".kumitate", "report.html")))
