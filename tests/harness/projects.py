@@ -29,3 +29,16 @@ def rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
 def copy_of(project: Path, to: Path) -> Path:
     """`project` without what earlier runs left, in a folder of its own."""
     return Path(shutil.copytree(project, to, ignore=shutil.ignore_patterns(".kumitate", "report.html")))
+
+
+def everything(root: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table of the lake with its rows in a comparable order."""
+    with open_workspace(root) as workspace:
+        found = {}
+        for table in workspace.lake.tables():
+            names = ", ".join(workspace.lake.scan(table).schema.names)
+            batches = workspace.engine.rows(Query("test", f"select {names} from {table}"))
+            found[table] = sorted(
+                (tuple(row.values()) for batch in batches for row in batch.to_pylist()), key=lambda row: repr(row)
+            )
+    return found

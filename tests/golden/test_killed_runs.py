@@ -1,0 +1,83 @@
+"""A run killed anywhere and started again ends where an unbroken run ends."""
+
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.projects import BAKERY, copy_of, everything, run
+
+DIE_AT_STEP = textwrap.dedent(
+    """
+    import os, sys
+    from pathlib import Path
+    from kumitate.execution.run import execute
+    from kumitate.execution.workspace import open_workspace
+
+    calls = 0
+
+    def progress(what, done, total=None):
+        global calls
+        calls += 1
+        if calls == int(sys.argv[2]):
+            os._exit(9)
+
+    with open_workspace(Path(sys.argv[1])) as workspace:
+        execute(workspace, progress=progress)
+    """
+)
+
+
+def killed_at(step: int, root: Path) -> bool:
+    child = subprocess.run([sys.executable, "-c", DIE_AT_STEP, str(root), str(step)], check=False)
+    return child.returncode == 9
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
+    root = copy_of(BAKERY, tmp_path_factory.mktemp("unbroken") / "project")
+    run(root)
+    return everything(root)
+
+
+@pytest.mark.parametrize("step", [3, 17])
+def test_a_run_killed_between_two_steps_ends_as_an_unbroken_one(
+    step: int, tmp_path: Path, unbroken: dict[str, list[tuple[object, ...]]]
+) -> None:
+    root = copy_of(BAKERY, tmp_path / "project")
+    assert killed_at(step, root)
+    assert run(root).resumed
+    assert everything(root) == unbroken
+
+
+@pytest.mark.slow
+def test_a_run_killed_before_any_step_ends_as_an_unbroken_one(
+    tmp_path: Path, unbroken: dict[str, list[tuple[object, ...]]]
+) -> None:
+    step = 1
+    while killed_at(step, root := copy_of(BAKERY, tmp_path / f"at-{step}")):
+        run(root)
+        assert everything(root) == unbroken, f"killed at progress call {step}"
+        step += 1
+    assert step > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12))
+def test_a_run_killed_at_random_moments_again_and_again_ends_as_an_unbroken_one(
+    seed: int, tmp_path: Path, unbroken: dict[str, list[tuple[object, ...]]]
+) -> None:
+    root = copy_of(BAKERY, tmp_path / "project")
+    moments = random.Random(seed)
+    for _ in range(3):
+        child = subprocess.Popen([sys.executable, "-c", DIE_AT_STEP, str(root), "0"])
+        time.sleep(moments.uniform(0.3, 4.0))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    run(root)
+    assert everything(root) == unbroken
