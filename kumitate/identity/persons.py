@@ -1,0 +1,120 @@
+"""Person ids that last: minted once, carried over to where most of their records are.
+
+An id is never derived from who its records are now, so that new records and lost ones do not change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.identity.components import ABSENT, Integers, component_numbers, positions
+from kumitate.identity.tables import PERSON_RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The previous persons: the person of each of today's records (or ABSENT), and since which run, as positions."""
+
+    person_ids: pa.Array
+    run_ids: pa.Array
+    person: Integers
+    since: Integers
+    age: Integers
+    """Per person the first run that a record of theirs has been theirs since."""
+
+
+def assign_persons(inputs: Mapping[str, pa.Table], *, run_id: str) -> pa.Table:
+    """`records` that `edges` connect, as persons with the ids of `previous`, new ids where there is nobody to carry on.
+
+    The smallest record speaks for a component: it decides ties and names what is minted.
+    """
+    records = inputs["records"].sort_by("record").combine_chunks()
+    names = _strings(records, "record")
+    edges = inputs["edges"]
+    ends = [positions(_strings(edges, side), names) for side in ("left_record", "right_record")]
+    known = (ends[0] != ABSENT) & (ends[1] != ABSENT)
+    component = component_numbers(ends[0][known], ends[1][known], len(names))
+    past = _past(inputs["previous"], names)
+    heir = _heirs(component, past)
+    person_ids, person = _name(component, heir, past=past, names=names, run_id=run_id)
+    columns = (names, *(_strings(records, name) for name in ("source", "record_id")))
+    return pa.table(
+        [*columns, person_ids.take(pa.array(person)), _since(person, past, run_id)],
+        names=PERSON_RECORDS.schema.names,
+    ).cast(PERSON_RECORDS.schema)
+
+
+def _strings(table: pa.Table, column: str) -> pa.Array:
+    """A column as one array; large offsets, for a whole project's records may pass 2 GB."""
+    return pa.chunked_array(table[column].cast(pa.large_string()), pa.large_string()).combine_chunks()
+
+
+def _past(previous: pa.Table, names: pa.Array) -> _Past:
+    ids, runs = _strings(previous, "person_id"), _strings(previous, "since_run_id")
+    person_ids, run_ids = _distinct(ids), _distinct(runs)
+    was, since = positions(ids, person_ids), positions(runs, run_ids)
+    age = np.full(len(person_ids), len(run_ids), dtype=np.int64)
+    np.minimum.at(age, was, since)
+    row = positions(names, _strings(previous, "record"))
+    return _Past(person_ids, run_ids, _pick(was, row), _pick(since, row), age)
+
+
+def _distinct(values: pa.Array) -> pa.Array:
+    return pc.unique(values).take(pc.sort_indices(pc.unique(values)))
+
+
+def _pick(values: Integers, row: Integers) -> Integers:
+    """`values` at `row`, ABSENT where there is no such row."""
+    return np.append(values, ABSENT)[row]
+
+
+def _heirs(component: Integers, past: _Past) -> Integers:
+    """The previous person that each component carries on, or ABSENT.
+
+    A person goes where most of their records are (in a tie, to the component with the smallest record); of several
+    persons who meet in one component the oldest carries on (in a tie, the smallest id).
+    """
+    count = int(component.max(initial=ABSENT)) + 1
+    returning = past.person != ABSENT
+    pairs, records = np.unique(past.person[returning] * count + component[returning], return_counts=True)
+    person, place = np.divmod(pairs, max(count, 1))
+    homes = _first_of_each(person, order=np.lexsort((place, -records, person)))
+    person, place = person[homes], place[homes]
+    oldest = _first_of_each(place, order=np.lexsort((person, past.age[person], place)))
+    heir = np.full(count, ABSENT, dtype=np.int64)
+    heir[place[oldest]] = person[oldest]
+    return heir
+
+
+def _first_of_each(groups: Integers, *, order: Integers) -> Integers:
+    """Of each group the row that comes first in `order`, which sorts by group."""
+    _, first = np.unique(groups[order], return_index=True)
+    return order[first]
+
+
+def _name(
+    component: Integers, heir: Integers, *, past: _Past, names: pa.Array, run_id: str
+) -> tuple[pa.Array, Integers]:
+    """All ids, and which of them each record has."""
+    _, smallest = np.unique(component, return_index=True)
+    new = np.flatnonzero(heir == ABSENT)
+    minted = [_mint(run_id, record) for record in names.take(pa.array(smallest[new])).to_pylist()]
+    person = heir.copy()
+    person[new] = len(past.person_ids) + np.arange(len(new))
+    return pa.concat_arrays([past.person_ids, pa.array(minted, pa.large_string())]), person[component]
+
+
+def _mint(run_id: str, record: str) -> str:
+    return "p" + sha256(f"{run_id}\x1f{record}".encode()).hexdigest()[:20]
+
+
+def _since(person: Integers, past: _Past, run_id: str) -> pa.Array:
+    """The run each record has had its person since: this one, unless it had them before."""
+    runs = pa.concat_arrays([past.run_ids, pa.array([run_id], pa.large_string())])
+    return runs.take(pa.array(np.where(person == past.person, past.since, len(past.run_ids))))

@@ -1,0 +1,38 @@
+"""The stage's SQL is written as templates: names quoted, values bound, the whole parsed before anyone runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp, parse_one
+
+from kumitate.model.step import Query
+from kumitate.model.table import Column, Type, validate_identifier
+from kumitate.sql.vocabulary import DIALECT, Value, literal, text
+
+
+def statement(name: str, sql: str) -> Query:
+    """A template, filled in, as a query that is laid out to be read."""
+    return Query(name, text(parse_one(sql, read=DIALECT)))
+
+
+def quoted(name: str) -> str:
+    """A column's validated name in quotes: a project may well call a column `order`."""
+    validate_identifier(name.lstrip("_") or name)
+    return exp.to_identifier(name, quoted=True).sql(DIALECT)
+
+
+def bound(value: Value, type_: Type = Type.STRING) -> str:
+    """A value as a literal."""
+    return literal(value, type_).sql(DIALECT)
+
+
+def union_all(selects: Iterable[str], columns: tuple[Column, ...]) -> str:
+    """All rows of `selects`; no row of `columns` where there are none."""
+    nothing = f"select {', '.join(f'{bound(None, c.type)} as {quoted(c.name)}' for c in columns)} where 1 = 0"
+    return "\nunion all\n".join(selects) or nothing
+
+
+def any_of(conditions: Iterable[str]) -> str:
+    """One condition out of several; false where there are none."""
+    return " or ".join(f"({condition})" for condition in conditions) or "1 = 0"

@@ -1,0 +1,65 @@
+"""A lake and an engine in memory: Arrow tables, DuckDB in between. Runs a stage's plan as the real runner would."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+
+from kumitate.config.project import Config
+from kumitate.model.step import BatchStep, GraphStep, Mode, Query, QueryStep, Run, Stage
+from kumitate.model.table import Table
+
+
+@cache
+def _duckdb(sql: str) -> str:
+    return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
+
+
+class MemoryLake:
+    """Tables by name; a table that no step has written is empty."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, pa.Table] = {}
+        self._connection = duckdb.connect(config={"threads": 1})
+
+    def put(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        self._store(table, pa.Table.from_pylist(list(rows), schema=table.schema))
+
+    def run(self, stage: Stage, config: Config, run: Run) -> None:
+        for table in (*stage.reads(config), *stage.writes(config)):
+            if str(table) not in self._tables:
+                self.put(table, ())
+        for step in stage.plan(config, run):
+            match step:
+                case QueryStep():
+                    rows = self.query(step.query.sql)
+                case GraphStep():
+                    rows = step.function({query.name: self.query(query.sql) for query in step.queries})
+                case BatchStep():
+                    rows = pa.Table.from_batches(
+                        [step.function(batch) for batch in self.query(step.query.sql).to_batches()], step.table.schema
+                    )
+                case _:
+                    raise AssertionError(f"no files and no destinations here: {step.table}")
+            kept = [self._tables[str(step.table)]] if step.mode is Mode.APPEND else []
+            self._store(step.table, pa.concat_tables([*kept, rows.cast(step.table.schema)]))
+
+    def query(self, sql: str | Query) -> pa.Table:
+        """The answer to SQL in Athena's dialect."""
+        return self._connection.sql(_duckdb(sql.sql if isinstance(sql, Query) else sql)).to_arrow_table()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.query(sql).to_pylist()]
+
+    def table(self, table: Table | str) -> pa.Table:
+        return self._tables[str(table)]
+
+    def _store(self, table: Table, rows: pa.Table) -> None:
+        self._tables[str(table)] = rows
+        flat = f"{table.database}__{table.name}"
+        self._connection.register(flat, rows)
+        self._connection.execute(f"create schema if not exists {table.database}")
+        self._connection.execute(f"create or replace view {table} as select * from {flat}")
