@@ -17,7 +17,7 @@ Value = bool | int | float | Decimal | date | datetime | str | None
 
 FUNCTIONS = frozenset(
     {
-        "array_agg", "array_sort", "avg", "bitwise_and", "bool_or", "ceil", "coalesce", "concat", "count",
+        "array_agg", "array_sort", "avg", "bitwise_and", "bool_or", "ceil", "coalesce", "concat", "contains", "count",
         "day_of_month", "dense_rank", "floor", "lag", "max", "max_by", "min", "min_by", "month", "power", "rank",
         "round", "row_number", "slice", "starts_with", "strpos", "substr", "sum", "to_unixtime", "transform",
     }
