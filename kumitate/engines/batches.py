@@ -10,6 +10,8 @@ import pyarrow.types as types
 
 from kumitate.errors import FatalError
 
+BATCH_ROWS = 65_536
+BATCH_BYTES = 64 * 1024 * 1024
 CHUNK_ROWS = 500_000
 CHUNK_BYTES = 256 * 1024 * 1024
 
@@ -130,3 +132,13 @@ def _pieces(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordB
     for batch in batches:
         for start in range(0, batch.num_rows, rows):
             yield batch.slice(start, rows)
+
+
+def rebatched(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Small batches gathered (per-batch work such as dictionary encoding then pays); an empty one for no rows."""
+    none = True
+    for chunk in gathered(batches, BATCH_ROWS, BATCH_BYTES):
+        none = False
+        yield from chunk.combine_chunks().to_batches()
+    if none:
+        yield in_common_types(pa.RecordBatch.from_pylist([], schema=schema))
