@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +35,16 @@ from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
 
 from kumitate.engines.batches import fit, gathered
+from kumitate.engines.lock import run_lock
+from kumitate.engines.snapshots import (
+    RUN_ID,
+    STEP,
+    Snapshot,
+    expire_snapshots,
+    history_of,
+    local_path,
+    remove_unreferenced,
+)
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode
 from kumitate.model.table import Column, Table, Type
@@ -69,6 +79,7 @@ class IcebergLake:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._prepared: dict[str, Table] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
         uri = URL.create("sqlite", database=str(self._folder / "catalog.db"), query={"timeout": str(_BUSY_SECONDS)})
         with _catalogue_errors(self._folder):
@@ -116,7 +127,9 @@ class IcebergLake:
         return (f"did you mean {near[0]}? " if near else "") + f"It has {', '.join(tables)}"
 
     def prepare(self, tables: Iterable[Table]) -> None:
-        wanted = {str(table): table for table in tables}
+        wanted = {str(table): table for table in tables if self._prepared.get(str(table)) != table}
+        if not wanted:
+            return
         existing = set(self.tables())
         with _catalogue_errors(self._folder):
             for database in sorted({table.database for table in wanted.values()}):
@@ -126,6 +139,7 @@ class IcebergLake:
                     _evolve(self._catalogue.load_table(name), table)
                 else:
                     self._create(table)
+        self._prepared |= wanted
 
     def _create(self, table: Table) -> None:
         schema = Schema(*(_field(number, column) for number, column in enumerate(table.columns, 1)))
@@ -141,6 +155,26 @@ class IcebergLake:
             _commit(target, added, mark)
         return sum(file.record_count for file in added)
 
+    def lock(self) -> AbstractContextManager[None]:
+        """Held by whoever writes: one run at a time."""
+        return run_lock(self._folder)
+
+    def history(self, table: str) -> tuple[Snapshot, ...]:
+        """The table's states that can still be read, oldest first."""
+        return history_of(self.load(table))
+
+    def scan_at(self, table: str, snapshot_id: int) -> Scan:
+        """How to read the table as it was (see `history`)."""
+        return scan_of(self.load(table), snapshot_id)
+
+    def expire(self, keep: int) -> None:
+        """Let go all but the newest `keep` states of every table, with their files; hold the lock."""
+        with _catalogue_errors(self._folder):
+            for name in self.tables():
+                table = self._catalogue.load_table(name)
+                if expire_snapshots(table, keep):
+                    remove_unreferenced(table)
+
 
 def scan_of(table: IcebergTable, snapshot_id: int | None = None) -> Scan:
     """How to read `table` as of a snapshot (now, unless given)."""
@@ -150,7 +184,7 @@ def scan_of(table: IcebergTable, snapshot_id: int | None = None) -> Scan:
     schema = pa.schema([Column(field.name, _type_of(table, field)).arrow for field in fields])
     if any(task.delete_files for task in tasks):
         return Scan(schema, (), {}, scan.to_arrow_batch_reader())
-    files = tuple(sorted(task.file.file_path.removeprefix("file://") for task in tasks))
+    files = tuple(sorted(local_path(task.file.file_path) for task in tasks))
     return Scan(schema, files, {field.field_id: field.name for field in fields})
 
 
@@ -203,19 +237,17 @@ def _write_files(target: IcebergTable, chunk: pa.Table) -> Iterator[DataFile]:
 
 
 def _commit(target: IcebergTable, added: list[DataFile], mark: Mark) -> None:
-    """One snapshot at most, and the mark, in one commit."""
+    """The old rows' removal, the new rows and the mark in one commit; no snapshot where no row changes."""
     removed = [task.file for task in target.scan().plan_files()] if mark.mode is Mode.REPLACE else []
-    note = {"kumitate.step": mark.step, "kumitate.run_id": mark.run_id}
+    note = {STEP: mark.step, RUN_ID: mark.run_id}
     with target.transaction() as transaction:
-        snapshot = transaction.update_snapshot(snapshot_properties=note)
         if removed:
-            with snapshot.overwrite() as overwrite:
+            # Apart from the append: one overwrite of both would carry its list of removed files along for ever.
+            with transaction.update_snapshot(snapshot_properties={} if added else note).overwrite() as overwrite:
                 for file in removed:
                     overwrite.delete_data_file(file)
-                for file in added:
-                    overwrite.append_data_file(file)
-        elif added:
-            with snapshot.merge_append() as append:
+        if added:
+            with transaction.update_snapshot(snapshot_properties=note).merge_append() as append:
                 for file in added:
                     append.append_data_file(file)
         transaction.set_properties({_DONE + mark.step: mark.run_id})
