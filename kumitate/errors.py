@@ -23,7 +23,7 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line} {self.key}: {self.what}"
+        return f"{self.file}:{self.line}{' ' if self.key else ''}{self.key}: {self.what}"
 
 
 class ConfigError(KumitateError):

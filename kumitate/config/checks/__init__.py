@@ -1,0 +1,17 @@
+"""Checks across sections: what is referred to exists and fits; each yields findings, none raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kumitate.config.checks import identity, segments, settings, sources, syncs, traits
+from kumitate.config.draft import Draft
+from kumitate.config.findings import Finding
+
+_CHECKS = (settings.check, sources.check, identity.check, traits.check, segments.check, syncs.check)
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """Everything wrong between the sections of a project."""
+    for each in _CHECKS:
+        yield from each(draft)

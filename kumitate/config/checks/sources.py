@@ -1,0 +1,96 @@
+"""Do a source's keys name columns it has, is its encoding known, does its derived SQL parse?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from kumitate.config.checks.sql import derived_column
+from kumitate.config.draft import Draft
+from kumitate.config.findings import Finding, Spot, unknown
+from kumitate.config.names import name_problem
+from kumitate.config.source import Source
+from kumitate.config.types import TIMES, column_type, in_words
+
+LAKE_OWN = frozenset({"deliveries", "source_counts", "segment_masks"})
+"""Tables that already lie beside those of the sources in the lake's raw, clean and staging zones."""
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    if not draft.names["sources"] and "sources" not in draft.unread:
+        yield Spot("sources").wrong("the project has no source; describe one in sources/NAME.yaml")
+    for name, source in draft.config.sources.items():
+        spot = Spot("sources", (name,))
+        if name in LAKE_OWN:
+            yield spot.wrong(f"the lake keeps a table {name!r} of its own; choose another name")
+        yield from path_problem(source.path, spot.below("path"))
+        yield from _reading(source, spot)
+        yield from _columns(source, spot)
+        yield from _roles(source, spot)
+        yield from _key(source, spot.below("key"))
+        yield from _identifiers(draft, source, spot)
+
+
+def path_problem(path: str, spot: Spot) -> Iterator[Finding]:
+    """A finding where a path leaves the project's folder."""
+    parsed = PurePosixPath(path)
+    if not path or parsed.is_absolute() or "\\" in path or ".." in parsed.parts:
+        yield spot.wrong(f"{path!r} is not inside the project; write it relative to kumitate.yaml, with / between")
+
+
+def _reading(source: Source, spot: Spot) -> Iterator[Finding]:
+    try:
+        "".encode(source.encoding)
+    except LookupError:
+        yield spot.below("encoding").wrong(f"unknown encoding {source.encoding!r}; such as utf-8, cp932, latin-1")
+    if len(source.delimiter) != 1:
+        yield spot.below("delimiter").wrong(f"a delimiter is one character, found {source.delimiter!r}")
+    if source.sheet is not None and source.format != "excel":
+        yield spot.below("sheet").wrong(f"only format excel has sheets; the format is {source.format}")
+
+
+def _columns(source: Source, spot: Spot) -> Iterator[Finding]:
+    delivered = {name for name, column in source.columns.items() if column.sql is None}
+    for name, column in source.columns.items():
+        at = spot.below("columns", name)
+        wrong = name_problem(name)
+        if wrong:
+            yield at.wrong(wrong)
+        if column.sql is not None:
+            yield from derived_column(column.sql, delivered, at.below("sql"))
+            if column.from_ is not None:
+                yield at.below("from").wrong("a column comes from the file or from sql, not from both")
+
+
+def _roles(source: Source, spot: Spot) -> Iterator[Finding]:
+    if source.kind == "events" and source.time is None:
+        yield spot.wrong("missing key 'time' (events need the column of the time they happened)")
+    for key in ("time", "event") if source.kind == "records" else ("updated_at",):
+        if getattr(source, key) is not None:
+            yield spot.below(key).wrong(f"{key!r} is not for {source.kind}")
+    for key in ("time", "updated_at", "event"):
+        yield from _column(source, getattr(source, key), spot.below(key))
+    for key in ("time", "updated_at"):
+        type_ = column_type(source, getattr(source, key) or "")
+        if type_ is not None and type_ not in TIMES:
+            yield spot.below(key).wrong(f"column {getattr(source, key)!r} is {in_words(type_)}; it should be a time")
+
+
+def _key(source: Source, spot: Spot) -> Iterator[Finding]:
+    for place, column in enumerate(source.key if source.key != "row" else ()):
+        yield from _column(source, column, spot.below(place))
+        if column in source.columns and source.columns[column].sql is not None:
+            yield spot.below(place).wrong(f"column {column!r} is derived; a key is delivered")
+
+
+def _column(source: Source, column: str | None, spot: Spot) -> Iterator[Finding]:
+    if column is not None and column not in source.columns:
+        yield spot.wrong(unknown("column", column, source.columns))
+
+
+def _identifiers(draft: Draft, source: Source, spot: Spot) -> Iterator[Finding]:
+    for kind, column in source.identifiers.items():
+        at = spot.below("identifiers", kind)
+        if draft.person is not None and kind not in draft.person.identifiers:
+            yield at.wrong(f"{unknown('identifier', kind, draft.person.identifiers)} in identity person")
+        yield from _column(source, column, at)

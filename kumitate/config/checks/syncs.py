@@ -1,0 +1,57 @@
+"""Do syncs name a destination, segments and placeholders that exist, and is their consent stated?"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+
+from kumitate.config.checks.conditions import consent_findings
+from kumitate.config.draft import Draft
+from kumitate.config.findings import Finding, Spot, unknown
+from kumitate.config.names import name_problem
+from kumitate.config.sync import Sync
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    for name, destination in draft.config.destinations.items():
+        spot = Spot("destinations", (name,))
+        if destination.url is not None and not destination.url.startswith(("https://", "http://")):
+            yield spot.below("url").wrong(f"{destination.url!r} is no web address; it begins with https://")
+        wrong = name_problem(destination.secret) if destination.secret is not None else ""
+        if wrong:
+            yield spot.below("secret").wrong(wrong)
+    for name, sync in draft.config.syncs.items():
+        yield from _sync(draft, sync, Spot("syncs", (name,)))
+
+
+def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
+    yield from draft.unknown("destinations", sync.destination, spot.below("destination"))
+    yield from draft.unknown("segments", sync.segment, spot.below("segment"))
+    for place, segment in enumerate(sync.exclude):
+        yield from draft.unknown("segments", segment, spot.below("exclude", place))
+    yield from _template(draft, sync.key, spot.below("key"))
+    for field, template in sync.fields.items():
+        yield from _template(draft, template, spot.below("fields", field))
+    if sync.consent == "not_needed":
+        if not sync.consent_reason.strip():
+            yield spot.wrong("missing key 'consent_reason' (consent: not_needed says why)")
+    else:
+        yield from consent_findings(draft, spot.below("consent"))
+
+
+def _template(draft: Draft, template: str, spot: Spot) -> Iterator[Finding]:
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError:
+        yield spot.wrong("a brace is not closed; a placeholder is {person_id}, a brace itself is {{ or }}")
+        return
+    if draft.person is None:
+        return
+    known = {"person_id", *draft.person.attributes, *draft.names["traits"]}
+    for _, name, format_, conversion in parts:
+        if name is None:
+            continue
+        if format_ or conversion:
+            yield spot.wrong(f"placeholder {name!r} takes no format; write {{{name}}}")
+        if name not in known and "traits" not in draft.unread:
+            yield spot.wrong(f"{unknown('attribute or trait', name, known)}")

@@ -1,0 +1,130 @@
+"""Reads a project's folder into one `Config`, or says everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from kumitate.config.checks import check
+from kumitate.config.draft import Draft
+from kumitate.config.findings import SETTINGS, SETTINGS_FILE, Finding, Places, Spot, did_you_mean
+from kumitate.config.lists import LISTS, read_lists
+from kumitate.config.names import name_problem
+from kumitate.config.project import Config
+from kumitate.config.sentences import sentences
+from kumitate.config.settings import Settings
+from kumitate.config.yaml_lines import Document, read_yaml
+from kumitate.errors import ConfigError, Problem
+
+FOLDERS: Mapping[str, Any] = {
+    name: get_args(spec.annotation)[1]
+    for name, spec in Config.model_fields.items()
+    if name not in ("root", SETTINGS, LISTS)
+}
+"""Folder of YAML mappings -> what each of its names holds."""
+
+
+def load_config(root: Path) -> Config:
+    """The project in `root`; raises ConfigError with every problem found."""
+    draft = read_project(root)
+    return accept(draft, check(draft))
+
+
+def accept(draft: Draft, findings: Iterable[Finding]) -> Config:
+    """The draft's config where nothing is wrong; otherwise ConfigError with all problems, by file and line."""
+    problems = {*draft.problems, *(draft.places.problem(finding) for finding in findings)}
+    if problems:
+        raise ConfigError(tuple(sorted(problems, key=lambda p: (p.file, p.line, p.key, p.what))))
+    return Config(**dict(draft.config))
+
+
+def read_project(root: Path) -> Draft:
+    """Every file of the project, each section checked by itself."""
+    root = root.resolve()
+    reader = _Reader()
+    settings_document, settings = reader.settings(root)
+    for folder in FOLDERS:
+        reader.folder(root / folder)
+    lists = read_lists(root / LISTS, reader.problems)
+    places = Places(reader.documents, settings_document)
+    sections: dict[str, Any] = {SETTINGS: settings or Settings(project="unread"), LISTS: lists, **reader.sections}
+    return Draft(
+        Config.model_construct(None, root=root, **sections),
+        {folder: frozenset(names) for folder, names in reader.names.items()},
+        places,
+        (*reader.problems, *map(places.problem, reader.findings), *_misplaced(root)),
+        frozenset(reader.unread),
+    )
+
+
+class _Reader:
+    """Collects sections and problems, file by file."""
+
+    def __init__(self) -> None:
+        self.sections: dict[str, dict[str, Any]] = {folder: {} for folder in FOLDERS}
+        self.names: dict[str, set[str]] = {folder: set() for folder in FOLDERS}
+        self.unread: set[str] = set()
+        self.documents: dict[tuple[str, str], Document] = {}
+        self.findings: list[Finding] = []
+        self.problems: list[Problem] = []
+
+    def settings(self, root: Path) -> tuple[Document, Settings | None]:
+        path = root / SETTINGS_FILE
+        document = read_yaml(path.read_bytes(), SETTINGS_FILE) if path.is_file() else Document(SETTINGS_FILE)
+        if not path.is_file():
+            document.complain(1, f"no project in {root}: the file is missing; begin with `project: my_shop`")
+        self.problems += document.problems
+        value = {} if document.value is None else document.value
+        settings = None if document.problems else self._validated(Settings, value, Spot(SETTINGS))
+        if settings is None:
+            self.unread.add(SETTINGS)
+        return document, settings
+
+    def folder(self, folder: Path) -> None:
+        for path in sorted(folder.glob("*.yaml")):
+            document = read_yaml(path.read_bytes(), f"{folder.name}/{path.name}")
+            if not isinstance(document.value, dict | None):
+                document.complain(1, f"expected a mapping of names to {folder.name}")
+            self.problems += document.problems
+            if isinstance(document.value, dict):
+                self._sections(folder.name, document)
+            elif document.problems:
+                self.unread.add(folder.name)
+
+    def _sections(self, folder: str, document: Document) -> None:
+        for name, value in document.value.items():
+            first = self.documents.setdefault((folder, name), document)
+            wrong = name_problem(name)
+            if first is not document:
+                wrong = f"the name is already given in {first.file}:{first.lines[(name,)]}; rename one of them"
+            if wrong:
+                self.problems.append(Problem(document.file, document.lines[(name,)], name, wrong))
+            if first is document:
+                self.names[folder].add(name)
+                section = self._validated(FOLDERS[folder], value, Spot(folder, (name,)))
+                if section is not None:
+                    self.sections[folder][name] = section
+
+    def _validated(self, wanted: Any, value: Any, spot: Spot) -> Any:
+        try:
+            return TypeAdapter(wanted).validate_python(value)
+        except ValidationError as error:
+            self.findings += [spot.below(*path).wrong(what) for path, what in sentences(wanted, error, value)]
+            return None
+
+
+def _misplaced(root: Path) -> Iterator[Problem]:
+    """Files that look like the project's but would be passed over in silence."""
+    for path in sorted(
+        (*root.glob("kumitate.yml"), *(file for folder in FOLDERS for file in (root / folder).glob("*.yml")))
+    ):
+        file = path.relative_to(root).as_posix()
+        yield Problem(file, 1, "", "only .yaml files are read; rename it to .yaml")
+    for path in sorted(root.glob("*/*.yaml")):
+        folder = path.parent.name
+        hint = did_you_mean(folder, FOLDERS)
+        if folder not in FOLDERS and hint:
+            yield Problem(f"{folder}/{path.name}", 1, "", f"the folder {folder!r} is not read{hint}")
