@@ -1,0 +1,240 @@
+"""The report's figures as queries over the lake, in Athena's dialect; each names the columns it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlglot import exp
+
+from kumitate.activation.tables import OUTCOMES, REJECTED, SYNC_COUNTS, candidates_table, changes_table, state_table
+from kumitate.cleanse.tables import COUNTS
+from kumitate.identity.tables import EDGES, PERSON_EVENTS, PERSON_RECORDS, SHARED
+from kumitate.ingest.tables import DELIVERIES, QUARANTINE
+from kumitate.model.step import Query
+from kumitate.profiles.tables import CONSENTS
+from kumitate.segments.tables import SEGMENT_CHANGES, SEGMENT_SIZES
+
+HISTORY_RUNS = 20
+
+Row = dict[str, Any]
+Ask = Callable[[Query], list[Row]]
+
+
+def of(rows: list[Row], column: str, value: str) -> list[Row]:
+    """The rows about one source, segment or sync."""
+    return [row for row in rows if row[column] == value]
+
+
+def _text(value: str) -> str:
+    return exp.Literal.string(value).sql(dialect="athena")
+
+
+def _now(run_id: str, count: str = "1") -> str:
+    """A sum over this run's rows beside one over all."""
+    return f"cast(coalesce(sum(case when run_id = {_text(run_id)} then {count} else 0 end), 0) as bigint)"
+
+
+def deliveries(run_id: str) -> Query:
+    """Files and rows per source; a repeated or unreadable file's reason stands in `unread`."""
+    sql = f"""
+select
+  source,
+  coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end) as unread,
+  count(*) as files,
+  cast(coalesce(sum(rows_in), 0) as bigint) as rows_in,
+  {_now(run_id)} as files_now,
+  {_now(run_id, "rows_in")} as rows_in_now
+from {DELIVERIES}
+group by source, coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end)
+order by 1, 2"""
+    return Query("deliveries", sql)
+
+
+def outcomes_of_rows(run_id: str) -> Query:
+    """Accepted, duplicate and superseded rows per source."""
+    sql = f"""
+select
+  source,
+  outcome,
+  cast(sum(rows) as bigint) as rows,
+  {_now(run_id, "rows")} as rows_now
+from {COUNTS}
+where outcome <> 'quarantined'
+group by source, outcome
+order by 1, 2"""
+    return Query("outcomes_of_rows", sql)
+
+
+def quarantined(run_id: str) -> Query:
+    """Quarantined rows per source and reason."""
+    sql = f"""
+select source, reason, count(*) as rows, {_now(run_id)} as rows_now
+from {QUARANTINE}
+group by source, reason
+order by 1, 3 desc, 2"""
+    return Query("quarantined", sql)
+
+
+def quarantine_samples() -> Query:
+    """The first quarantined row per source and reason."""
+    sql = f"""
+with placed as (
+  select
+    source,
+    reason,
+    coalesce(field, '') as field,
+    file,
+    coalesce(line, 0) as line,
+    coalesce(payload, '') as payload,
+    row_number() over (partition by source, reason order by run_id, file, line, delivery_id) as place
+  from {QUARANTINE}
+)
+select source, reason, field, file, line, payload
+from placed
+where place = 1
+order by 1, 2"""
+    return Query("quarantine_samples", sql)
+
+
+def person_sizes() -> Query:
+    sql = f"""
+with sizes as (
+  select person_id, count(*) as records
+  from {PERSON_RECORDS}
+  group by person_id
+)
+select records, count(*) as persons
+from sizes
+group by records
+order by 1"""
+    return Query("person_sizes", sql)
+
+
+def person_records() -> Query:
+    return Query("person_records", f"select record, person_id from {PERSON_RECORDS}")
+
+
+def ties() -> Query:
+    sql = f"select rule as name, count(*) as rows from {EDGES} group by rule order by 2 desc, 1"
+    return Query("ties", sql)
+
+
+def person_events(run_id: str) -> Query:
+    sql = f"""
+select event as name, count(*) as rows
+from {PERSON_EVENTS}
+where run_id = {_text(run_id)}
+group by event
+order by 1"""
+    return Query("person_events", sql)
+
+
+def shared_identifiers() -> Query:
+    sql = f"""
+select kind, reason, count(*) as distinct_values, cast(sum(records) as bigint) as records
+from {SHARED}
+group by kind, reason
+order by 1, 2"""
+    return Query("shared_identifiers", sql)
+
+
+def consents() -> Query:
+    sql = f"""
+select
+  purpose,
+  channel,
+  cast(sum(case when granted then 1 else 0 end) as bigint) as granted,
+  cast(sum(case when granted then 0 else 1 end) as bigint) as refused
+from {CONSENTS}
+group by purpose, channel
+order by 1, 2"""
+    return Query("consents", sql)
+
+
+def profiles() -> Query:
+    sql = """
+select
+  (select count(*) from curated.profiles) as profiles,
+  (select cast(coalesce(sum(records), 0) as bigint) from curated.golden_records) as records"""
+    return Query("profiles", sql)
+
+
+def segment_sizes() -> Query:
+    """The newest sizes of each segment, oldest first."""
+    sql = f"""
+with placed as (
+  select segment, run_id, members, row_number() over (partition by segment order by run_id desc) as place
+  from {SEGMENT_SIZES}
+)
+select segment, run_id, members
+from placed
+where place <= {HISTORY_RUNS}
+order by 1, 2"""
+    return Query("segment_sizes", sql)
+
+
+def segment_changes(run_id: str) -> Query:
+    sql = f"""
+select segment, change, count(*) as rows
+from {SEGMENT_CHANGES}
+where run_id = {_text(run_id)}
+group by segment, change
+order by 1, 2"""
+    return Query("segment_changes", sql)
+
+
+def sync_counts(run_id: str) -> Query:
+    sql = f"""
+select sync, outcome, cast(sum(rows) as bigint) as rows
+from {SYNC_COUNTS}
+where run_id = {_text(run_id)}
+group by sync, outcome
+order by 1, 2"""
+    return Query("sync_counts", sql)
+
+
+def sync_outcomes(run_id: str) -> Query:
+    sql = f"""
+select sync, case when operation = 'delete' then 'delete' else 'write' end as operation, verdict, count(*) as rows
+from {OUTCOMES}
+where run_id = {_text(run_id)}
+group by sync, case when operation = 'delete' then 'delete' else 'write' end, verdict
+order by 1, 2, 3"""
+    return Query("sync_outcomes", sql)
+
+
+def sync_sizes(syncs: Iterable[str]) -> Query:
+    """Rows of each sync's candidates and of its accepted state."""
+    counts = [
+        f"select {_text(sync)} as sync, {_text(what)} as what, count(*) as rows from {table}"
+        for sync in syncs
+        for what, table in (("candidates", candidates_table(sync)), ("at_destination", state_table(sync)))
+    ]
+    return Query("sync_sizes", "\nunion all\n".join(counts))
+
+
+def rejections() -> Query:
+    """Refused rows per sync and reason, and the first key of each."""
+    sql = f"""
+select
+  sync,
+  reason,
+  count(*) as rows,
+  max(attempts) as attempts,
+  min(key) as first_key,
+  min_by(coalesce(message, ''), key) as message
+from {REJECTED}
+group by sync, reason
+order by 1, 3 desc, 2"""
+    return Query("rejections", sql)
+
+
+def rejected_fields(sync: str, keys: Iterable[str]) -> Query:
+    """What was sent for these keys, so that it can be taken out of what the destination said about them."""
+    listed = ", ".join(map(_text, keys))
+    sql = f"""
+select key, fields from {candidates_table(sync)} where key in ({listed})
+union all
+select key, fields from {changes_table(sync)} where key in ({listed})"""
+    return Query("rejected_fields", sql)

@@ -1,0 +1,51 @@
+"""Turns a report into one self-contained HTML page: nothing to load, light and dark, English and Japanese."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from kumitate.report import charts, words
+from kumitate.report.advice import next_steps
+from kumitate.report.facts import Report
+from kumitate.report.picture import draw
+
+
+def render(report: Report) -> str:
+    return _template().render(report=report, picture=draw(report), steps=next_steps(report))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("kumitate.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=_number,
+        plural=words.plural,
+        seconds=_seconds,
+        sparkline=charts.sparkline,
+        share=charts.share,
+        gate=words.gate,
+        shared_reason=words.shared_reason,
+        person_event=lambda name: words.known(words.PERSON_EVENTS, name),
+        stage=lambda name: words.known(words.STAGES, name),
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _seconds(seconds: float) -> str:
+    """`83.2` is `1 min 23 s`; below a minute one decimal."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

@@ -1,0 +1,77 @@
+"""What went out: per sync every candidate's fate, and why a destination refused, in its own words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kumitate.config.project import Config
+from kumitate.report import questions
+from kumitate.report.facts import Rejection, SyncReport, Tally
+from kumitate.report.masking import message_shape
+from kumitate.report.questions import Ask, Row, of
+
+
+def syncs(ask: Ask, config: Config, run_id: str) -> tuple[SyncReport, ...]:
+    if not config.syncs:
+        return ()
+    counts, outcomes = ask(questions.sync_counts(run_id)), ask(questions.sync_outcomes(run_id))
+    sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(questions.rejections())
+    return tuple(
+        SyncReport(
+            name=name,
+            description=sync.description,
+            destination=sync.destination,
+            type=config.destinations[sync.destination].type,
+            segment=sync.segment,
+            mode=sync.mode,
+            rejections=_rejections(ask, name, of(refused, "sync", name)),
+            **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}),
+            **_became(of(outcomes, "sync", name)),
+            **{row["what"]: row["rows"] for row in of(sizes, "sync", name)},
+        )
+        for name, sync in sorted(config.syncs.items())
+    )
+
+
+def _planned(outcomes: dict[str, int]) -> dict[str, Any]:
+    """What the difference against the destination's state asked for."""
+    held = (Tally(outcome.removeprefix("held:"), rows) for outcome, rows in outcomes.items() if outcome[:5] == "held:")
+    return {
+        "unchanged": outcomes.get("unchanged", 0),
+        "deletes": outcomes.get("delete", 0) + outcomes.get("delete_retried", 0),
+        "held": tuple(sorted(held, key=lambda gate: (-gate.count, gate.name))),
+    }
+
+
+def _became(outcomes: list[Row]) -> dict[str, Any]:
+    """What the destination made of it; removals apart."""
+    rows = {(row["operation"], row["verdict"]): row["rows"] for row in outcomes}
+    return {
+        "delivered": rows.get(("write", "accepted"), 0),
+        "rejected": rows.get(("write", "rejected"), 0),
+        "pending": rows.get(("write", "retry"), 0) + rows.get(("write", "unknown"), 0),
+        "deleted": rows.get(("delete", "accepted"), 0),
+        "undeleted": sum(rows.get(("delete", verdict), 0) for verdict in ("rejected", "retry", "unknown")),
+    }
+
+
+def _rejections(ask: Ask, sync: str, refused: list[Row]) -> tuple[Rejection, ...]:
+    if not refused:
+        return ()
+    sent = ask(questions.rejected_fields(sync, [row["first_key"] for row in refused]))
+    return tuple(
+        Rejection(
+            reason=row["reason"],
+            message=message_shape(row["message"], _values(of(sent, "key", row["first_key"]), row["first_key"])),
+            rows=row["rows"],
+            attempts=row["attempts"],
+        )
+        for row in refused
+    )
+
+
+def _values(sent: list[Row], key: str) -> set[str]:
+    """Every value the row had, as text."""
+    fields = (json.loads(row["fields"]) for row in sent if row["fields"])
+    return {key} | {str(value) for row in fields for value in row.values() if value is not None}

@@ -1,0 +1,70 @@
+"""What the report calls things, in English and in Japanese; codes it does not know it shows as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One thing said twice; the page shows the reader's language."""
+
+    en: str
+    ja: str
+
+
+PERSON_EVENTS: Mapping[str, Words] = {
+    "created": Words("created", "新規"),
+    "merged": Words("merged", "統合"),
+    "split": Words("split", "分割"),
+    "retired": Words("retired", "消滅"),
+}
+
+STAGES: Mapping[str, Words] = {
+    "ingest": Words("Ingest", "取り込み"),
+    "cleanse": Words("Cleanse", "クレンジング"),
+    "identity": Words("Identity", "名寄せ"),
+    "profiles": Words("Profiles", "プロファイル"),
+    "segments": Words("Segments", "セグメント"),
+    "activation": Words("Activation", "差分計算"),
+    "delivery": Words("Delivery", "配信"),
+}
+
+_GATES: Mapping[str, Words] = {
+    "no_consent": Words("consent refused", "同意なし"),
+    "consent_unknown": Words("consent unknown", "同意不明"),
+    "delivery.unknown": Words("sent before, answer unknown", "送信済み・応答不明"),
+}
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def known(names: Mapping[str, Words], name: str) -> Words:
+    """The words for `name`, or `name` itself."""
+    return names.get(name, Words(name, name))
+
+
+def gate(code: str) -> Words:
+    """Why a candidate is held: `excluded:buyers` is "excluded: buyers"."""
+    kind, _, what = code.partition(":")
+    if kind == "excluded" and what:
+        return Words(f"excluded: {what}", f"除外: {what}")
+    if code.startswith("key."):
+        return Words(f"unusable key: {code[4:]}", f"キー不備: {code[4:]}")
+    return known(_GATES, code)
+
+
+def shared_reason(code: str) -> Words:
+    """Why an identifier merges nobody: `shared_by:member_id` is "shared by several member_id"."""
+    kind, _, what = code.partition(":")
+    if kind == "shared_by" and what:
+        return Words(f"several {what} share it", f"複数の{what}で共有")
+    names = {
+        "blocked": Words("blocked by rule", "ブロック規則"),
+        "too_many_records": Words("on too many records", "レコード数超過"),
+    }
+    return known(names, code)

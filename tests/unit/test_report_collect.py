@@ -1,0 +1,215 @@
+"""The report's figures come from the lake, add up, and show no personal data."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from harness.memory_lake import MemoryLake
+from kumitate.activation import tables as activation
+from kumitate.cleanse.tables import COUNTS
+from kumitate.config.project import Config
+from kumitate.identity import tables as identity
+from kumitate.ingest.tables import DELIVERIES, QUARANTINE
+from kumitate.model.step import BatchFunction, Query
+from kumitate.profiles.tables import CONSENTS, profiles_table
+from kumitate.report.collect import collect
+from kumitate.report.facts import Report, RunFacts, Tally
+from kumitate.segments.tables import SEGMENT_CHANGES, SEGMENT_SIZES
+
+CONFIG = Config.model_validate(
+    {
+        "root": Path("/project"),
+        "settings": {"project": "bakery"},
+        "sources": {"clients": {"kind": "records", "path": "c.csv", "columns": {"id": {"type": "id"}}, "key": ["id"]}},
+        "identity": {"person": {"identifiers": {"email": {}}}},
+        "segments": {"regulars": {"when": {"attribute": "town", "is": "Lyon"}}},
+        "destinations": {"mail": {"type": "ses"}},
+        "syncs": {
+            "letter": {
+                "destination": "mail",
+                "segment": "regulars",
+                "fields": {"email": "{email}"},
+                "consent": {"purpose": "marketing", "channel": "email"},
+            }
+        },
+    }
+)
+RUN = RunFacts("r000002", datetime(2026, 1, 31, tzinfo=UTC), "duckdb", 1.5)
+TABLES = (
+    DELIVERIES, QUARANTINE, COUNTS, CONSENTS, profiles_table(CONFIG), SEGMENT_CHANGES, SEGMENT_SIZES,
+    identity.PERSON_RECORDS, identity.PERSON_EVENTS, identity.EDGES, identity.SHARED, identity.golden_table(CONFIG),
+    activation.OUTCOMES, activation.REJECTED, activation.SYNC_COUNTS, activation.candidates_table("letter"),
+    activation.changes_table("letter"), activation.state_table("letter"),
+)  # fmt: skip
+
+
+class Lake(MemoryLake):
+    """Every table the report reads, empty at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for table in TABLES:
+            self.put(table, ())
+
+    def report(self, truth: pa.Table | None = None) -> Report:
+        return collect(Reader(self), CONFIG, RUN, truth=truth)
+
+
+class Reader:
+    """An engine over the lake in memory."""
+
+    def __init__(self, lake: MemoryLake) -> None:
+        self._lake = lake
+
+    def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
+        yield from self._lake.query(query).to_batches()
+
+    def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+        raise AssertionError("a report only reads")
+
+
+@pytest.fixture
+def lake() -> Lake:
+    return Lake()
+
+
+def delivered(run_id: str, rows: int, **more: object) -> dict[str, object]:
+    return {"source": "clients", "run_id": run_id, "rows_in": rows, **more}
+
+
+def counted(run_id: str, outcome: str, rows: int) -> dict[str, object]:
+    return {"source": "clients", "run_id": run_id, "outcome": outcome, "rows": rows}
+
+
+def refused(run_id: str, reason: str, line: int, payload: str = "{}") -> dict[str, object]:
+    return {
+        "source": "clients", "run_id": run_id, "reason": reason, "field": "email", "file": "c.csv", "line": line,
+        "payload": payload,
+    }  # fmt: skip
+
+
+def test_an_empty_lake_makes_a_report_of_zeros(lake: Lake) -> None:
+    report = lake.report()
+    assert report.changes == 0
+    assert not report.broken
+    assert report.people.persons == 0
+
+
+def test_rows_in_are_accepted_repeated_or_quarantined_per_run_and_ever(lake: Lake) -> None:
+    lake.put(DELIVERIES, (delivered("r000001", 10), delivered("r000002", 3)))
+    lake.put(
+        COUNTS,
+        (counted("r000001", "accepted", 8), counted("r000002", "accepted", 1), counted("r000002", "duplicate", 1)),
+    )
+    lake.put(
+        QUARANTINE,
+        (
+            refused("r000001", "email.invalid", 4),
+            refused("r000001", "date.invalid", 2),
+            refused("r000002", "email.invalid", 1),
+        ),
+    )
+    source = lake.report().sources[0]
+    assert (source.ever.rows_in, source.ever.accepted, source.ever.in_quarantine) == (13, 9, 3)
+    assert source.ever.quarantined == (Tally("email.invalid", 2), Tally("date.invalid", 1))
+    assert (source.now.rows_in, source.now.accepted, source.now.duplicate, source.now.in_quarantine) == (3, 1, 1, 1)
+    assert source.ever.balance.holds
+    assert source.now.balance.holds
+
+
+def test_a_lost_row_breaks_the_sum(lake: Lake) -> None:
+    lake.put(DELIVERIES, (delivered("r000002", 10),))
+    lake.put(COUNTS, (counted("r000002", "accepted", 9),))
+    report = lake.report()
+    assert [balance.missing for balance in report.broken] == [1, 1]
+
+
+def test_unread_files_are_named_by_reason(lake: Lake) -> None:
+    lake.put(DELIVERIES, (delivered("r000002", 0, problem="file.empty"), delivered("r000002", 0, duplicate_of="d1")))
+    assert lake.report().sources[0].unread_files == (Tally("file.duplicate", 1), Tally("file.empty", 1))
+
+
+def test_a_quarantine_sample_shows_the_first_row_by_its_shape_only(lake: Lake) -> None:
+    payload = json.dumps({"email": "hanako@@example.jp", "name": "花子"})
+    lake.put(QUARANTINE, (refused("r000002", "email.invalid", 9), refused("r000002", "email.invalid", 4, payload)))
+    (sample,) = lake.report().samples
+    assert (sample.rows, sample.line, sample.shape) == (2, 4, "aaaaaa@@aaaaaaa.aa")
+
+
+def test_members_are_those_before_plus_entered_minus_left(lake: Lake) -> None:
+    sizes = [{"run_id": run, "segment": "regulars", "members": size} for run, size in (("r000001", 5), ("r000002", 7))]
+    changes = [{"run_id": "r000002", "segment": "regulars", "change": change} for change in ["entered"] * 3 + ["left"]]
+    lake.put(SEGMENT_SIZES, sizes)
+    lake.put(SEGMENT_CHANGES, changes)
+    (segment,) = lake.report().segments
+    assert (segment.members, segment.entered, segment.left, segment.history) == (7, 3, 1, (5, 7))
+    assert segment.balance.holds
+
+
+def sync_lake(lake: Lake, candidates: int) -> None:
+    planned = {"create": 3, "unchanged": 2, "held:no_consent": 1, "held:consent_unknown": 4, "delete": 2}
+    lake.put(
+        activation.SYNC_COUNTS,
+        [{"run_id": "r000002", "sync": "letter", "outcome": what, "rows": rows} for what, rows in planned.items()],
+    )
+    verdicts = [
+        ("create", "accepted"),
+        ("create", "rejected"),
+        ("update", "retry"),
+        ("delete", "accepted"),
+        ("delete", "unknown"),
+    ]
+    lake.put(
+        activation.OUTCOMES,
+        [{"run_id": "r000002", "sync": "letter", "operation": what, "verdict": verdict} for what, verdict in verdicts],
+    )
+    lake.put(activation.candidates_table("letter"), [{"key": f"k{number}"} for number in range(candidates)])
+
+
+def test_every_candidate_is_delivered_rejected_pending_held_or_unchanged(lake: Lake) -> None:
+    sync_lake(lake, candidates=10)
+    (sync,) = lake.report().syncs
+    assert (sync.delivered, sync.rejected, sync.pending, sync.unchanged) == (1, 1, 1, 2)
+    assert sync.held == (Tally("consent_unknown", 4), Tally("no_consent", 1))
+    assert (sync.deletes, sync.deleted, sync.undeleted) == (2, 1, 1)
+    assert sync.balance.holds
+    assert sync.delete_balance.holds
+
+
+def test_a_candidate_without_an_outcome_breaks_the_sum(lake: Lake) -> None:
+    sync_lake(lake, candidates=11)
+    (sync,) = lake.report().syncs
+    assert sync.balance.missing == 1
+
+
+def test_a_destinations_words_come_without_the_rows_own_values(lake: Lake) -> None:
+    fields = json.dumps({"email": "hanako@example.jp", "name": "Hanako Yamada"})
+    lake.put(activation.candidates_table("letter"), ({"key": "k1", "fields": fields},))
+    row = {"sync": "letter", "key": "k1", "reason": "invalid", "attempts": 2, "message": "Hanako Yamada has no mailbox"}
+    lake.put(activation.REJECTED, (row,))
+    (rejection,) = lake.report().syncs[0].rejections
+    assert (rejection.rows, rejection.attempts, rejection.message) == (1, 2, "… has no mailbox")
+
+
+def test_persons_are_scored_against_the_truth_where_there_is_one(lake: Lake) -> None:
+    lake.put(
+        identity.PERSON_RECORDS, [{"record": record, "person_id": person} for record, person in ("aA", "bA", "cB")]
+    )
+    truth = pa.table({"record": ["a", "b", "c"], "person_id": ["1", "1", "1"]})
+    score = lake.report(truth=truth).people.score
+    assert score is not None
+    assert (score.precision, score.recall) == (1.0, 1 / 3)
+    assert lake.report().people.score is None
+
+
+def test_a_record_outside_every_golden_record_breaks_the_sum(lake: Lake) -> None:
+    lake.put(identity.PERSON_RECORDS, [{"record": record, "person_id": "A"} for record in "ab"])
+    lake.put(identity.golden_table(CONFIG), ({"person_id": "A", "records": 1},))
+    lake.put(profiles_table(CONFIG), ({"person_id": "A", "records": 1},))
+    people = lake.report().people
+    assert people.record_balance.missing == 1
+    assert people.profile_balance.holds
