@@ -1,0 +1,1 @@
+"""The synthetic company around the shop's real orders: people, their records, their traces."""
