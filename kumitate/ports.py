@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
@@ -81,8 +82,8 @@ class Ledger(Protocol):
         """Note, after the answer, what became of them."""
         ...
 
-    def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | None]:
-        """Key -> outcome, or None where a claim has no verdict."""
+    def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | datetime]:
+        """Key -> outcome, or the time of a claim that has no verdict yet."""
         ...
 
 

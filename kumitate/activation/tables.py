@@ -43,10 +43,12 @@ SYNC_COUNTS = Table(
     (
         Column("run_id", Type.STRING),
         Column("sync", Type.STRING),
-        Column("outcome", Type.STRING, meaning="create, update, delete, unchanged, held:<gate>"),
+        Column(
+            "outcome", Type.STRING, meaning="create, update, retried, unchanged, held:<gate>, delete or delete_retried"
+        ),
         Column("rows", Type.BIGINT),
     ),
-    "per run and sync: candidates = held + unchanged + create + update; delete comes beside",
+    "per run and sync: candidates = held + unchanged + create + update + retried; deletes come beside",
 )
 
 
@@ -61,7 +63,8 @@ def candidates_table(sync: str) -> Table:
             Column(
                 "gate",
                 Type.STRING,
-                meaning="null = may be sent; else no_consent, consent_unknown, excluded:<segment> or key.<what>",
+                meaning="null = may be sent; else no_consent, consent_unknown, excluded:<segment>, key.<what>"
+                " or delivery.unknown",
             ),
             Column("fields", Type.STRING, personal=True, meaning="mapped fields as JSON, keys sorted"),
             Column("fields_hash", Type.STRING, meaning="sha256 of fields, 32 hex digits"),
@@ -80,6 +83,7 @@ def changes_table(sync: str) -> Table:
             Column("person_id", Type.STRING),
             Column("fields", Type.STRING, personal=True),
             Column("fields_hash", Type.STRING),
+            Column("previous_fields", Type.STRING, personal=True, meaning="what the destination accepted last"),
         ),
     )
 

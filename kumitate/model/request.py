@@ -24,6 +24,8 @@ class Change:
     operation: Operation
     fields: Mapping[str, Any] = field(repr=False)
     person_id: str = ""
+    previous: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the destination accepted last; an audience must forget what is no longer true."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""Reading an answer: the verdicts that mean the same at every vendor, and the reason codes they carry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kumitate.errors import RecordError
+from kumitate.model.request import AwsCall, Outcome, Request, Response, Verdict
+
+UNCONFIRMED = "accepted.unconfirmed"
+"""The vendor took the request; which rows it could use it does not say."""
+THROTTLED = "throttled"
+UNAVAILABLE = "unavailable"
+BUSY = "row.busy"
+BATCH_REFUSED = "batch.refused"
+"""Another row spoiled the request; this one goes again without it."""
+AUTH_REFUSED = "auth.refused"
+REQUEST_REFUSED = "request.refused"
+REDIRECT_REFUSED = "redirect.refused"
+UNREADABLE = "answer.unreadable"
+
+AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED})
+"""Reasons worth another try within the run; any other RETRY waits for the next run."""
+
+_AWS_THROTTLES = frozenset(
+    {"ThrottlingException", "TooManyRequestsException", "LimitExceededException", "Throttling", "RequestLimitExceeded"}
+)
+_AWS_AUTH = frozenset(
+    {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException"}
+)
+
+
+def for_all(request: Request, verdict: Verdict, reason: str = "", *, message: str = "") -> tuple[Outcome, ...]:
+    """The same outcome for every row of a request."""
+    return tuple(Outcome(key, verdict, reason, message) for key in request.keys)
+
+
+def common_outcomes(request: Request, response: Response, *, idempotent: bool) -> tuple[Outcome, ...] | None:
+    """Outcomes that need no knowledge of the vendor; None where the destination has to read the answer."""
+    reason = _common_reason(request, response)
+    if reason is None:
+        return None
+    may_have_arrived = reason == UNAVAILABLE or (reason == UNREADABLE and response.status < 300)
+    verdict = Verdict.UNKNOWN if may_have_arrived and not idempotent else Verdict.RETRY
+    return for_all(request, verdict, reason, message=f"HTTP {response.status}")
+
+
+def _common_reason(request: Request, response: Response) -> str | None:
+    aws_code = str(aws_error(response).get("Code", "")) if isinstance(request, AwsCall) else ""
+    if response.status == 429 or aws_code in _AWS_THROTTLES:
+        return THROTTLED
+    if response.status == 401 or aws_code in _AWS_AUTH:
+        return AUTH_REFUSED
+    if response.status >= 500:
+        return UNAVAILABLE
+    if 300 <= response.status < 400:
+        return REDIRECT_REFUSED
+    return None if _is_json(response) else UNREADABLE
+
+
+def _is_json(response: Response) -> bool:
+    try:
+        json_of(response)
+    except RecordError:
+        return False
+    return True
+
+
+def json_of(response: Response) -> Any:
+    """The answer's JSON; RecordError where it is none (a proxy's HTML page, a cut connection)."""
+    if not response.body:
+        return {}
+    try:
+        return json.loads(response.body)
+    except ValueError:
+        raise RecordError(UNREADABLE) from None
+
+
+def aws_error(response: Response) -> dict[str, Any]:
+    """`{"Code": …, "Message": …}` of an AWS answer, empty where it is no error."""
+    try:
+        error = json_of(response).get("Error", {})
+    except (RecordError, AttributeError):
+        return {}
+    return error if isinstance(error, dict) else {}

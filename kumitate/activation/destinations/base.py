@@ -1,0 +1,74 @@
+"""What every destination is: frozen settings that turn changes into requests and answers into outcomes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol, runtime_checkable
+
+from kumitate.model.expression import Section
+from kumitate.model.request import Change, Operation, Outcome, Request, Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A vendor's terms: what it offers and how it wants to be called.
+
+    `idempotent` is False where an effect cannot be repeated (a message): such a row is never sent again
+    unless it is certain that it did not arrive. `needs` and `accepts` name the fields a sync maps;
+    `accepts` is None where the owner of the account names them.
+    """
+
+    modes: frozenset[str]
+    base_url: str = ""
+    """Empty where every account has an address of its own, and for AWS."""
+    sign_in_url: str = ""
+    """Where credentials become a token; a path is relative to the base address."""
+    idempotent: bool = True
+    seconds_between_requests: float = 0.0
+    needs: frozenset[str] = frozenset()
+    accepts: frozenset[str] | None = None
+
+
+class Destination(Section):
+    """One sync's end: the settings of account and sync, validated, and what they make of changes."""
+
+    terms: ClassVar[Terms]
+
+    @abstractmethod
+    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
+        """Requests of at most the vendor's size, removals first; an Outcome for a row that cannot be sent.
+
+        A key may be in several requests: it is accepted when all of them are.
+        """
+
+    @abstractmethod
+    def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
+        """One outcome per key of `request`."""
+
+
+@runtime_checkable
+class Recollecting(Protocol):
+    """A destination that can tell afterwards whether a row arrived."""
+
+    def inquiries(self, changes: Sequence[Change], since: datetime) -> Iterable[Request]:
+        """Questions about rows that may have left at `since` or later."""
+        ...
+
+    def recollections(self, request: Request, response: Response) -> tuple[Outcome, ...]:
+        """ACCEPTED: it is there. RETRY: it certainly is not. UNKNOWN: cannot be told."""
+        ...
+
+
+def batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
+    """`changes` in runs of at most `size`."""
+    for start in range(0, len(changes), size):
+        yield changes[start : start + size]
+
+
+def split(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Removals, and all the others."""
+    removals = [change for change in changes if change.operation is Operation.DELETE]
+    return removals, [change for change in changes if change.operation is not Operation.DELETE]
