@@ -49,7 +49,7 @@ def _look(report: Report) -> tuple[NextStep, ...]:
         steps.append(NextStep(words, f"kumitate segment {name}"))
     if report.syncs:
         name = max(report.syncs, key=lambda sync: sync.candidates).name
-        words = Words("See what a sync would send, without sending.", "送信せずに、シンクの送信内容を見る。")
+        words = Words("See what a sync would send, without sending.", "送信せずに、連携の送信内容を見る。")
         steps.append(NextStep(words, f"kumitate sync {name} --dry-run"))
     words = Words("Ask the lake anything, in Athena's SQL.", "レイクに Athena の SQL で問い合わせる。")
     steps.append(NextStep(words, 'kumitate query "select count(*) as persons from curated.profiles"'))

@@ -196,6 +196,8 @@ class SyncReport:
     deletes: int = 0
     deleted: int = 0
     undeleted: int = 0
+    retried: int = 0
+    """Of what was sent, rows that an earlier run had tried in vain."""
     at_destination: int = 0
     rejections: tuple[Rejection, ...] = ()
 
@@ -213,9 +215,18 @@ class SyncReport:
         return Balance(self.deletes, (self.deleted, self.undeleted))
 
     @property
-    def changes(self) -> int:
+    def accepted(self) -> int:
+        return self.delivered + self.deleted
+
+    @property
+    def sent(self) -> int:
         """Rows that went out, whatever became of them."""
-        return self.delivered + self.rejected + self.pending + self.deletes
+        return self.accepted + self.rejected + self.pending + self.undeleted
+
+    @property
+    def changes(self) -> int:
+        """Rows that went out for the first time."""
+        return self.sent - self.retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +246,14 @@ class Report:
     @property
     def changes(self) -> int:
         return sum(sync.changes for sync in self.syncs)
+
+    @property
+    def retried(self) -> int:
+        return sum(sync.retried for sync in self.syncs)
+
+    @property
+    def accepted(self) -> int:
+        return sum(sync.accepted for sync in self.syncs)
 
     @property
     def balances(self) -> tuple[Balance, ...]:

@@ -51,7 +51,6 @@ def draw(report: Report) -> Picture:
 def _stations(report: Report) -> tuple[charts.Station, ...]:
     files = sum(source.ever.files for source in report.sources)
     people, segments = report.people, report.segments
-    accepted = _total(report, "delivered") + _total(report, "deleted")
     station = charts.Station
     return (
         station(Words("Raw rows", "生データ"), _intake(report, "rows_in"), _many(files, "file", "ファイル")),
@@ -65,8 +64,10 @@ def _stations(report: Report) -> tuple[charts.Station, ...]:
             sum(segment.members for segment in segments),
             _many(len(segments), "segment", "セグメント"),
         ),
-        station(Words("Changes", "変更"), report.changes, _many(_total(report, "candidates"), "candidate", "候補")),
-        station(Words("Delivered", "配信済み"), accepted, _many(len(report.syncs), "sync", "シンク")),
+        station(
+            Words("Sent", "送信"), _total(report, "sent"), _many(_total(report, "candidates"), "candidate", "候補")
+        ),
+        station(Words("Delivered", "配信済み"), report.accepted, _many(len(report.syncs), "sync", "連携")),
     )
 
 

@@ -43,9 +43,9 @@ def _number(count: int) -> str:
     return f"{count:,}"
 
 
-def _seconds(seconds: float) -> str:
+def _seconds(seconds: float) -> words.Words:
     """`83.2` is `1 min 23 s`; below a minute one decimal."""
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return words.Words(f"{seconds:.1f} s", f"{seconds:.1f} 秒")
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
+    return words.Words(f"{minutes} min {rest} s", f"{minutes} 分 {rest} 秒")

@@ -26,27 +26,28 @@ def syncs(ask: Ask, config: Config, run_id: str) -> tuple[SyncReport, ...]:
             segment=sync.segment,
             mode=sync.mode,
             rejections=_rejections(ask, name, of(refused, "sync", name)),
-            **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}),
-            **_became(of(outcomes, "sync", name)),
+            **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}, beside=sync.mode != "delete"),
+            **_became(of(outcomes, "sync", name), beside=sync.mode != "delete"),
             **{row["what"]: row["rows"] for row in of(sizes, "sync", name)},
         )
         for name, sync in sorted(config.syncs.items())
     )
 
 
-def _planned(outcomes: dict[str, int]) -> dict[str, Any]:
-    """What the difference against the destination's state asked for."""
+def _planned(outcomes: dict[str, int], *, beside: bool) -> dict[str, Any]:
+    """What the difference to the accepted state asked for; removals stand `beside` the candidates, or are them."""
     held = (Tally(outcome.removeprefix("held:"), rows) for outcome, rows in outcomes.items() if outcome[:5] == "held:")
     return {
         "unchanged": outcomes.get("unchanged", 0),
-        "deletes": outcomes.get("delete", 0) + outcomes.get("delete_retried", 0),
+        "deletes": outcomes.get("delete", 0) + outcomes.get("delete_retried", 0) if beside else 0,
+        "retried": outcomes.get("retried", 0) + outcomes.get("delete_retried", 0),
         "held": tuple(sorted(held, key=lambda gate: (-gate.count, gate.name))),
     }
 
 
-def _became(outcomes: list[Row]) -> dict[str, Any]:
-    """What the destination made of it; removals apart."""
-    rows = {(row["operation"], row["verdict"]): row["rows"] for row in outcomes}
+def _became(outcomes: list[Row], *, beside: bool) -> dict[str, Any]:
+    """What the destination made of it; removals apart where they stand beside."""
+    rows = {(row["operation"] if beside else "write", row["verdict"]): row["rows"] for row in outcomes}
     return {
         "delivered": rows.get(("write", "accepted"), 0),
         "rejected": rows.get(("write", "rejected"), 0),

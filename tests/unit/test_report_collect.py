@@ -180,6 +180,33 @@ def test_every_candidate_is_delivered_rejected_pending_held_or_unchanged(lake: L
     assert sync.delete_balance.holds
 
 
+def test_rows_tried_before_are_no_new_changes(lake: Lake) -> None:
+    counts = [{"run_id": "r000002", "sync": "letter", "outcome": "retried", "rows": 1}]
+    outcome = {"run_id": "r000002", "sync": "letter", "operation": "create", "verdict": "rejected"}
+    lake.put(activation.SYNC_COUNTS, counts)
+    lake.put(activation.OUTCOMES, (outcome,))
+    lake.put(activation.candidates_table("letter"), ({"key": "k1"},))
+    report = lake.report()
+    assert (report.changes, report.retried, report.accepted) == (0, 1, 0)
+    assert not report.broken
+
+
+def test_a_sync_that_removes_has_removals_as_its_candidates(lake: Lake) -> None:
+    removing = CONFIG.syncs["letter"].model_copy(update={"mode": "delete"})
+    config = CONFIG.model_copy(update={"syncs": {"letter": removing}})
+    lake.put(
+        activation.SYNC_COUNTS,
+        [{"run_id": "r000002", "sync": "letter", "outcome": what, "rows": 1} for what in ("delete", "unchanged")],
+    )
+    lake.put(
+        activation.OUTCOMES, ({"run_id": "r000002", "sync": "letter", "operation": "delete", "verdict": "accepted"},)
+    )
+    lake.put(activation.candidates_table("letter"), ({"key": "k1"}, {"key": "k2"}))
+    (sync,) = collect(Reader(lake), config, RUN).syncs
+    assert (sync.delivered, sync.deletes) == (1, 0)
+    assert sync.balance.holds
+
+
 def test_a_candidate_without_an_outcome_breaks_the_sum(lake: Lake) -> None:
     sync_lake(lake, candidates=11)
     (sync,) = lake.report().syncs

@@ -63,6 +63,11 @@ def test_a_run_with_news_counts_its_changes() -> None:
     assert "215 changes for 1 destination" in seen(REPORT)
 
 
+def test_a_refused_row_tried_again_is_no_news() -> None:
+    again = replace(QUIET, syncs=(replace(QUIET.syncs[0], unchanged=299, rejected=3, retried=3),))
+    assert "0 changes: nothing new delivered 3 rows tried again" in seen(again)
+
+
 def test_sums_that_agree_are_counted() -> None:
     assert f"All {len(REPORT.balances)} sums agree" in seen(REPORT)
 
