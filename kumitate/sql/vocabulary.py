@@ -62,7 +62,7 @@ def table_ref(table: Table | str, alias: str | None = None) -> exp.Table:
     return exp.table_(name, db=database[0] if database else None, alias=alias)
 
 
-def call(name: str, *arguments: exp.Condition) -> exp.Condition:
+def call(name: str, *arguments: exp.Expr) -> exp.Condition:
     """A whitelisted function, e.g. `call("strpos", column("path"), literal("/cart", Type.STRING))`."""
     if name not in FUNCTIONS:
         raise FatalError(f"{name} is not in the SQL vocabulary of kumitate.sql")
