@@ -1,0 +1,132 @@
+"""JSON Lines to raw rows: values by path, as text; what nobody declared stays JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, NoReturn
+
+import pyarrow as pa
+
+from kumitate.errors import RecordError
+from kumitate.ingest.encoding import UNDECODABLE, Text, texts
+from kumitate.ingest.lines import Break, LongLine
+from kumitate.ingest.portion import Portion, Rejection, broken_off, bytes_payload, line_payload, too_long
+from kumitate.ingest.shape import Intake, assembled
+
+Object = dict[str, Any]
+
+
+def read_jsonl(stream: IO[bytes], intake: Intake) -> Iterator[Portion]:
+    """Every line that is not blank is a row or a rejection."""
+    for piece in texts(stream, intake.source.encoding, intake.line_limit):
+        match piece:
+            case Text():
+                yield _portion(piece, intake)
+            case LongLine():
+                yield Portion(rejections=(too_long(piece),))
+            case Break():
+                yield broken_off(piece)
+
+
+def _portion(text: Text, intake: Intake) -> Portion:
+    objects: list[Object] = []
+    lines: list[int] = []
+    rejections: list[Rejection] = []
+    for number, line in enumerate(text.lines, text.first):
+        if number in text.undecodable:
+            rejections.append(Rejection(number, UNDECODABLE, payload=bytes_payload(text.undecodable[number])))
+        elif not line.isspace():
+            try:
+                objects.append(parsed(line))
+                lines.append(number)
+            except RecordError as error:
+                rejections.append(Rejection(number, error.reason, payload=line_payload(line)))
+    return Portion(_batch(objects, lines, intake), rejections)
+
+
+def parsed(line: str) -> Object:
+    """One line's object; RecordError where it is none."""
+    try:
+        found = _loaded(line)
+        if "\\ud" in line or "\\uD" in line:
+            _dumped(found).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError):
+        raise RecordError("json.invalid") from None
+    if not isinstance(found, dict):
+        raise RecordError("json.no_object")
+    return found
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_loaded = json.JSONDecoder(parse_constant=_refuse).decode
+_dumped = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _batch(objects: list[Object], lines: list[int], intake: Intake) -> pa.RecordBatch | None:
+    if not objects:
+        return None
+    values = _declared(objects, intake.paths)
+    values["_extra"] = pa.array([_dumped(found) if found else None for found in objects], pa.string())
+    return assembled(intake, pa.array(lines, pa.int64()), values)
+
+
+def _declared(objects: list[Object], paths: Mapping[str, str]) -> dict[str, pa.Array]:
+    """Each declared column's values, taken out of the objects: what is left in them is undeclared."""
+    heads = Counter(path.partition(".")[0] for path in paths.values())
+    values = {}
+    shared = []
+    for name, path in paths.items():
+        if heads[path] == 1:
+            values[name] = _texts([found.pop(path, None) for found in objects])
+        else:
+            values[name] = _texts([_at(found, path) for found in objects])
+            shared.append(path)
+    for path in shared:
+        for found in objects:
+            _remove(found, path)
+    return values
+
+
+def _at(found: Object, path: str) -> Any:
+    """The value under a key, or at the end of a path: `context.traits.email`."""
+    if path in found or "." not in path:
+        return found.get(path)
+    inner: Any = found
+    try:
+        for step in path.split("."):
+            inner = inner[step]
+    except (KeyError, TypeError):
+        return None
+    return inner
+
+
+def _remove(found: Object, path: str) -> None:
+    if path in found or "." not in path:
+        found.pop(path, None)
+        return
+    parent, _, key = path.rpartition(".")
+    inner = _at(found, parent)
+    if isinstance(inner, dict):
+        inner.pop(key, None)
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except pa.ArrowTypeError:
+        return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return _dumped(value)

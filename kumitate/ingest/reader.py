@@ -1,0 +1,63 @@
+"""One door to all readers: a stored file becomes portions, whatever its format."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, cast
+
+from kumitate.config.source import ColumnSpec, Source
+from kumitate.ingest.csv_reader import read_csv
+from kumitate.ingest.delivery import Delivery
+from kumitate.ingest.encoding import UNDECODABLE, likely_encoding
+from kumitate.ingest.excel_reader import read_excel
+from kumitate.ingest.jsonl_reader import read_jsonl
+from kumitate.ingest.parquet_reader import read_parquet
+from kumitate.ingest.portion import Portion
+from kumitate.ingest.shape import Intake
+
+Reader = Callable[[IO[bytes], Intake], Iterator[Portion]]
+
+READERS: Mapping[str, Reader] = {
+    "csv": read_csv,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "excel": read_excel,
+}
+_COMPRESSIBLE = ("csv", "jsonl")
+_SAMPLE_BYTES = 64 * 1024
+
+
+def read(stream: IO[bytes], delivery: Delivery, source: Source, *, run_id: str) -> Iterator[Portion]:
+    """All of a delivery: rows_in = rows + rejections, in the order of the file."""
+    source = as_replayed(source) if delivery.is_replay else source
+    if delivery.file.endswith(".gz") and source.format in _COMPRESSIBLE:
+        stream = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
+    intake = Intake(delivery.source, source, delivery.id, run_id)
+    return _with_encoding_hint(READERS[source.format](stream, intake))
+
+
+def as_replayed(source: Source) -> Source:
+    """How rows that come back from quarantine are written: JSON lines, each column under its own name."""
+    columns: dict[str, ColumnSpec] = {
+        name: spec.model_copy(update={"from_": None}) for name, spec in source.columns.items()
+    }
+    return source.model_copy(update={"format": "jsonl", "encoding": "utf-8", "columns": columns})
+
+
+def _with_encoding_hint(portions: Iterable[Portion]) -> Iterator[Portion]:
+    """The same; where most rows do not decode, a last word on what the file seems to be written in."""
+    rows = undecodable = 0
+    sample = b""
+    for portion in portions:
+        rows += portion.row_count + len(portion.rejections)
+        for rejection in portion.rejections:
+            if rejection.reason == UNDECODABLE:
+                undecodable += 1
+                if len(sample) < _SAMPLE_BYTES and rejection.payload.startswith("base64:"):
+                    sample += base64.b64decode(rejection.payload.removeprefix("base64:")) + b"\n"
+        yield portion
+    if undecodable * 2 > rows:
+        likely = likely_encoding(sample)
+        yield Portion(problem=f"{UNDECODABLE}: {undecodable} of {rows} rows" + (f"; is it {likely}?" if likely else ""))
