@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kumitate.identity.statements import bound, statement
-from kumitate.identity.tables import PERSON_RECORDS
+from kumitate.identity.tables import PERSON_EVENTS, PERSON_RECORDS
 from kumitate.model.step import Query, Run
 from kumitate.model.table import Table, Type
 
@@ -26,6 +26,19 @@ def person_events_query(run: Run) -> Query:
             {bound(run.as_of, Type.TIMESTAMP)} as at,
             event, person_id, other_person_id, records
         from events
+        """,
+    )
+
+
+def minted_query() -> Query:
+    """The run that each id was minted in; records come and go, so they cannot tell."""
+    return statement(
+        "minted",
+        f"""
+        select person_id, min(run_id) as run_id
+        from {PERSON_EVENTS}
+        where event in ('created', 'split')
+        group by person_id
         """,
     )
 

@@ -26,13 +26,13 @@ class _Past:
     person: Integers
     since: Integers
     age: Integers
-    """Per person the first run that a record of theirs has been theirs since."""
+    """Per person where the run that minted the id stands among all that did; lower is older."""
 
 
 def assign_persons(inputs: Mapping[str, pa.Table], *, run_id: str) -> pa.Table:
     """`records` that `edges` connect, as persons with the ids of `previous`, new ids where there is nobody to carry on.
 
-    The smallest record speaks for a component: it decides ties and names what is minted.
+    The smallest record speaks for a component: it decides ties and names what is minted. `minted` tells the age of ids.
     """
     records = inputs["records"].sort_by("record").combine_chunks()
     names = _strings(records, "record")
@@ -40,7 +40,7 @@ def assign_persons(inputs: Mapping[str, pa.Table], *, run_id: str) -> pa.Table:
     ends = [positions(_strings(edges, side), names) for side in ("left_record", "right_record")]
     known = (ends[0] != ABSENT) & (ends[1] != ABSENT)
     component = component_numbers(ends[0][known], ends[1][known], len(names))
-    past = _past(inputs["previous"], names)
+    past = _past(inputs["previous"], inputs["minted"], names)
     heir = _heirs(component, past)
     person_ids, person = _name(component, heir, past=past, names=names, run_id=run_id)
     columns = (names, *(_strings(records, name) for name in ("source", "record_id")))
@@ -55,18 +55,19 @@ def _strings(table: pa.Table, column: str) -> pa.Array:
     return pa.chunked_array(table[column].cast(pa.large_string()), pa.large_string()).combine_chunks()
 
 
-def _past(previous: pa.Table, names: pa.Array) -> _Past:
+def _past(previous: pa.Table, minted: pa.Table, names: pa.Array) -> _Past:
     ids, runs = _strings(previous, "person_id"), _strings(previous, "since_run_id")
     person_ids, run_ids = _distinct(ids), _distinct(runs)
-    was, since = positions(ids, person_ids), positions(runs, run_ids)
-    age = np.full(len(person_ids), len(run_ids), dtype=np.int64)
-    np.minimum.at(age, was, since)
+    minted_in = _strings(minted, "run_id")
+    age = _pick(positions(minted_in, _distinct(minted_in)), positions(person_ids, _strings(minted, "person_id")))
     row = positions(names, _strings(previous, "record"))
-    return _Past(person_ids, run_ids, _pick(was, row), _pick(since, row), age)
+    person, since = (_pick(positions(*pair), row) for pair in ((ids, person_ids), (runs, run_ids)))
+    return _Past(person_ids, run_ids, person, since, age)
 
 
 def _distinct(values: pa.Array) -> pa.Array:
-    return pc.unique(values).take(pc.sort_indices(pc.unique(values)))
+    distinct = pc.unique(values)
+    return distinct.take(pc.sort_indices(distinct))
 
 
 def _pick(values: Integers, row: Integers) -> Integers:

@@ -10,7 +10,7 @@ from kumitate.identity.edges import edges_query
 from kumitate.identity.golden import golden_query, provenance_query
 from kumitate.identity.guards import shared_query
 from kumitate.identity.identifiers import identified_sources, identifiers_query, records_query
-from kumitate.identity.ledger import ASSIGNMENT, person_events_query
+from kumitate.identity.ledger import ASSIGNMENT, minted_query, person_events_query
 from kumitate.identity.persons import assign_persons
 from kumitate.identity.statements import statement
 from kumitate.identity.tables import (
@@ -55,7 +55,7 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
         QueryStep(EDGES, edges_query()),
         GraphStep(
             ASSIGNMENT,
-            (records_query(config), _EDGES, _PREVIOUS),
+            (records_query(config), _EDGES, _PREVIOUS, minted_query()),
             partial(assign_persons, run_id=run.id),
         ),
         QueryStep(PERSON_EVENTS, person_events_query(run), Mode.APPEND),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
@@ -11,6 +12,7 @@ from kumitate.model.table import Column, Type, validate_identifier
 from kumitate.sql.vocabulary import DIALECT, Value, literal, text
 
 
+@lru_cache(maxsize=256)  # a run plans each stage several times, and parsing takes longer than many a query
 def statement(name: str, sql: str) -> Query:
     """A template, filled in, as a query that is laid out to be read."""
     return Query(name, text(parse_one(sql, read=DIALECT)))
@@ -29,8 +31,12 @@ def bound(value: Value, type_: Type = Type.STRING) -> str:
 
 def union_all(selects: Iterable[str], columns: tuple[Column, ...]) -> str:
     """All rows of `selects`; no row of `columns` where there are none."""
-    nothing = f"select {', '.join(f'{bound(None, c.type)} as {quoted(c.name)}' for c in columns)} where 1 = 0"
-    return "\nunion all\n".join(selects) or nothing
+    return "\nunion all\n".join(selects) or _nothing(columns)
+
+
+def _nothing(columns: tuple[Column, ...]) -> str:
+    nulls = ", ".join(f"{bound(None, column.type)} as {quoted(column.name)}" for column in columns)
+    return f"select {nulls} where 1 = 0"
 
 
 def any_of(conditions: Iterable[str]) -> str:

@@ -6,16 +6,16 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import sqlglot
 
 from kumitate.config.project import Config
+from kumitate.engines.dialect import translate
 from kumitate.model.step import BatchStep, GraphStep, Mode, Query, QueryStep, Run, Stage
 from kumitate.model.table import Table
 
 
 @cache
 def _duckdb(sql: str) -> str:
-    return sqlglot.transpile(sql, read="athena", write="duckdb")[0]
+    return translate(sql, "duckdb")
 
 
 class MemoryLake:
@@ -58,8 +58,9 @@ class MemoryLake:
         return self._tables[str(table)]
 
     def _store(self, table: Table, rows: pa.Table) -> None:
-        self._tables[str(table)] = rows
         flat = f"{table.database}__{table.name}"
         self._connection.register(flat, rows)
-        self._connection.execute(f"create schema if not exists {table.database}")
-        self._connection.execute(f"create or replace view {table} as select * from {flat}")
+        if str(table) not in self._tables:
+            self._connection.execute(f"create schema if not exists {table.database}")
+            self._connection.execute(f"create view {table} as select * from {flat}")
+        self._tables[str(table)] = rows

@@ -1,0 +1,124 @@
+"""Components and person ids against naive oracles."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kumitate.identity.components import component_numbers
+from kumitate.identity.persons import assign_persons
+from kumitate.identity.scoring import score_labels
+from kumitate.identity.tables import PERSON_RECORDS
+
+NODES = st.integers(0, 11)
+PAIRS = st.lists(st.tuples(NODES, NODES), max_size=14)
+OLD_IDS, RUNS = st.sampled_from("ABCD"), st.sampled_from(["r000001", "r000002"])
+PREVIOUS = st.dictionaries(NODES, st.tuples(OLD_IDS, RUNS))
+MINTED = st.dictionaries(OLD_IDS, RUNS)
+
+Previous = dict[int, tuple[str, str]]
+
+
+def union_find(pairs: list[tuple[int, int]], count: int) -> list[int]:
+    """The smallest node of each node's component, the slow way."""
+    smallest = list(range(count))
+    for _ in range(count):
+        for left, right in pairs:
+            smallest[left] = smallest[right] = min(smallest[left], smallest[right])
+    return smallest
+
+
+def record(node: int) -> str:
+    return f"s/{node:02}"
+
+
+def table(columns: str, rows: list[tuple[Any, ...]]) -> pa.Table:
+    names = columns.split()
+    return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)})
+
+
+def inputs(
+    nodes: set[int], pairs: list[tuple[int, int]], previous: Previous, minted: dict[str, str]
+) -> dict[str, pa.Table]:
+    known = [(left, right) for left, right in pairs if left in nodes and right in nodes]
+    return {
+        "records": table("record source record_id", [(record(n), "s", f"{n:02}") for n in nodes]),
+        "edges": table("left_record right_record", [(record(left), record(right)) for left, right in known]),
+        "previous": table("record person_id since_run_id", [(record(n), *was) for n, was in previous.items()]),
+        "minted": table("person_id run_id", list(minted.items())),
+    }
+
+
+def assigned(given_inputs: dict[str, pa.Table]) -> dict[int, tuple[str, str]]:
+    result = assign_persons(given_inputs, run_id="r000009")
+    assert result.schema == PERSON_RECORDS.schema
+    return {int(row["record_id"]): (row["person_id"], row["since_run_id"]) for row in result.to_pylist()}
+
+
+def heirs(component: dict[int, int], previous: Previous, minted: dict[str, str]) -> dict[int, str]:
+    """Component -> the id it carries on, the slow way."""
+    places: dict[str, Counter[int]] = defaultdict(Counter)
+    for node, (old_id, _) in previous.items():
+        if node in component:
+            places[old_id][component[node]] += 1
+    inherited = defaultdict(list)
+    for old_id, count in places.items():
+        home = min(count, key=lambda place: (-count[place], place))
+        inherited[home].append((minted.get(old_id, ""), old_id))
+    return {place: min(ids)[1] for place, ids in inherited.items()}
+
+
+@settings(max_examples=50, deadline=None)
+@given(PAIRS)
+def test_components_are_those_of_a_naive_union_find(pairs: list[tuple[int, int]]) -> None:
+    ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    numbers = component_numbers(ends[:, 0], ends[:, 1], 12)
+    smallest = union_find(pairs, 12)
+    order = sorted(set(smallest))
+    assert numbers.tolist() == [order.index(node) for node in smallest]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sets(NODES), PAIRS, PREVIOUS, MINTED)
+def test_ids_go_where_most_of_their_records_are_and_the_oldest_carries_on(
+    nodes: set[int], pairs: list[tuple[int, int]], previous: Previous, minted: dict[str, str]
+) -> None:
+    now = assigned(inputs(nodes, pairs, previous, minted))
+    inside = [(left, right) for left, right in pairs if left in nodes and right in nodes]
+    smallest = union_find(inside, 12)
+    component = {node: smallest[node] for node in nodes}
+    carried = heirs(component, previous, minted)
+    assert set(now) == nodes
+    for node, (person_id, since) in now.items():
+        expected = carried.get(component[node])
+        assert person_id == expected if expected else person_id not in "ABCD"
+        kept = node in previous and previous[node][0] == person_id
+        assert since == (previous[node][1] if kept else "r000009")
+    assert len({person_id for person_id, _ in now.values()}) == len(set(component.values()))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sets(NODES), PAIRS, PREVIOUS, st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_no_id(
+    nodes: set[int], pairs: list[tuple[int, int]], previous: Previous, random: Any
+) -> None:
+    tables = inputs(nodes, pairs, previous, {})
+    shuffled = {
+        name: rows.take(pa.array(random.sample(range(rows.num_rows), rows.num_rows), pa.int64()))
+        for name, rows in tables.items()
+    }
+    assert assigned(tables) == assigned(shuffled)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=20))
+def test_pairs_by_counts_are_the_pairs_one_by_one(labels: list[tuple[int, int]]) -> None:
+    pairs = [(a, b) for i, a in enumerate(labels) for b in labels[:i]]
+    merged = [a[0] == b[0] for a, b in pairs]
+    true = [a[1] == b[1] for a, b in pairs]
+    score = score_labels([found for found, _ in labels], [truth for _, truth in labels])
+    both = sum(m and t for m, t in zip(merged, true, strict=True))
+    assert (score.merged_pairs, score.true_pairs, score.right_pairs) == (sum(merged), sum(true), both)
