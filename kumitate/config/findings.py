@@ -79,10 +79,10 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def unknown(kind: str, word: str, names: Iterable[str]) -> str:
-    """`unknown segment 'vip'; did you mean 'vips'?`; lists the names where none is close and they are few."""
+def unknown(kind: str, word: str, names: Iterable[str], *, place: str = "") -> str:
+    """`unknown column 'amout' in source 'orders'; did you mean 'amount'?`; few names are listed where none is close."""
     known = sorted(names)
     hint = did_you_mean(word, known)
     if not hint and 0 < len(known) <= 8:
         hint = f"; known: {', '.join(known)}"
-    return f"unknown {kind} {word!r}{hint}"
+    return f"unknown {kind} {word!r}{' in ' if place else ''}{place}{hint}"

@@ -15,7 +15,7 @@ from kumitate.config.findings import KeyPath, key_text
 from kumitate.errors import Problem
 
 _TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"}
-_MAX_NODES = 500_000
+_MAX_NODES = 200_000
 _Composer = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -58,6 +58,10 @@ def read_yaml(content: bytes, file: str) -> Document:
     try:
         text = content.decode("utf-8-sig")
         root = yaml.compose(text, _Composer)
+        if root is not None:
+            document.value = _Builder(document).build(root, ())
+    except RecursionError:
+        document.complain(1, "nested too deeply to be read")
     except UnicodeDecodeError as error:
         document.complain(content[: error.start].count(b"\n") + 1, "not UTF-8; save the file as UTF-8")
     except yaml.reader.ReaderError as error:
@@ -65,9 +69,6 @@ def read_yaml(content: bytes, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         document.complain(mark.line + 1 if mark else 1, _plain_words(error, text, mark))
-    else:
-        if root is not None:
-            document.value = _Builder(document).build(root, ())
     return document
 
 
@@ -90,6 +91,8 @@ class _Builder:
     def build(self, node: yaml.Node, path: KeyPath) -> Any:
         self._document.lines.setdefault(path, node.start_mark.line + 1)
         self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            return None
         what = self._refused(node)
         if what:
             self._document.complain(node.start_mark.line + 1, what, path)
@@ -106,7 +109,7 @@ class _Builder:
             return "an alias that contains itself"
         if node.tag not in _TAGS:
             return f"tags such as {node.tag} are not used here; remove it"
-        return "the file is too large" if self._nodes == _MAX_NODES else ""
+        return "the file is too large; split it" if self._nodes == _MAX_NODES else ""
 
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         self._document.text_lines[path] = node.start_mark.line + (2 if node.style in ("|", ">") else 1)

@@ -104,7 +104,7 @@ def row_findings(condition: Section | None, rows: Rows, spot: Spot) -> Iterator[
 
 def column_findings(rows: Rows, column: str, spot: Spot) -> Iterator[Finding]:
     if column not in rows.source.columns:
-        yield spot.wrong(f"{unknown('column', column, rows.source.columns)} in source {rows.name!r}")
+        yield spot.wrong(unknown("column", column, rows.source.columns, place=f"source {rows.name!r}"))
 
 
 def matched_rows(draft: Draft, rows: Aggregate | PointRule | EventMatch, spot: Spot) -> Iterator[Finding]:
@@ -149,7 +149,7 @@ def _trait(draft: Draft, condition: TraitIs, spot: Spot) -> Iterator[Finding]:
 
 def _attribute(draft: Draft, attribute: str, spot: Spot) -> Iterator[Finding]:
     if draft.person is not None and attribute not in draft.person.attributes:
-        yield spot.wrong(f"{unknown('attribute', attribute, draft.person.attributes)} in identity person")
+        yield spot.wrong(unknown("attribute", attribute, draft.person.attributes, place="identity person"))
 
 
 def _typed(draft: Draft, attribute: str, wanted: Type, *, spot: Spot) -> Iterator[Finding]:

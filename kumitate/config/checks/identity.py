@@ -58,7 +58,7 @@ def _rules(draft: Draft, person: Entity) -> Iterator[Finding]:
 def _known(draft: Draft, attribute: str, spot: Spot) -> Iterator[Finding]:
     columns = {column for source in draft.config.sources.values() for column in source.columns}
     if draft.sources_complete and attribute not in columns:
-        yield spot.wrong(f"{unknown('attribute', attribute, columns)}; no source has such a column")
+        yield spot.wrong(unknown("attribute", attribute, columns, place="every source"))
 
 
 def _attribute(draft: Draft, name: str, spec: Attribute) -> Iterator[Finding]:

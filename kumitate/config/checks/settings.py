@@ -48,7 +48,7 @@ def _consent(draft: Draft, consent: ConsentSource) -> Iterator[Finding]:
         column = getattr(consent, key)
         found = column_type(source, column)
         if found is None:
-            yield spot.below(key).wrong(f"{unknown('column', column, source.columns)} in source {consent.source!r}")
+            yield spot.below(key).wrong(unknown("column", column, source.columns, place=f"source {consent.source!r}"))
         elif found not in types:
             should = " or ".join(sorted(in_words(type_) for type_ in types))
             yield spot.below(key).wrong(f"column {column!r} is {in_words(found)}; it should be {should}")

@@ -92,5 +92,5 @@ def _identifiers(draft: Draft, source: Source, spot: Spot) -> Iterator[Finding]:
     for kind, column in source.identifiers.items():
         at = spot.below("identifiers", kind)
         if draft.person is not None and kind not in draft.person.identifiers:
-            yield at.wrong(f"{unknown('identifier', kind, draft.person.identifiers)} in identity person")
+            yield at.wrong(unknown("identifier", kind, draft.person.identifiers, place="identity person"))
         yield from _column(source, column, at)

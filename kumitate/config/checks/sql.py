@@ -58,6 +58,7 @@ def _parsed(sql: str, spot: Spot) -> tuple[exp.Expr | None, list[Finding]]:
         first = error.errors[0] if error.errors else {}
         near = f" near {first['highlight']!r}" if first.get("highlight") else ""
         what = str(first.get("description") or "it does not parse").rstrip(".")
+        what = "something is missing" if what.startswith("Required keyword") else what
         return None, [spot.wrong(f"this is no SQL: {what}{near}", first.get("line"))]
     except SqlglotError:
         return None, [spot.wrong("this is no SQL: a quote or comment is not closed")]
