@@ -1,0 +1,75 @@
+"""A project opened on this machine: its configuration, lake, engine and run log, wired once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from kumitate.errors import FatalError
+from kumitate.execution.runs import RunLog
+from kumitate.project import Project, open_project
+
+if TYPE_CHECKING:
+    from kumitate.config.project import Config
+    from kumitate.engines.iceberg import IcebergLake
+    from kumitate.ports import Engine
+
+EngineName = Literal["duckdb", "spark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What a command works with; `folder` holds lake, raw files, ledgers and the run log."""
+
+    project: Project
+    folder: Path
+    lake: IcebergLake
+    engine: Engine
+    engine_name: str
+    runs: RunLog
+
+    @property
+    def config(self) -> Config:
+        return self.project.config
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything in the project's files that a plan depends on."""
+        text = self.config.model_dump_json(exclude={"root"})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Workspace]:
+    """Open the project at `root`; ConfigError with every problem when its files are wrong."""
+    from kumitate.engines.iceberg import IcebergLake
+
+    project = open_project(root)
+    folder = project.config.root / project.config.settings.lake
+    folder.mkdir(parents=True, exist_ok=True)
+    lake = IcebergLake(folder)
+    opened = _open_engine(engine, lake, folder)
+    try:
+        yield Workspace(project, folder, lake, opened, engine, RunLog(folder / "runs.db"))
+    finally:
+        close = getattr(opened, "close", None)
+        if close is not None:
+            close()
+
+
+def _open_engine(name: EngineName, lake: IcebergLake, folder: Path) -> Engine:
+    match name:
+        case "duckdb":
+            from kumitate.engines.duckdb import DuckDBEngine
+
+            return DuckDBEngine(lake, temp_directory=folder / "tmp")
+        case "spark":
+            from kumitate.engines.spark import SparkEngine
+
+            return SparkEngine(lake, temp_directory=folder / "tmp")
+        case _:
+            raise FatalError(f"unknown engine {name!r}; there are duckdb and spark")
