@@ -20,7 +20,7 @@ MEMBER_COLUMNS = (
 )  # fmt: skip
 CARD_COLUMNS = ("カード番号", "カナ氏名", "電話番号", "郵便番号", "住所カナ", "生年月日", "発行日", "店舗")
 _STORES = ("新宿店", "梅田店", "栄店", "博多店", "札幌店", "仙台店")
-_NO_PHONES = ("0000000000", "09000000000", "000-0000-0000")
+_NO_PHONES = ("0000000000", "09000000000", "000-0000-0000", "090-1111-1111")
 _NO_MAILS = ("test@example.com", "info@example.jp", "noreply@example.com")
 _EXPORTED = datetime(2011, 12, 9, 23, 0)
 

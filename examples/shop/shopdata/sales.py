@@ -45,7 +45,7 @@ def _contact(rng: Random, person: Person, key: str) -> dict[str, Any]:
     return {
         "attributes": {"type": "Contact", "url": f"{_API}/Contact/{key}"},
         "Id": key,
-        "LastName": noise.kanji_name(rng, person.last.kanji),
+        "LastName": noise.kanji_name(rng, person.last.kanji) + (" 様" if rng.random() < 0.02 else ""),
         "FirstName": noise.kanji_name(rng, person.first.kanji) if rng.random() < 0.95 else None,
         "Email": noise.email(rng, contact_email(person)) if rng.random() < 0.9 else None,
         "Phone": _phone(rng, person),

@@ -90,7 +90,7 @@ def _write(wanted: Assignment, folder: Path, say: Say) -> None:
     with ExitStack() as stack:
         files = _Files(folder, stack)
         for copy in range(wanted.scale):
-            say(f"copy {copy + 1} of {wanted.scale}")
+            say(f"making the shop's files, copy {copy + 1} of {wanted.scale}")
             _write_copy(files, World(wanted.seed, copy, orders, gazetteer))
             if copy:
                 copy_orders(wanted.data / "orders.parquet", folder / f"orders-{copy:04d}.parquet", copy)
