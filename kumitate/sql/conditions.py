@@ -48,17 +48,16 @@ def row_condition(
     return nested(condition, leaf)
 
 
-def columns_in(condition: Condition | None) -> frozenset[str]:
-    """The columns that a `where:` tree names."""
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """The nodes that `all`, `any` and `not` hold together."""
     match condition:
-        case ColumnIs():
-            return frozenset({condition.column})
         case All(all_=parts) | AnyOf(any_=parts):
-            return frozenset().union(*map(columns_in, parts))
+            for part in parts:
+                yield from leaves(part)
         case Not(not_=part):
-            return columns_in(part)
+            yield from leaves(part)
         case _:
-            return frozenset()
+            yield condition
 
 
 def nested(condition: Condition, leaf: Callable[[Condition], exp.Condition]) -> exp.Condition:

@@ -17,6 +17,11 @@ def case(condition: exp.Condition, then: exp.Condition, otherwise: exp.Condition
     return chosen if otherwise is None else chosen.else_(otherwise)
 
 
+def flag(condition: exp.Condition) -> exp.Condition:
+    """1 where the condition holds, else 0."""
+    return case(condition, literal(1, Type.BIGINT), literal(0, Type.BIGINT))
+
+
 def ordering(*parts: exp.Condition) -> exp.Condition:
     """`row(a, b)`: orders by a, then b; what breaks ties in `max_by`. None of the parts may be null."""
     return exp.Struct(expressions=list(parts))
@@ -54,14 +59,21 @@ def ascending(value: exp.Condition) -> exp.Ordered:
 
 
 def window(
-    function: exp.Condition, *, partition: Sequence[exp.Condition] = (), order: Sequence[exp.Ordered] = ()
+    function: exp.Condition,
+    *,
+    partition: Sequence[exp.Condition] = (),
+    order: Sequence[exp.Ordered] = (),
+    frame: exp.WindowSpec | None = None,
 ) -> exp.Window:
-    """`function over (partition by … order by …)`."""
-    return exp.Window(
-        this=function,
-        partition_by=list(partition),
-        order=exp.Order(expressions=list(order)) if order else None,
-    )
+    """`function over (partition by … order by … rows …)`."""
+    ordered = exp.Order(expressions=list(order)) if order else None
+    return exp.Window(this=function, partition_by=list(partition), order=ordered, spec=frame)
+
+
+def rows_after() -> exp.WindowSpec:
+    """`rows between 1 following and unbounded following`."""
+    one, side = exp.Literal.number(1), "FOLLOWING"
+    return exp.WindowSpec(kind="ROWS", start=one, start_side=side, end="UNBOUNDED", end_side=side)
 
 
 def value_rows(name: str, columns: Sequence[str], rows: Iterable[Sequence[exp.Condition]]) -> exp.Select:

@@ -1,0 +1,122 @@
+"""What follows from new masks: who entered and who left, and how large each segment is."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from kumitate.config.project import Config
+from kumitate.model.step import Run
+from kumitate.model.table import Table, Type
+from kumitate.segments.masks import member_condition, place
+from kumitate.segments.tables import (
+    BITS_PER_MASK,
+    SEGMENT_BITS,
+    SEGMENT_CHANGES,
+    SEGMENT_SIZES,
+    assign_bits,
+    masks_table,
+)
+from kumitate.sql.shapes import case, flag, no_rows, value_rows, with_ctes
+from kumitate.sql.vocabulary import call, column, literal, table_ref, timestamp_literal
+
+_NEW, _OLD = "n", "a"
+
+
+def bits_query(config: Config, run: Run) -> exp.Select:
+    """`curated.segment_bits`: every place in the masks, also of segments that are gone."""
+    bits = assign_bits(config, run)
+    if not bits:
+        return _nothing(SEGMENT_BITS)
+    rows = ((literal(name, Type.STRING), literal(bit, Type.BIGINT)) for name, bit in bits.items())
+    return value_rows("bits", ("segment", "bit"), rows)
+
+
+def changes_query(config: Config, run: Run) -> exp.Select:
+    """`curated.segment_changes`: only people whose masks differ become rows; segments that are gone have none."""
+    if not config.segments:
+        return _nothing(SEGMENT_CHANGES)
+    entered = exp.NEQ(this=column("is_member"), expression=literal(0, Type.BIGINT))
+    change = case(entered, literal("entered", Type.STRING), literal("left", Type.STRING))
+    query = exp.select(*_when(run), column("segment"), column("person_id"), exp.alias_(change, "change"))
+    query = query.from_(table_ref("compared")).where(exp.NEQ(this=column("was_member"), expression=column("is_member")))
+    masks = _masks(config, run)
+    return with_ctes(
+        query, [("moved", _moved(config, run)), ("bits", _bits(config, run)), ("compared", _compared(masks))]
+    )
+
+
+def sizes_query(config: Config, run: Run) -> exp.Select:
+    """`curated.segment_sizes`: all counted in one pass over the new masks."""
+    if not config.segments:
+        return _nothing(SEGMENT_SIZES)
+    bits = assign_bits(config, run)
+    counted = {name: call("sum", flag(member_condition(_NEW, bits[name]))) for name in sorted(config.segments)}
+    totals = exp.select(*(exp.alias_(one, f"members_{bits[name]}") for name, one in counted.items()))
+    totals = totals.from_(table_ref(masks_table("staging", config, run), _NEW))
+    members = exp.Case(this=column("segment", "bits"))
+    for name in counted:
+        members = members.when(literal(name, Type.STRING), column(f"members_{bits[name]}", "totals"))
+    filled = call("coalesce", members, literal(0, Type.BIGINT))
+    query = exp.select(*_when(run), column("segment", "bits"), exp.alias_(exp.cast(filled, Type.BIGINT), "members"))
+    query = query.from_(table_ref("totals")).join(table_ref("bits"), join_type="cross")
+    return with_ctes(query, [("totals", totals), ("bits", _bits(config, run))])
+
+
+def accepted_query(config: Config, run: Run) -> exp.Select:
+    """`curated.segment_masks`: the new masks become the accepted ones."""
+    staged = masks_table("staging", config, run)
+    return exp.select(*(column(one.name) for one in staged.columns)).from_(table_ref(staged))
+
+
+def _moved(config: Config, run: Run) -> exp.Select:
+    """People whose masks differ, with both; who is new, or gone, was, or is, in no segment."""
+    person = call("coalesce", column("person_id", _NEW), column("person_id", _OLD))
+    columns, differences = [exp.alias_(person, "person_id")], []
+    for name in _masks(config, run):
+        was, now = (call("coalesce", column(name, side), literal(0, Type.BIGINT)) for side in (_OLD, _NEW))
+        columns += [exp.alias_(was, f"was_{name}"), exp.alias_(now, f"is_{name}")]
+        differences.append(exp.NEQ(this=was.copy(), expression=now.copy()))
+    accepted = table_ref(masks_table("curated", config, run), _OLD)
+    same = column("person_id", _OLD).eq(column("person_id", _NEW))
+    query = exp.select(*columns).from_(table_ref(masks_table("staging", config, run), _NEW))
+    return query.join(accepted, on=same, join_type="full outer").where(exp.or_(*differences))
+
+
+def _bits(config: Config, run: Run) -> exp.Select:
+    """The project's segments with their mask and place."""
+    bits = assign_bits(config, run)
+    rows = (
+        (
+            literal(name, Type.STRING),
+            literal(bits[name] // BITS_PER_MASK, Type.BIGINT),
+            literal(place(bits[name]), Type.BIGINT),
+        )
+        for name in sorted(config.segments)
+    )
+    return value_rows("bits", ("segment", "mask", "place"), rows)
+
+
+def _compared(masks: list[str]) -> exp.Select:
+    """Each such person and segment: the bit as it was and as it is."""
+    bits = (_bit_of("was", masks), _bit_of("is", masks))
+    query = exp.select(column("segment", "bits"), column("person_id", "moved"), *bits)
+    return query.from_(table_ref("moved")).join(table_ref("bits"), join_type="cross")
+
+
+def _bit_of(side: str, masks: list[str]) -> exp.Expr:
+    mask = exp.Case(this=column("mask", "bits"))
+    for number, name in enumerate(masks):
+        mask = mask.when(literal(number, Type.BIGINT), column(f"{side}_{name}", "moved"))
+    return exp.alias_(call("bitwise_and", mask, column("place", "bits")), f"{side}_member")
+
+
+def _masks(config: Config, run: Run) -> list[str]:
+    return [one.name for one in masks_table("staging", config, run).columns[1:]]
+
+
+def _when(run: Run) -> list[exp.Expr]:
+    return [exp.alias_(literal(run.id, Type.STRING), "run_id"), exp.alias_(timestamp_literal(run.as_of), "at")]
+
+
+def _nothing(table: Table) -> exp.Select:
+    return no_rows((one.name, one.type) for one in table.columns)
