@@ -44,10 +44,14 @@ class RecordError(KumitateError):
 
 
 class RetryableError(KumitateError):
-    """The world did not answer this time; `retry_after_seconds` is the destination's own wish."""
+    """The world did not answer this time; `retry_after_seconds` is the destination's own wish.
 
-    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+    `never_left` is true where the request certainly had no effect, so that even a message may be sent again.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None, *, never_left: bool = False) -> None:
         self.retry_after_seconds = retry_after_seconds
+        self.never_left = never_left
         super().__init__(message)
 
 

@@ -11,12 +11,17 @@ from pydantic import ValidationError
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, destination_for
 from kumitate.config.checks import check
+from kumitate.config.checks.conditions import parts
+from kumitate.config.checks.reads import read_findings
 from kumitate.config.draft import Draft
-from kumitate.config.findings import Finding, KeyPath, Spot, unknown
+from kumitate.config.findings import SETTINGS, SETTINGS_FILE, Finding, KeyPath, Spot, unknown
 from kumitate.config.loader import accept, read_project
 from kumitate.config.project import Config
 from kumitate.config.sentences import sentences
 from kumitate.config.sync import Sync
+from kumitate.config.trait import SqlTrait
+from kumitate.model.expression import SqlIs
+from kumitate.profiles.readable import tables_for_segments, tables_for_traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Project:
 def open_project(root: Path) -> Project:
     """The project in `root`; raises ConfigError with every problem of its files and destinations."""
     draft = read_project(root)
-    config = accept(draft, (*check(draft), *_destination_findings(draft)))
+    findings = tuple(check(draft))
+    config = accept(draft, (*findings, *_destination_findings(draft), *_sql_findings(draft, findings)))
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
 
 
@@ -73,3 +79,18 @@ def _terms(sync: Sync, terms: Terms, spot: Spot) -> Iterator[Finding]:
     for name in sync.fields:
         if terms.accepts is not None and name not in terms.accepts:
             yield spot.below("fields", name).wrong(unknown("field", name, terms.accepts))
+
+
+def _sql_findings(draft: Draft, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """What the project's own SQL reads, once everything is right that says which columns there are."""
+    says_columns = {"sources", "identity", "traits", SETTINGS}
+    wrong = {finding.spot.folder for finding in findings} | {problem.file.split("/")[0] for problem in draft.problems}
+    if wrong & {*says_columns, SETTINGS_FILE}:
+        return
+    for name, trait in draft.config.traits.items():
+        if isinstance(trait, SqlTrait):
+            yield from read_findings(trait.sql, tables_for_traits(draft.config), Spot("traits", (name, "sql")))
+    for name, segment in draft.config.segments.items():
+        for condition, spot in parts(segment.when, Spot("segments", (name, "when"))):
+            if isinstance(condition, SqlIs):
+                yield from read_findings(condition.sql, tables_for_segments(draft.config), spot.below("sql"))

@@ -11,7 +11,7 @@ from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot, unknown
 from kumitate.config.source import Source
 from kumitate.config.trait import Aggregate, PointRule
-from kumitate.config.types import NUMBERS, TIMES, attribute_type, column_type, in_words, trait_type
+from kumitate.config.types import NUMBERS, attribute_type, column_type, in_words, trait_type
 from kumitate.model.expression import (
     All,
     Anniversary,
@@ -44,7 +44,7 @@ def condition_findings(draft: Draft, condition: Section, spot: Spot) -> Iterator
     """Findings on a condition about a profile (a segment's `when:`)."""
     match condition:
         case All() | AnyOf() | Not():
-            for part, at in _parts(condition, spot):
+            for part, at in _below(condition, spot):
                 yield from condition_findings(draft, part, at)
         case ColumnIs():
             yield spot.below("column").wrong(
@@ -79,7 +79,7 @@ def _named(draft: Draft, condition: Section, spot: Spot) -> Iterator[Finding]:
             yield from members_statement(condition.sql, spot.below("sql"))
 
 
-def _parts(condition: All | AnyOf | Not, spot: Spot) -> Iterator[tuple[Section, Spot]]:
+def _below(condition: Section, spot: Spot) -> Iterator[tuple[Section, Spot]]:
     match condition:
         case Not():
             yield condition.not_, spot.below("not")
@@ -89,11 +89,18 @@ def _parts(condition: All | AnyOf | Not, spot: Spot) -> Iterator[tuple[Section, 
             yield from ((part, spot.below("any", place)) for place, part in enumerate(condition.any_))
 
 
+def parts(condition: Section, spot: Spot) -> Iterator[tuple[Section, Spot]]:
+    """The condition and everything nested in it, each with its place."""
+    yield condition, spot
+    for part, at in _below(condition, spot):
+        yield from parts(part, at)
+
+
 def row_findings(condition: Section | None, rows: Rows, spot: Spot) -> Iterator[Finding]:
     """Findings on a `where:`, which looks at one row of a source."""
     match condition:
         case All() | AnyOf() | Not():
-            for part, at in _parts(condition, spot):
+            for part, at in _below(condition, spot):
                 yield from row_findings(part, rows, at)
         case ColumnIs():
             yield from column_findings(rows, condition.column, spot.below("column"))
@@ -142,7 +149,7 @@ def _sequence(draft: Draft, condition: SequenceIs, spot: Spot) -> Iterator[Findi
 def _trait(draft: Draft, condition: TraitIs, spot: Spot) -> Iterator[Finding]:
     yield from draft.unknown("traits", condition.trait, spot.below("trait"))
     type_ = trait_type(draft.config, condition.trait)
-    if condition.top_percent is not None and type_ is not None and type_ not in NUMBERS | TIMES:
+    if condition.top_percent is not None and type_ is not None and type_ not in NUMBERS:
         yield spot.below("top_percent").wrong(f"'top_percent' needs a number; the trait is {in_words(type_)}")
     yield from comparison(condition, type_, spot)
 

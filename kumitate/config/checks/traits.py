@@ -107,4 +107,4 @@ def _circles(draft: Draft) -> Iterator[Finding]:
         if isinstance(trait, Ratio)
     }
     for circle in circles(graph):
-        yield Spot("traits", (circle[0],)).wrong(f"refers to itself: {' → '.join(circle)}")
+        yield Spot("traits", (circle[0],)).wrong(f"rests on itself: {' → '.join(circle)}")

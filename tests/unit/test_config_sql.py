@@ -1,0 +1,51 @@
+"""A project's own SQL is held to the tables and columns it can read, and not suspected wrongly."""
+
+from __future__ import annotations
+
+import pytest
+
+from kumitate.config.checks.reads import read_findings
+from kumitate.config.findings import Spot
+from kumitate.model.table import Table, Type, columns
+
+ORDERS = Table("clean", "orders", columns(member_id=Type.STRING, amount=Type.DECIMAL, tags=Type.STRINGS))
+RECORDS = Table("curated", "person_records", columns(source=Type.STRING, record_id=Type.STRING, person_id=Type.STRING))
+AMOUT = "unknown column 'amout' in clean.orders; did you mean 'amount'?"
+TABLES = {str(table): table for table in (ORDERS, RECORDS)}
+
+
+def found(sql: str) -> list[tuple[str, int | None]]:
+    return [(finding.what, finding.text_line) for finding in read_findings(sql, TABLES, Spot("traits", ("a", "sql")))]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select person_id, max(amount) as value from clean.orders join curated.person_records on record_id = member_id",
+        "with a as (select member_id as m from clean.orders) select m, anything from a",
+        "select member_id, t from clean.orders cross join unnest(tags) as u (t)",
+        "select member_id as z from clean.orders order by z",
+        "select filter(tags, x -> x <> '') as tags from clean.orders",
+        "select person_id from curated.person_records where record_id in (select member_id from clean.orders)",
+        "select person_id from curated.person_records where exists (select 1 from clean.orders where record_id = 'a')",
+        "select count(*) filter (where amount > 1) over (partition by member_id) as n, current_date from clean.orders",
+        "select member_id from clean.orders union all select person_id from curated.person_records",
+        "select 1; this is (no SQL",
+    ],
+)
+def test_right_sql_is_not_suspected(sql: str) -> None:
+    assert found(sql) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "what", "line"),
+    [
+        ("select a from orders", "table 'orders' names no database; write clean.orders", None),
+        ("select a from clean.order", "unknown table 'clean.order'; did you mean 'clean.orders'?", None),
+        ("select o.amout\nfrom clean.orders as o", AMOUT, 1),
+        ("select tags\nfrom clean.orders\nwhere amout > 1", AMOUT, 3),
+        ("with a as (select amout from clean.orders) select 1 from a", AMOUT, 1),
+    ],
+)
+def test_a_wrong_name_is_found_with_its_line(sql: str, what: str, line: int | None) -> None:
+    assert found(sql) == [(what, line)]
