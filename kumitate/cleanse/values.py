@@ -1,0 +1,38 @@
+"""One value at a time: the shape of a cleansing function, and how it is run over a whole column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from kumitate.errors import RecordError
+
+Cleanser = Callable[[str], Any]
+"""A delivered text as a clean value; None where it says nothing, RecordError where it cannot be used."""
+
+
+def on_distinct(values: pa.Array, cleanse: Cleanser, type_: pa.DataType) -> tuple[pa.Array, pa.Array]:
+    """Clean values and, where one could not be used, the reason; each distinct text is looked at once."""
+    encoded = values.dictionary_encode()
+    cleansed: list[Any] = []
+    reasons: list[str | None] = []
+    for value in encoded.dictionary.to_pylist():
+        try:
+            cleansed.append(cleanse(value))
+            reasons.append(None)
+        except RecordError as error:
+            cleansed.append(None)
+            reasons.append(error.reason)
+    taken = pa.array(cleansed, type_).take(encoded.indices)
+    if not any(reasons):
+        return taken, pa.nulls(len(values), pa.string())
+    return taken, pa.array(reasons, pa.string()).take(encoded.indices)
+
+
+def settled(rule: Callable[[str], str], value: str) -> str:
+    """`rule` applied until it changes nothing more; for rules that only shorten."""
+    while (changed := rule(value)) != value:
+        value = changed
+    return value
