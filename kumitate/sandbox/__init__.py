@@ -1,1 +1,1 @@
-"""Local stand-ins of destinations that check every request against the vendor's contract (edge)."""
+"""Local stand-ins of destinations: real HTTP, the vendor's contract checked, its answers and its moods."""

@@ -20,6 +20,9 @@ REQUEST_REFUSED = "request.refused"
 REDIRECT_REFUSED = "redirect.refused"
 UNREADABLE = "answer.unreadable"
 
+ROW_REASONS = frozenset({BUSY, BATCH_REFUSED})
+"""Reasons that lie with single rows; after any other RETRY the account itself is in trouble."""
+
 AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED})
 """Reasons worth another try within the run; any other RETRY waits for the next run."""
 

@@ -24,6 +24,8 @@ class Terms:
     modes: frozenset[str]
     base_url: str = ""
     """Empty where every account has an address of its own, and for AWS."""
+    is_aws: bool = False
+    """Requests are AwsCalls, signed with AWS credentials."""
     sign_in_url: str = ""
     """Where credentials become a token; a path is relative to the base address."""
     idempotent: bool = True

@@ -39,6 +39,7 @@ class Ses(Destination):
 
     terms: ClassVar[Terms] = Terms(
         modes=frozenset({"append"}),
+        is_aws=True,
         idempotent=False,
         seconds_between_requests=1.0,
         needs=frozenset({"to"}),

@@ -1,0 +1,75 @@
+"""The delivery ledger: an SQLite file that knows, after a kill, which rows were about to leave and which arrived."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from kumitate.model.request import Outcome, Verdict
+
+_CREATE = """
+create table if not exists notes (
+  run_id text not null, sync text not null, key text not null, claimed_at text not null,
+  verdict text, reason text, message text,
+  primary key (run_id, sync, key)
+) without rowid
+"""
+_CLAIM = """
+insert into notes (run_id, sync, key, claimed_at) values (?, ?, ?, ?)
+on conflict (run_id, sync, key) do update set
+  claimed_at = excluded.claimed_at, verdict = null, reason = null, message = null
+"""
+_SETTLE = """
+insert into notes (run_id, sync, key, claimed_at, verdict, reason, message) values (?, ?, ?, ?, ?, ?, ?)
+on conflict (run_id, sync, key) do update set
+  verdict = excluded.verdict, reason = excluded.reason, message = excluded.message
+"""
+
+
+class SqliteLedger:
+    """A Ledger whose every note is on the disk before the call returns; usable from several threads."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._clock = clock
+        with self._connection() as connection:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute(_CREATE)
+
+    def claim(self, run_id: str, sync: str, keys: Iterable[str]) -> None:
+        now = self._clock().isoformat()
+        with self._connection() as connection:
+            connection.executemany(_CLAIM, ((run_id, sync, key, now) for key in keys))
+
+    def settle(self, run_id: str, sync: str, outcomes: Iterable[Outcome]) -> None:
+        now = self._clock().isoformat()
+        rows = ((run_id, sync, o.key, now, o.verdict.value, o.reason, o.message) for o in outcomes)
+        with self._connection() as connection:
+            connection.executemany(_SETTLE, rows)
+
+    def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | datetime]:
+        select = "select key, claimed_at, verdict, reason, message from notes where run_id = ? and sync = ?"
+        with self._connection() as connection:
+            rows = connection.execute(select, (run_id, sync)).fetchall()
+        return {
+            key: Outcome(key, Verdict(verdict), reason, message) if verdict else datetime.fromisoformat(claimed_at)
+            for key, claimed_at, verdict, reason, message in rows
+        }
+
+    def forget(self, run_id: str) -> None:
+        """Drop the notes of this run and earlier ones: their outcomes are in the lake."""
+        with self._connection() as connection:
+            connection.execute("delete from notes where run_id <= ?", (run_id,))
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=30)
+        try:
+            connection.execute("pragma synchronous = full")
+            with connection:
+                yield connection
+        finally:
+            connection.close()
