@@ -112,6 +112,11 @@ def test_events_speak_only_where_no_record_does() -> None:
     assert (golden["city"], golden["page"]) == (None, "/a")
 
 
+def test_of_events_of_one_time_the_first_line_wins() -> None:
+    pages = [visit("d", page=page, at=NEW, _line=line) for line, page in ((2, "/b"), (1, "/a"), (3, "/c"))]
+    assert people_with(ATTRIBUTES).resolve(visits=pages).golden("visits/d|")["page"] == "/a"
+
+
 def test_a_value_is_converted_to_the_type_of_the_first_source_or_does_not_count() -> None:
     columns = SOURCES["members"]["columns"] | {"born": {}}
     sources = SOURCES | {"members": SOURCES["members"] | {"columns": columns}}

@@ -85,6 +85,26 @@ def test_a_record_that_moves_to_another_person_is_in_the_ledger() -> None:
     assert people.events() == [("split", target, source, 1)]
 
 
+def test_a_person_torn_between_two_went_into_the_one_with_the_smallest_record() -> None:
+    low, high = [member("5", **MAIL), member("6", **MAIL)], [member("1", **OTHER), member("9", **OTHER)]
+    people = People().resolve(members=[*low, *high])
+    into, other = people.person_of("members/1"), people.person_of("members/5")
+    torn = {"phone": "+81312345678"}
+    people.resolve(members=[*low, *high, member("3", **torn), member("4", **torn)])
+    gone = people.person_of("members/3")
+    people.resolve(members=[*low, *high, member("3", **MAIL), member("4", **OTHER)])
+    assert set(people.events()) == {("merged", into, gone, 1), ("split", other, gone, 1)}
+
+
+def test_an_id_minted_by_a_split_is_as_old_as_the_split() -> None:
+    people = People().resolve(members=[member("1", **MAIL), member("2", **MAIL)])
+    people.resolve(members=[member("1", **MAIL), member("2", **MAIL), member("9")])
+    older = people.person_of("members/9")
+    people.resolve(members=[member("1", **MAIL), member("2"), member("9")])
+    people.resolve(members=[member("1", **MAIL), member("2", **OTHER), member("9", **OTHER)])
+    assert people.person_of("members/2") == older
+
+
 def test_a_person_without_records_is_retired() -> None:
     people = People().resolve(members=[member("1"), member("2")])
     gone = people.person_of("members/2")

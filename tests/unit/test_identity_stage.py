@@ -128,6 +128,14 @@ def test_a_compound_rule_over_its_limit_merges_nobody() -> None:
     assert len(people.groups()) == 4
 
 
+def test_a_compound_rule_does_not_look_at_events() -> None:
+    columns = {"device": {"type": "id"}, "given_name": {"type": "name"}, "born": {"type": "date"}}
+    described = {"visits": SOURCES["visits"] | {"columns": columns, "identifiers": {"device": "device"}, "time": None}}
+    rows = [{"_record_id": device, "device": device, **TARO, **BORN} for device in ("d", "e")]
+    people = People(project(sources=described)).resolve(visits=rows)
+    assert people.groups() == {frozenset({"visits/d"}), frozenset({"visits/e"})}
+
+
 def test_an_anonymous_visitor_is_a_person() -> None:
     people = People().resolve(visits=[visit("d"), visit("d", page="/cart"), visit("e")])
     assert people.groups() == {frozenset({"visits/d|"}), frozenset({"visits/e|"})}
