@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
-from kumitate.config.trait import Aggregate, Points, Ratio, SqlTrait
+from kumitate.config.trait import Aggregate, SqlTrait, Trait
+from kumitate.config.types import trait_type
 from kumitate.identity.tables import golden_table
 from kumitate.model.table import Column, Table, Type
 
@@ -21,28 +22,23 @@ CONSENTS = Table(
     "each person's newest word per purpose and channel; absent is unknown, and unknown is not granted",
 )
 
-_FIXED = {
-    "count": Type.BIGINT,
-    "count_distinct": Type.BIGINT,
-    "days_since": Type.BIGINT,
-    "avg": Type.DOUBLE,
-    "list": Type.STRINGS,
-}
+_SHOWN_VALUES = frozenset({"min", "max", "first", "last", "list", "most_frequent"})
 
 
 def trait_column(config: Config, name: str) -> Column:
-    """A trait's column; `sum`, `min`, `max`, `first`, `last`, `most_frequent` have the type of what they look at."""
+    """A trait's column; it is personal where it shows values of a personal column, or may."""
     trait = config.traits[name]
+    return Column(name, trait_type(config, name) or Type.STRING, _is_personal(config, trait), trait.meaning)
+
+
+def _is_personal(config: Config, trait: Trait) -> bool:
     match trait:
-        case Ratio() | Points():
-            return Column(name, Type.DOUBLE, meaning=trait.meaning)
-        case SqlTrait():
-            return Column(name, trait.type, meaning=trait.meaning)
-        case Aggregate():
-            source = clean_table(trait.source, config.sources[trait.source])
-            looked_at = source.column(trait.column or "")
-            type_ = _FIXED.get(trait.kind) or (looked_at.type if looked_at else Type.STRING)
-            return Column(name, type_, meaning=trait.meaning)
+        case Aggregate(kind=kind, source=source, column=column) if column and kind in _SHOWN_VALUES:
+            looked_at = clean_table(source, config.sources[source]).column(column)
+            return looked_at is not None and looked_at.personal
+        case SqlTrait(type=type_):
+            return type_ in (Type.STRING, Type.STRINGS)
+    return False
 
 
 def traits_table(config: Config) -> Table:
