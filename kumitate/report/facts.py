@@ -82,8 +82,8 @@ class SourceReport:
     description: str
     ever: Intake
     now: Intake
-    unread_files: tuple[Tally, ...] = ()
-    """Files not read at all, by reason (`file.empty`, or `duplicate` of an earlier delivery)."""
+    file_problems: tuple[Tally, ...] = ()
+    """Files that are not as they should be, by what is wrong (`file.empty`, `file.duplicate`)."""
 
 
 @dataclass(frozen=True, slots=True)

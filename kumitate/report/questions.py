@@ -36,11 +36,11 @@ def _now(run_id: str, count: str = "1") -> str:
 
 
 def deliveries(run_id: str) -> Query:
-    """Files and rows per source; a repeated or unreadable file's reason stands in `unread`."""
+    """Files and rows per source and `problem`: empty where the file is as it should be."""
     sql = f"""
 select
   source,
-  coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end) as unread,
+  coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end) as problem,
   count(*) as files,
   cast(coalesce(sum(rows_in), 0) as bigint) as rows_in,
   {_now(run_id)} as files_now,

@@ -18,8 +18,8 @@ def sources(ask: Ask, config: Config, run_id: str, *, quarantined: list[Row]) ->
             description=source.description,
             ever=_intake(*(of(rows, "source", name) for rows in answers), suffix=""),
             now=_intake(*(of(rows, "source", name) for rows in answers), suffix="_now"),
-            unread_files=tuple(
-                Tally(row["unread"], row["files"]) for row in of(answers[0], "source", name) if row["unread"]
+            file_problems=tuple(
+                Tally(row["problem"], row["files"]) for row in of(answers[0], "source", name) if row["problem"]
             ),
         )
         for name, source in sorted(config.sources.items())

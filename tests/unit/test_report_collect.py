@@ -128,9 +128,9 @@ def test_a_lost_row_breaks_the_sum(lake: Lake) -> None:
     assert [balance.missing for balance in report.broken] == [1, 1]
 
 
-def test_unread_files_are_named_by_reason(lake: Lake) -> None:
+def test_file_problems_are_named_by_reason(lake: Lake) -> None:
     lake.put(DELIVERIES, (delivered("r000002", 0, problem="file.empty"), delivered("r000002", 0, duplicate_of="d1")))
-    assert lake.report().sources[0].unread_files == (Tally("file.duplicate", 1), Tally("file.empty", 1))
+    assert lake.report().sources[0].file_problems == (Tally("file.duplicate", 1), Tally("file.empty", 1))
 
 
 def test_a_quarantine_sample_shows_the_first_row_by_its_shape_only(lake: Lake) -> None:

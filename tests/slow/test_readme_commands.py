@@ -1,0 +1,61 @@
+"""What the README tells a newcomer to type works, in a fresh clone, and prints what the README shows."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TYPED = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MINUTES = 60
+
+
+def readme(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def clone(to: Path) -> Path:
+    """The repository as committed. `KUMITATE_README_VENV` lends an environment; without it `make` builds one."""
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(to)], check=True)
+    lent = os.environ.get("KUMITATE_README_VENV")
+    if lent:
+        move_in(Path(lent), to / ".venv")
+    return to
+
+
+def move_in(lent: Path, venv: Path) -> None:
+    """Copies an environment and points its scripts at the clone."""
+    shutil.copytree(lent, venv, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "pyspark"))
+    install = ["-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--editable", str(venv.parent)]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    subprocess.run([str(venv / "bin/python"), *install], check=True)
+    for mark in (".ready", ".ready-spark"):
+        (venv / mark).touch()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(20 * MINUTES)
+def test_the_readmes_commands_work_in_a_fresh_clone(tmp_path: Path) -> None:
+    here = clone(tmp_path / "kumitate")
+    script = "set -euo pipefail\n" + "\n".join(TYPED.findall(readme("README.md")))
+    plain = {
+        name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON", "PYTEST"))
+    }
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=here,
+        env={**plain, "COLUMNS": "110"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    printed = " ".join(done.stdout.split())
+    for line in "\n".join(SHOWN.findall(readme("README.md"))).splitlines():
+        assert " ".join(line.split()) in printed
