@@ -63,9 +63,8 @@ class Sandbox:
     def url(self, type_: str) -> str:
         """The address of a vendor's stand-in."""
         if type_ not in VENDORS:
-            raise FatalError(
-                f"the sandbox has no {type_!r}; give the destination a url, or one of {', '.join(VENDORS)}"
-            )
+            known = ", ".join(VENDORS)
+            raise FatalError(f"the sandbox has no {type_!r} but {known}; give the destination a url")
         if self._server is None:
             raise FatalError("the sandbox is not open")
         return f"http://127.0.0.1:{self._server.server_address[1]}/{type_}"
@@ -144,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._write(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
     def _write(self, answer: Answer) -> None:
         content = answer.content

@@ -1,0 +1,129 @@
+"""A project of syncs over people who are said in the test, and a delivery without any network."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from harness.memory_lake import MemoryLake
+from kumitate.activation.stage import ACTIVATION, DELIVERY
+from kumitate.activation.tables import OUTCOMES, changes_table
+from kumitate.config.project import Config
+from kumitate.model.step import DeliverStep, Run
+from kumitate.profiles.tables import CONSENTS, profiles_table
+from kumitate.segments.tables import assign_bits, masks_table
+
+AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
+COLUMNS = {
+    "id": {"type": "id"},
+    "email": {"type": "email"},
+    "phone": {"type": "phone"},
+    "family_name": {"type": "name"},
+    "born": {"type": "date"},
+    "seen": {"type": "timestamp"},
+    "value": {"type": "decimal"},
+    "visits": {"type": "integer"},
+    "active": {"type": "boolean"},
+}
+SLACK = {"team": {"type": "slack", "settings": {"channel": "C1"}}}
+UPSERT = {
+    "destination": "crm",
+    "segment": "vips",
+    "object": "Contact",
+    "key": "{person_id}",
+    "fields": {"LastName": "{family_name}"},
+    "settings": {"external_id": "Kumitate_Key__c"},
+    "consent": "not_needed",
+    "consent_reason": "a test",
+}
+
+
+def run(number: int) -> Run:
+    return Run(f"r{number:06d}", AS_OF + timedelta(days=number - 1))
+
+
+def project(syncs: Mapping[str, Any], **destinations: Any) -> Config:
+    """A project with the segments vips, buyers and lapsed."""
+    people = {"kind": "records", "path": "p.csv", "key": ["id"], "columns": COLUMNS}
+    attributes = {name: {} for name in COLUMNS if name != "id"}
+    segment = {"when": {"attribute": "email", "known": True}}
+    return Config.model_validate(
+        {
+            "root": ".",
+            "settings": {"project": "syncs"},
+            "sources": {"people": people},
+            "identity": {"person": {"identifiers": {"id": {}}, "attributes": attributes}},
+            "segments": dict.fromkeys(("vips", "buyers", "lapsed"), segment),
+            "destinations": destinations or {"crm": {"type": "salesforce"}, **SLACK},
+            "syncs": syncs,
+        }
+    )
+
+
+@dataclass
+class World:
+    """What the lake holds for one project, put there without the stages before."""
+
+    config: Config
+    lake: MemoryLake = field(default_factory=MemoryLake)
+
+    def people(self, **members: tuple[Mapping[str, Any], Iterable[str]]) -> None:
+        """`people(p1=({"email": "a@b.jp"}, ["vips"]))`: attributes, and segments the person is in."""
+        profiles = profiles_table(self.config)
+        names = profiles.schema.names
+        self.lake.put(
+            profiles, [dict.fromkeys(names) | {"person_id": id_} | dict(given) for id_, (given, _) in members.items()]
+        )
+        bits = assign_bits(self.config, run(1))
+        masks = masks_table("curated", self.config, run(1))
+        rows = [{"person_id": id_, "mask_0": sum(1 << bits[s] for s in where)} for id_, (_, where) in members.items()]
+        self.lake.put(masks, rows)
+
+    def consents(self, **granted: bool | None) -> None:
+        """`consents(p1=True)`: the newest word on advertising by e-mail."""
+        rows = [
+            {"person_id": id_, "purpose": "ads", "channel": "email", "granted": word, "at": AS_OF.replace(tzinfo=None)}
+            for id_, word in granted.items()
+        ]
+        self.lake.put(CONSENTS, rows)
+
+    def activate(self, number: int = 1) -> None:
+        self.lake.run(ACTIVATION, self.config, run(number))
+
+    def settle(self, number: int = 1, **verdicts: str) -> None:
+        """What became of the changes of sync `s`: `settle(p1="accepted")`; whoever is not named is accepted."""
+        if str(OUTCOMES) not in self.lake_tables():
+            self.lake.put(OUTCOMES, ())
+        old = self.lake.table(OUTCOMES).to_pylist()
+        new = [
+            {
+                "run_id": run(number).id,
+                "at": run(number).as_of.replace(tzinfo=None),
+                "sync": "s",
+                "key": row["key"],
+                "person_id": row["person_id"],
+                "operation": row["operation"],
+                "verdict": verdicts.get(row["key"], "accepted"),
+                "reason": "",
+                "message": "",
+            }
+            for row in self.lake.table(changes_table("s")).to_pylist()
+        ]
+        self.lake.put(OUTCOMES, [*old, *new])
+        steps = [step for step in DELIVERY.plan(self.config, run(number)) if not isinstance(step, DeliverStep)]
+        self.lake.run(replace(DELIVERY, plan=lambda _config, _run: tuple(steps)), self.config, run(number))
+
+    def lake_tables(self) -> set[str]:
+        return set(self.lake._tables)
+
+    def changes(self) -> dict[str, str]:
+        """Key -> operation of sync `s`."""
+        return dict(self.lake.rows("select key, operation from activation.changes_s order by key"))
+
+    def gates(self) -> dict[str, str | None]:
+        """Person -> gate of sync `s`."""
+        return dict(self.lake.rows("select person_id, gate from activation.candidates_s order by person_id"))
+
+    def counts(self, number: int = 1) -> dict[str, int]:
+        sql = f"select outcome, rows from activation.sync_counts where run_id = '{run(number).id}' order by outcome"
+        return dict(self.lake.rows(sql))
