@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kumitate.config.project import Config
-from kumitate.ingest.tables import DELIVERIES, QUARANTINE, raw_table
+from kumitate.ingest.tables import DELIVERIES, QUARANTINE, REPLAYS, raw_table
 from kumitate.model.step import IngestStep, Run, Stage
 from kumitate.model.table import Table
 
@@ -14,7 +14,7 @@ def _reads(_config: Config) -> tuple[Table, ...]:
 
 def _writes(config: Config) -> tuple[Table, ...]:
     raw = (raw_table(name, source) for name, source in config.sources.items())
-    return (*raw, QUARANTINE, DELIVERIES)
+    return (*raw, QUARANTINE, REPLAYS, DELIVERIES)
 
 
 def _plan(config: Config, _run: Run) -> tuple[IngestStep, ...]:

@@ -1,0 +1,167 @@
+"""Replay: rows in quarantine are sent through cleansing again, read anew from the file that brought them.
+
+After a source was mended (its encoding, its delimiter, a column's formats) its rejected rows are read from the
+raw area as the source stands now; those that can be read come back in the next run as a delivery `replay-000001`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.config.project import Config
+from kumitate.execution.ingest import open_stored
+from kumitate.execution.landing import FILES, appearing, stored_deliveries
+from kumitate.ingest.delivery import FILE_TRUNCATED, FILE_UNREADABLE, REPLAY_PREFIX, Delivery
+from kumitate.ingest.reader import read
+from kumitate.ingest.tables import ORIGIN, QUARANTINE, REPLAYS
+from kumitate.model.step import Mode, Query
+from kumitate.model.table import Type
+from kumitate.ports import Engine, LakeWriter, Mark
+from kumitate.sql.vocabulary import DIALECT, literal
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which quarantined rows: those that agree with everything given."""
+
+    source: str | None = None
+    reason: str | None = None
+    delivery_id: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What was sent back: a delivery per source; `left` rows still cannot be read."""
+
+    deliveries: tuple[str, ...]
+    rows: int
+    left: int
+
+
+def replay(
+    selection: Selection, *, config: Config, engine: Engine, writer: LakeWriter, folder: Path, at: datetime
+) -> Replay:
+    """Send the selected rows back that were not sent before; the next run takes them in."""
+    wanted = _wanted(selection, engine)
+    stored = stored_deliveries(folder)
+    done: list[str] = []
+    rows = 0
+    for source in sorted({delivery.source for delivery in stored.values() if delivery.id in wanted}):
+        own = [delivery for delivery in stored.values() if delivery.source == source and delivery.id in wanted]
+        found = _write_replay(own, wanted, config=config, folder=folder)
+        if found.places:
+            writer.write(REPLAYS, [_noted(found, at)], Mark(Mode.APPEND, f"replay:{found.id}", found.id))
+            done.append(found.id)
+            rows += len(found.places)
+    return Replay(tuple(done), rows, sum(map(len, wanted.values())) - rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    id: str
+    places: list[tuple[str, int]]
+    """Delivery and line of each quarantined row that could be read."""
+
+
+_Wanted = dict[str, dict[int, str]]
+"""Delivery -> line -> reason."""
+
+
+def _wanted(selection: Selection, engine: Engine) -> _Wanted:
+    wanted: _Wanted = {}
+    for batch in engine.rows(_open_rows(selection)):
+        for row in batch.to_pylist():
+            wanted.setdefault(row["delivery_id"], {})[row["line"]] = row["reason"]
+    return wanted
+
+
+def _open_rows(selection: Selection) -> Query:
+    given = {
+        "source": literal(selection.source, Type.STRING),
+        "reason": literal(selection.reason, Type.STRING),
+        "delivery_id": literal(selection.delivery_id, Type.STRING),
+        "line": literal(selection.line, Type.BIGINT),
+    }
+    conditions = "".join(
+        f" and q.{name} = {value.sql(DIALECT)}" for name, value in given.items() if getattr(selection, name) is not None
+    )
+    return Query(
+        "open_quarantine",
+        "select q.delivery_id, q.line, q.reason"
+        f" from {QUARANTINE} as q left join {REPLAYS} as r on r.delivery_id = q.delivery_id and r.line = q.line"
+        f" where r.line is null{conditions} order by q.delivery_id, q.line",
+    )
+
+
+def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, folder: Path) -> _Found:
+    """The rows of one source as JSON lines under its columns' own names; no file where none could be read."""
+    source = own[0].source
+    found = _Found(_next_id(folder), [])
+    path = folder / FILES / source / f"{found.id}.jsonl"
+    with appearing(path) as file:
+        for delivery in own:
+            read_lines: set[int] = set()
+            with open_stored(folder, delivery) as stored:
+                for portion in read(stored, delivery, config.sources[source], run_id=""):
+                    for row in _selected(portion.rows, wanted[delivery.id]):
+                        read_lines.add(row["_line"])
+                        file.write(_as_json_line(row))
+            found.places.extend((delivery.id, line) for line in _answered(wanted[delivery.id], read_lines))
+    if not found.places:
+        path.unlink()
+    return found
+
+
+def _next_id(folder: Path) -> str:
+    numbers = [
+        int(path.stem.removeprefix(REPLAY_PREFIX)) for path in (folder / FILES).glob(f"*/{REPLAY_PREFIX}*.jsonl")
+    ]
+    return f"{REPLAY_PREFIX}{max(numbers, default=0) + 1:06d}"
+
+
+def _rest_from(lines: Mapping[int, str]) -> int | None:
+    """The line from which on nothing could be read, if the file broke off."""
+    return min((line for line, reason in lines.items() if reason in (FILE_TRUNCATED, FILE_UNREADABLE)), default=None)
+
+
+def _selected(rows: pa.RecordBatch | None, lines: Mapping[int, str]) -> Iterator[dict[str, Any]]:
+    if rows is None:
+        return
+    chosen = pc.is_in(rows.column("_line"), value_set=pa.array(list(lines), pa.int64()))
+    rest = _rest_from(lines)
+    if rest is not None:
+        chosen = pc.or_(chosen, pc.greater_equal(rows.column("_line"), rest))
+    yield from rows.filter(chosen).to_pylist()
+
+
+def _answered(lines: Mapping[int, str], read_lines: set[int]) -> list[int]:
+    """The quarantined lines that were read this time."""
+    rest = _rest_from(lines)
+    return [line for line in lines if line in read_lines or (line == rest and any(read >= line for read in read_lines))]
+
+
+def _as_json_line(row: dict[str, Any]) -> bytes:
+    extra = json.loads(row["_extra"]) if row["_extra"] else {}
+    declared = {name: value for name, value in row.items() if value is not None and name not in _OURS}
+    return json.dumps(extra | declared, ensure_ascii=False).encode() + b"\n"
+
+
+def _noted(found: _Found, at: datetime) -> pa.RecordBatch:
+    moment = at.astimezone(UTC).replace(tzinfo=None)
+    rows = [
+        {"delivery_id": delivery_id, "line": line, "replay_delivery_id": found.id, "at": moment}
+        for delivery_id, line in found.places
+    ]
+    return pa.RecordBatch.from_pylist(rows, schema=REPLAYS.schema)
+
+
+_OURS = frozenset({*(column.name for column in ORIGIN), "_extra"})
