@@ -10,10 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from kumitate.cleanse.stage import CLEANSE
 from kumitate.errors import FatalError
 from kumitate.execution.deliver import deliver
+from kumitate.execution.ingest import ingest
+from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.runs import LoggedRun
 from kumitate.execution.workspace import Workspace
+from kumitate.ingest.delivery import Delivery
 from kumitate.model.step import (
     BatchStep,
     DeliverStep,
@@ -23,10 +27,12 @@ from kumitate.model.step import (
     QueryStep,
     Run,
     Stage,
-    Step,
 )
 from kumitate.pipeline import STAGES, all_tables, step_name
 from kumitate.ports import Mark, Progress
+from kumitate.segments.tables import SEGMENT_BITS
+
+_STATES_KEPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,87 +74,92 @@ def execute(
     with workspace.lake.lock():
         interrupted = _interrupted(workspace)
         if interrupted is not None:
-            summary = _execute_one(workspace, stages, interrupted, progress)
+            summary = _execute_one(workspace, stages, interrupted, progress=progress, resumed=True)
             if interrupted.fingerprint == workspace.fingerprint and as_of in (None, interrupted.as_of):
                 return summary
         logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
-        return _execute_one(workspace, stages, logged, progress, resumed=False)
+        return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
 
 
 def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:
     """The fixed points of `logged` as plans see them: clock, what is consumed, the segments' places."""
-    through = {}
-    for table, step in _consuming_steps(workspace, logged):
-        through[table] = workspace.lake.done_by(step.table, step_name(step))
+    bare = Run(logged.id, logged.as_of)
+    through = {
+        str(step.table): workspace.lake.done_by(step.table, step_name(step))
+        for step in CLEANSE.plan(workspace.config, bare)
+        if isinstance(step, BatchStep)
+    }
     bits = {}
-    for batch in workspace.engine.rows(Query("segment_bits", "select segment, bit from curated.segment_bits")):
+    for batch in workspace.engine.rows(Query("segment_bits", f"select segment, bit from {SEGMENT_BITS}")):
         bits |= {row["segment"]: row["bit"] for row in batch.to_pylist()}
     return Run(logged.id, logged.as_of, through, bits)
 
 
-def _consuming_steps(workspace: Workspace, logged: LoggedRun) -> Iterator[tuple[str, Step]]:
-    """The steps that read what is new since they last ran: those that write a staging table from raw."""
-    bare = Run(logged.id, logged.as_of)
-    for stage in STAGES:
-        if stage.name == "cleanse":
-            for step in stage.plan(workspace.config, bare):
-                if step.table.database == "staging":
-                    yield str(step.table), step
-
-
 def _execute_one(
-    workspace: Workspace, stages: tuple[Stage, ...], logged: LoggedRun, progress: Progress, *, resumed: bool = True
+    workspace: Workspace, stages: tuple[Stage, ...], logged: LoggedRun, *, progress: Progress, resumed: bool
 ) -> RunSummary:
+    progress("prepare", 0, len(stages))
     workspace.lake.prepare(all_tables(workspace.config))
-    summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
     run = planning_run(workspace, logged)
-    _land(workspace, run, progress)
+    known = known_deliveries(workspace.engine)
+    landed = land(workspace.config, workspace.folder, run_id=run.id, known=known)
+    execution = _Execution(workspace, run, landed, progress)
+    summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
     for number, stage in enumerate(stages):
         progress(stage.name, number, len(stages))
         started = time.perf_counter()
-        rows = _run_stage(workspace, stage, run, progress)
+        rows = execution.run_stage(stage)
         summary.stages.append(StageResult(stage.name, round(time.perf_counter() - started, 3), rows))
-    progress("finished", len(stages), len(stages))
+    workspace.lake.expire(keep=_STATES_KEPT)
     until = None if len(stages) == len(STAGES) else stages[-1].name
-    workspace.lake.expire(keep=3)
     workspace.runs.finish(run.id, datetime.now(UTC), until)
+    progress("finished", len(stages), len(stages))
     return summary
 
 
-def _run_stage(workspace: Workspace, stage: Stage, run: Run, progress: Progress) -> dict[str, int]:
-    steps = stage.plan(workspace.config, run)
-    workspace.lake.prepare({str(step.table): step.table for step in steps}.values())
-    deliveries = tuple(step for step in steps if isinstance(step, DeliverStep))
-    if deliveries:
-        deliver(workspace, deliveries, run, progress)
-    rows = {}
-    for number, step in enumerate(steps):
-        progress(f"{stage.name} {step.table}", number, len(steps))
-        if not isinstance(step, DeliverStep):
-            rows[step_name(step)] = _run_step(workspace, step, run)
-    return rows
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    """One run under way: its fixed points and the files it reads."""
 
+    workspace: Workspace
+    run: Run
+    landed: tuple[Delivery, ...]
+    progress: Progress
 
-def _run_step(workspace: Workspace, step: Step, run: Run) -> int:
-    if isinstance(step, IngestStep):
-        return _ingest(workspace, step, run)
-    if isinstance(step, DeliverStep):
-        raise FatalError(f"{step.sync}: deliveries run together, not one by one")
-    mark = Mark(step.mode, step_name(step), run.id)
-    if workspace.lake.done_by(step.table, mark.step) == run.id:
-        return 0
-    return workspace.lake.write(step.table, _rows(workspace, step), mark)
+    def run_stage(self, stage: Stage) -> dict[str, int]:
+        """The stage's steps in order, deliveries side by side first; rows written by step."""
+        steps = stage.plan(self.workspace.config, self.run)
+        self.workspace.lake.prepare({str(step.table): step.table for step in steps}.values())
+        deliveries = [step for step in steps if isinstance(step, DeliverStep)]
+        if deliveries:
+            deliver(self.workspace, deliveries, run=self.run, progress=self.progress)
+        rows = {}
+        for number, step in enumerate(steps):
+            self.progress(f"{stage.name}: {step.table}", number, len(steps))
+            if not isinstance(step, DeliverStep):
+                rows[step_name(step)] = self._run_step(step)
+        return rows
 
+    def _run_step(self, step: IngestStep | QueryStep | BatchStep | GraphStep) -> int:
+        lake, config = self.workspace.lake, self.workspace.config
+        if isinstance(step, IngestStep):
+            source = config.sources[step.source]
+            return ingest(step, self.landed, source=source, writer=lake, folder=self.workspace.folder, run=self.run)
+        mark = Mark(step.mode, step_name(step), self.run.id)
+        if lake.done_by(step.table, mark.step) == self.run.id:
+            return 0
+        return lake.write(step.table, self._rows(step), mark)
 
-def _rows(workspace: Workspace, step: QueryStep | BatchStep | GraphStep) -> Iterator[pa.RecordBatch]:
-    match step:
-        case QueryStep():
-            yield from workspace.engine.rows(step.query)
-        case BatchStep():
-            yield from workspace.engine.apply(step.query, step.function, step.table.schema)
-        case GraphStep():
-            inputs = {query.name: pa.Table.from_batches(workspace.engine.rows(query)) for query in step.queries}
-            yield from step.function(inputs).to_batches()
+    def _rows(self, step: QueryStep | BatchStep | GraphStep) -> Iterator[pa.RecordBatch]:
+        engine = self.workspace.engine
+        match step:
+            case QueryStep():
+                yield from engine.rows(step.query)
+            case BatchStep():
+                yield from engine.apply(step.query, step.function, step.table.schema)
+            case GraphStep():
+                inputs = {query.name: pa.Table.from_batches(engine.rows(query)) for query in step.queries}
+                yield from step.function(inputs).to_batches()
 
 
 def _interrupted(workspace: Workspace) -> LoggedRun | None:
@@ -163,11 +174,3 @@ def _stages_until(until: str | None) -> tuple[Stage, ...]:
     if until not in names:
         raise FatalError(f"unknown stage {until!r}; there are {', '.join(names)}")
     return STAGES[: names.index(until) + 1]
-
-
-def _land(workspace: Workspace, run: Run, progress: Progress) -> None:
-    raise NotImplementedError
-
-
-def _ingest(workspace: Workspace, step: IngestStep, run: Run) -> int:
-    raise NotImplementedError
