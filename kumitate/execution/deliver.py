@@ -128,7 +128,7 @@ class Delivery:
         """Every change that has no verdict yet; returns the trouble that ended it early."""
         notes = page.notes()
         done = 0
-        for chunk in self._changes(page.sync):
+        for chunk in changes_of(self.engine, page.sync):
             left = [change for change in chunk if not _is_settled(notes.get(change.key))]
             if not destination.terms.idempotent:
                 left = _certain(left, notes, _Asking(sender, destination, page))
@@ -140,15 +140,10 @@ class Delivery:
                 return trouble
         return None
 
-    def _changes(self, sync: str) -> Iterator[list[Change]]:
-        for batch in self.engine.rows(_changes_query(sync)):
-            for start in range(0, batch.num_rows, _CHUNK_ROWS):
-                yield [_change(row) for row in batch.slice(start, _CHUNK_ROWS).to_pylist()]
-
     def _outcomes(self, page: Page, *, rest: Outcome, unsure: Verdict) -> Iterator[pa.RecordBatch]:
         """One row per change: its verdict; `unsure` where it may have left; as `rest` where it has not."""
         notes = page.notes()
-        for chunk in self._changes(page.sync):
+        for chunk in changes_of(self.engine, page.sync):
             rows = []
             for change in chunk:
                 note = notes.get(change.key)
@@ -195,6 +190,13 @@ def _certain(changes: list[Change], notes: Mapping[str, Outcome | datetime], ask
 
 def _is_settled(note: Outcome | datetime | None) -> bool:
     return isinstance(note, Outcome) and note.verdict is not Verdict.RETRY
+
+
+def changes_of(engine: Engine, sync: str) -> Iterator[list[Change]]:
+    """What a sync has to bring, in portions."""
+    for batch in engine.rows(_changes_query(sync)):
+        for start in range(0, batch.num_rows, _CHUNK_ROWS):
+            yield [_change(row) for row in batch.slice(start, _CHUNK_ROWS).to_pylist()]
 
 
 def _changes_query(sync: str) -> Query:
