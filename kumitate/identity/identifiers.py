@@ -12,6 +12,8 @@ from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS
 from kumitate.model.step import Query
 
 RULE_PREFIX = "rule:"
+_BETWEEN = "\x1f"
+"""Between the parts of a compound value; cleansing leaves no control character in any of them."""
 
 
 def identified_sources(config: Config) -> dict[str, Source]:
@@ -77,7 +79,7 @@ def _values(config: Config, name: str, source: Source) -> Iterator[tuple[str, st
         yield kind, _stated(column)
     for rule, spec in config.person.rules.items():
         if source.kind == "records" and all(table.column(column) for column in spec.match):
-            yield RULE_PREFIX + rule, " || chr(31) || ".join(_stated(column) for column in spec.match)
+            yield RULE_PREFIX + rule, f" || {bound(_BETWEEN)} || ".join(_stated(column) for column in spec.match)
 
 
 def _stated(column: str) -> str:
