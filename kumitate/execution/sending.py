@@ -23,6 +23,7 @@ from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
 from kumitate.ports import Transport
 
+_SETTLED = (Verdict.ACCEPTED, Verdict.REJECTED)
 _WORST_FIRST = (Verdict.REJECTED, Verdict.UNKNOWN, Verdict.RETRY, Verdict.ACCEPTED)
 
 
@@ -64,7 +65,7 @@ class Sender:
             outcomes = self._round(destination, waiting, journal)
             trouble = _gravest(outcomes.values())
             waiting = [change for change in waiting if _goes_again(outcomes[change.key])]
-            progress = any(outcome.verdict is Verdict.ACCEPTED for outcome in outcomes.values())
+            progress = any(outcome.verdict in _SETTLED for outcome in outcomes.values())
             idle_rounds = 0 if progress else idle_rounds + 1
             seconds = self._pause(idle_rounds, in_trouble=trouble is not None)
             hopeless = idle_rounds >= self.patience.rounds or seconds > self.patience.longest_wait_seconds

@@ -47,7 +47,7 @@ class Ses(Destination):
 
     from_address: str = Field(min_length=3)
     template: str = Field(min_length=1)
-    unsubscribe_url: str = Field(pattern=r"^https://[^\s<>]*\{key\}[^\s<>]*$")
+    unsubscribe_url: str = Field(pattern=r"^https://[!-;=?-~]*\{key\}[!-;=?-~]*$")
     configuration_set: str | None = None
     reply_to: tuple[str, ...] = ()
 
