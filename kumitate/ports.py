@@ -75,7 +75,7 @@ class Ledger(Protocol):
     """Durable notes on rows in flight, so that a killed run neither loses nor doubles an effect."""
 
     def claim(self, run_id: str, sync: str, keys: Iterable[str]) -> None:
-        """Note, before sending, that these rows are about to leave."""
+        """Note, before sending, that these rows are about to leave (where a row must not leave twice)."""
         ...
 
     def settle(self, run_id: str, sync: str, outcomes: Iterable[Outcome]) -> None:

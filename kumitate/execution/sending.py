@@ -104,8 +104,9 @@ class Sender:
         return {change.key: verdicts.get(change.key) or _unanswered(change) for change in changes}
 
     def _requested(self, destination: Destination, request: Request, journal: Journal) -> tuple[Outcome, ...]:
-        journal.claim(request.keys)
         idempotent = destination.terms.idempotent
+        if not idempotent:
+            journal.claim(request.keys)
         try:
             response = self._exchange(request)
         except RetryableError as error:
