@@ -1,0 +1,25 @@
+"""Blocked-value patterns, spelled so that every engine reads them alike: `\\d` is 0-9 and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+_CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": r" \t"}
+_TOKEN = re.compile(r"\\.|\[\^?\]?|\]|.", re.DOTALL)
+
+
+def portable(pattern: str) -> str:
+    r"""`\d`, `\w`, `\s` written out as ASCII, e.g. `\d{4}` becomes `[0-9]{4}`; `[\d-]` becomes `[0-9-]`.
+
+    Athena's own classes hold every script's digits and letters, DuckDB's and Spark's only ASCII. Identifiers are
+    normalised before, so nothing is lost.
+    """
+    parts, in_class = [], False
+    for token in _TOKEN.findall(pattern):
+        members = _CLASSES.get(token[1:]) if token.startswith("\\") else None
+        if members is not None:
+            parts.append(members if in_class else f"[{members}]")
+            continue
+        in_class = token.startswith("[") or (in_class and token != "]")
+        parts.append(token)
+    return "".join(parts)
