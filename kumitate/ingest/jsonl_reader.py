@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, Any, NoReturn
 
 import pyarrow as pa
@@ -77,42 +76,36 @@ def _batch(objects: list[Object], lines: list[int], intake: Intake) -> pa.Record
 
 def _declared(objects: list[Object], paths: Mapping[str, str]) -> dict[str, pa.Array]:
     """Each declared column's values, taken out of the objects: what is left in them is undeclared."""
-    heads = Counter(path.partition(".")[0] for path in paths.values())
+    holders = {"": objects}
     values = {}
-    shared = []
-    for name, path in paths.items():
-        if heads[path] == 1:
-            values[name] = _texts([found.pop(path, None) for found in objects])
+    shared = [path for path in paths.values() if _is_shared(path, paths.values())]
+    for name in sorted(paths, key=lambda name: paths[name] not in shared):  # read whole before a part is taken out
+        places, key = _places(objects, paths[name], holders)
+        if paths[name] in shared:
+            values[name] = _texts([place.get(key) for place in places])
         else:
-            values[name] = _texts([_at(found, path) for found in objects])
-            shared.append(path)
+            values[name] = _texts([place.pop(key, None) for place in places])
     for path in shared:
-        for found in objects:
-            _remove(found, path)
+        places, key = _places(objects, path, holders)
+        for place in places:
+            place.pop(key, None)
     return values
 
 
-def _at(found: Object, path: str) -> Any:
-    """The value under a key, or at the end of a path: `context.traits.email`."""
-    if path in found or "." not in path:
-        return found.get(path)
-    inner: Any = found
-    try:
-        for step in path.split("."):
-            inner = inner[step]
-    except (KeyError, TypeError):
-        return None
-    return inner
+def _is_shared(path: str, paths: Collection[str]) -> bool:
+    """Another column has the same value, or a part of it."""
+    return sum(other == path or other.startswith(path + ".") for other in paths) > 1
 
 
-def _remove(found: Object, path: str) -> None:
-    if path in found or "." not in path:
-        found.pop(path, None)
-        return
+def _places(objects: list[Object], path: str, holders: dict[str, list[Object]]) -> tuple[list[Object], str]:
+    """The objects that hold `context.traits.email` as `email`; where none does, the key may be spelt with its dots."""
     parent, _, key = path.rpartition(".")
-    inner = _at(found, parent)
-    if isinstance(inner, dict):
-        inner.pop(key, None)
+    if parent not in holders:
+        above, last = _places(objects, parent, holders)
+        inner = (place.get(last) for place in above)
+        holders[parent] = [found if isinstance(found, dict) else {} for found in inner]
+    is_nested = not parent or any(key in place for place in holders[parent])
+    return (holders[parent], key) if is_nested else (objects, path)
 
 
 def _texts(values: list[Any]) -> pa.Array:

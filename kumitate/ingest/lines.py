@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 2**20
 LINE_LIMIT = 10 * 2**20
 _HEAD_BYTES = 1_000
 
