@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": r" \t"}
-_TOKEN = re.compile(r"\\.|\[\^?\]?|\]|.", re.DOTALL)
+_PIECE = re.compile(r"\\.|\[\^?\]?|\]|.", re.DOTALL)
 
 
 def portable(pattern: str) -> str:
@@ -15,11 +15,11 @@ def portable(pattern: str) -> str:
     normalised before, so nothing is lost.
     """
     parts, in_class = [], False
-    for token in _TOKEN.findall(pattern):
-        members = _CLASSES.get(token[1:]) if token.startswith("\\") else None
+    for piece in _PIECE.findall(pattern):
+        members = _CLASSES.get(piece[1:]) if piece.startswith("\\") else None
         if members is not None:
             parts.append(members if in_class else f"[{members}]")
             continue
-        in_class = token.startswith("[") or (in_class and token != "]")
-        parts.append(token)
+        in_class = piece.startswith("[") or (in_class and piece != "]")
+        parts.append(piece)
     return "".join(parts)
