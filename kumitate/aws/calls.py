@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    NoRegionError,
     ParamValidationError,
 )
 from botocore.parsers import ResponseParserError
@@ -52,8 +53,8 @@ class AwsTransport:
             return _refusal(error.response)
         except ParamValidationError:
             return _error(400, "ParamValidation", "the call does not fit the service's model")
-        except NoCredentialsError:
-            return _error(401, "UnrecognizedClientException", "no AWS credentials on this machine")
+        except (NoCredentialsError, NoRegionError) as error:
+            raise FatalError(f"{error}; configure AWS on this machine (AWS_PROFILE, AWS_REGION)") from None
         except ResponseParserError:
             return Response(200, b"<unreadable>")
         except (EndpointConnectionError, ConnectTimeoutError) as error:
