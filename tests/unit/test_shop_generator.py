@@ -138,8 +138,9 @@ def test_some_people_registered_twice_under_two_customer_numbers(made: Path):
 def test_loyalty_cards_are_shift_jis_with_narrow_katakana(made: Path):
     content = (made / "store_cards.csv").read_bytes()
     assert content.count(b"\r\n") == content.count(b"\n")
-    lines = [line for line in content.split(b"\r\n") if b"\xff" not in line]
-    assert re.search("[ｱ-ﾝ]ﾞ?", b"\n".join(lines).decode("cp932"))
+    for line in BROKEN["store_cards"]:
+        content = content.replace(line, b"")
+    assert re.search("[ｱ-ﾝ]ﾞ", content.decode("cp932"))
 
 
 def test_nothing_happens_after_the_clock_of_the_project(made: Path):

@@ -53,7 +53,7 @@ BROKEN = {
             errors="surrogateescape"
         ),
     ),
-    "store_cards": (*_lines(_CARDS, "cp932", "\r\n"), b"S0009901,\xff\xfd \xff\xfd,,,,,2009/04/01,\r\n"),
+    "store_cards": (*_lines(_CARDS, "cp932", "\r\n"), b"S0009901,\x81 \x81,,,,,2009/04/01,\r\n"),
     "crm_contacts": _lines(_CONTACTS),
     "support_tickets": _lines(_TICKETS),
     "consents": _lines(_CONSENTS),
