@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from kumitate.activation.settlement import rejected
+from kumitate.activation.stage import ACTIVATION, DELIVERY
+from kumitate.activation.tables import REJECTED
 from kumitate.cleanse.stage import CLEANSE
+from kumitate.config.project import Config
 from kumitate.errors import FatalError
 from kumitate.execution.deliver import deliver
 from kumitate.execution.ingest import ingest
@@ -18,6 +22,7 @@ from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.runs import LoggedRun
 from kumitate.execution.workspace import Workspace
 from kumitate.ingest.delivery import Delivery
+from kumitate.ingest.stage import INGEST
 from kumitate.model.step import (
     BatchStep,
     DeliverStep,
@@ -27,6 +32,7 @@ from kumitate.model.step import (
     QueryStep,
     Run,
     Stage,
+    Step,
 )
 from kumitate.pipeline import STAGES, all_tables, step_name
 from kumitate.ports import Mark, Progress
@@ -81,6 +87,27 @@ def execute(
         return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
 
 
+def execute_sync(workspace: Workspace, sync: str, *, progress: Progress) -> RunSummary:
+    """Bring one sync up to date with the segments as they are: a run of its own that reads no files."""
+    with workspace.lake.lock():
+        if _interrupted(workspace) is not None:
+            raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
+        clock = workspace.config.settings.as_of or datetime.now(UTC)
+        logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
+        stages = (_of_one_sync(ACTIVATION, sync), _of_one_sync(DELIVERY, sync))
+        return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
+
+
+def _of_one_sync(stage: Stage, sync: str) -> Stage:
+    """The stage's steps for this sync; rows that destinations refuse are those of all syncs as ever."""
+
+    def plan(config: Config, run: Run) -> tuple[Step, ...]:
+        alone = config.model_copy(update={"syncs": {sync: config.syncs[sync]}})
+        return tuple(rejected(config) if step.table == REJECTED else step for step in stage.plan(alone, run))
+
+    return replace(stage, plan=plan)
+
+
 def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:
     """The fixed points of `logged` as plans see them: clock, what is consumed, the segments' places."""
     bare = Run(logged.id, logged.as_of)
@@ -89,7 +116,7 @@ def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:
         for step in CLEANSE.plan(workspace.config, bare)
         if isinstance(step, BatchStep)
     }
-    bits = {}
+    bits: dict[str, int] = {}
     for batch in workspace.engine.rows(Query("segment_bits", f"select segment, bit from {SEGMENT_BITS}")):
         bits |= {row["segment"]: row["bit"] for row in batch.to_pylist()}
     return Run(logged.id, logged.as_of, through, bits)
@@ -102,7 +129,7 @@ def _execute_one(
     workspace.lake.prepare(all_tables(workspace.config))
     run = planning_run(workspace, logged)
     known = known_deliveries(workspace.engine)
-    landed = land(workspace.config, workspace.folder, run_id=run.id, known=known)
+    landed = land(workspace.config, workspace.folder, run_id=run.id, known=known) if INGEST in stages else ()
     execution = _Execution(workspace, run, landed, progress)
     summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
     for number, stage in enumerate(stages):

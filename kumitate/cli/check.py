@@ -1,0 +1,64 @@
+"""`kumitate check`: is the project right, before anything runs?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kumitate.cli.options import FOLDER, examples, find_project, json_option, project_option
+from kumitate.cli.output import print_json, say
+from kumitate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kumitate.config.project import Config
+
+
+@click.command(
+    short_help="Say everything that is wrong with the project.",
+    epilog=examples(
+        "kumitate check examples/shop",
+        "kumitate check --json | jq '.problems[].what'",
+    ),
+)
+@click.argument("folder", type=FOLDER, required=False, metavar="[PROJECT]")
+@project_option
+@json_option
+@click.pass_context
+def check(context: click.Context, *, folder: Path | None, project: Path | None, as_json: bool) -> None:
+    """Read every file of the project and say everything that is wrong, with file and line.
+
+    Also plans every stage, so that what passes here can run.
+    """
+    from kumitate.cli.plans import every_query
+    from kumitate.project import open_project
+
+    root = find_project(folder, project)
+    try:
+        config = open_project(root).config
+        queries = len(every_query(config))
+    except ConfigError as error:
+        _tell_problems(error, as_json=as_json)
+        context.exit(1)
+    counts = _counts(config)
+    if as_json:
+        print_json({"ok": True, "project": config.settings.project, **counts, "queries": queries, "problems": []})
+    else:
+        listed = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        click.echo(f"{config.settings.project}: all good ({listed})")
+
+
+def _tell_problems(error: ConfigError, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": False, "problems": [asdict(problem) for problem in error.problems]})
+        return
+    for problem in error.problems:
+        click.echo(str(problem))
+    say(f"{len(error.problems)} {'problem' if len(error.problems) == 1 else 'problems'}")
+
+
+def _counts(config: Config) -> dict[str, Any]:
+    folders = ("sources", "traits", "segments", "lists", "destinations", "syncs")
+    return {name: len(getattr(config, name)) for name in folders}

@@ -1,0 +1,63 @@
+"""What commands read of the lake: rows of a query, the columns a table has by now, segments' places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kumitate.activation.statements import string
+from kumitate.errors import FatalError
+from kumitate.execution.workspace import Workspace, open_workspace
+from kumitate.model.masking import mask
+from kumitate.model.step import Query, Run
+from kumitate.model.table import Column, Table
+from kumitate.segments.tables import SEGMENT_BITS
+
+if TYPE_CHECKING:
+    from kumitate.execution.runs import LoggedRun
+
+Row = dict[str, Any]
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[tuple[Workspace, LoggedRun]]:
+    """The project's workspace and its newest run; FatalError where nothing has run yet."""
+    with open_workspace(root) as workspace:
+        last = workspace.runs.last()
+        if last is None:
+            raise FatalError("nothing has run yet; `kumitate run` fills the lake")
+        yield workspace, last
+
+
+def ask(workspace: Workspace, name: str, sql: str) -> list[Row]:
+    return [row for batch in workspace.engine.rows(Query(name, sql)) for row in batch.to_pylist()]
+
+
+def present(workspace: Workspace, table: Table) -> tuple[Column, ...]:
+    """The declared columns that the lake has: one declared since the last run is not there yet."""
+    names = set(workspace.lake.scan(str(table)).schema.names)
+    return tuple(column for column in table.columns if column.name in names)
+
+
+def segment_bits(workspace: Workspace) -> dict[str, int]:
+    rows = ask(workspace, "segment_bits", f"select segment, bit from {SEGMENT_BITS} order by bit")
+    return {row["segment"]: row["bit"] for row in rows}
+
+
+def listed(values: Iterable[str]) -> str:
+    """Texts as a bound list: `'a', 'b'`."""
+    return ", ".join(map(string, values))
+
+
+def as_planned(workspace: Workspace, last: LoggedRun) -> Run:
+    """The newest run as plans see it."""
+    return Run(last.id, last.as_of, bits=segment_bits(workspace))
+
+
+def masked(value: Any, column: Column, *, unmask: bool) -> Any:
+    """A column's value, masked where it is personal."""
+    if value is None or unmask or not column.personal:
+        return value
+    return [mask(str(each)) for each in value] if isinstance(value, list) else mask(str(value))

@@ -1,0 +1,64 @@
+"""`kumitate`: the command line's entry; every command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from kumitate.cli.check import check
+from kumitate.cli.explain import explain
+from kumitate.cli.output import say
+from kumitate.cli.profile import profile
+from kumitate.cli.quarantine import quarantine
+from kumitate.cli.query import query
+from kumitate.cli.run import run
+from kumitate.cli.schema import schema
+from kumitate.cli.segment import segment
+from kumitate.cli.status import status
+from kumitate.cli.sync import sync
+from kumitate.errors import ConfigError, KumitateError
+
+COMMANDS: tuple[click.Command, ...] = (
+    check,
+    run,
+    status,
+    query,
+    explain,
+    segment,
+    profile,
+    sync,
+    quarantine,
+    schema,
+)
+
+
+class PlainErrors(click.Group):
+    """Says what Kumitate raises on purpose in plain words, and ends with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            say(str(error))
+            say(f"{len(error.problems)} problems; mend them and run kumitate check")
+            ctx.exit(1)
+        except KumitateError as error:
+            say(f"kumitate: {error}")
+            ctx.exit(1)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [command.name or "" for command in COMMANDS]
+
+
+@click.group(cls=PlainErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kumitate")
+def main() -> None:
+    """A composable customer data platform: one project of YAML files, from raw data to delivered segments.
+
+    Begin with `kumitate check`, then `kumitate run`. Each command has a --help with examples.
+    """
+
+
+for _command in COMMANDS:
+    main.add_command(_command)

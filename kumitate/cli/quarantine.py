@@ -1,0 +1,132 @@
+"""`kumitate quarantine`: rows that were not accepted: how many, which, and once more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.output import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from kumitate.cli.lake import Row
+    from kumitate.execution.workspace import Workspace
+
+
+@click.group(short_help="Rows that were not accepted.")
+def quarantine() -> None:
+    """Rows that were not accepted: list their reasons, show them, send them through again."""
+
+
+@quarantine.command("list", epilog=examples("kumitate quarantine list", "kumitate quarantine list --json"))
+@project_option
+@json_option
+def list_reasons(*, project: Path | None, as_json: bool) -> None:
+    """Count quarantined rows by source, reason and field; `open` ones were not sent back since."""
+    from kumitate.cli.lake import ask, opened
+    from kumitate.ingest.tables import QUARANTINE, REPLAYS
+
+    sql = f"""
+select q.source, q.reason, coalesce(q.field, '') as field, count(*) as rows,
+  cast(sum(case when r.line is null then 1 else 0 end) as bigint) as open
+from {QUARANTINE} as q
+left join {REPLAYS} as r on r.delivery_id = q.delivery_id and r.line = q.line
+group by q.source, q.reason, coalesce(q.field, '')
+order by 1, 4 desc, 2, 3"""
+    with opened(find_project(project)) as (workspace, _):
+        rows = ask(workspace, "quarantine_list", sql)
+    _show(rows, as_json=as_json)
+
+
+@quarantine.command(epilog=examples("kumitate quarantine show --source members", "kumitate quarantine show --unmask"))
+@click.option("--source", help="Rows of this source only.")
+@click.option("--reason", help="Rows with this reason only, such as date.invalid.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@unmask_option
+@project_option
+@json_option
+def show(
+    *, source: str | None, reason: str | None, limit: int, unmask: bool, project: Path | None, as_json: bool
+) -> None:
+    """Show quarantined rows with file and line; their values as shapes (山田 is 漢漢) unless --unmask is given."""
+    from kumitate.cli.lake import ask, opened
+    from kumitate.report.masking import payload_shape
+
+    with opened(find_project(project)) as (workspace, _):
+        _known_source(workspace, source)
+        rows = ask(workspace, "quarantine_show", _rows_sql(source, reason, limit))
+    if not unmask:
+        rows = [row | {"payload": payload_shape(row["payload"] or "", row["field"] or "")} for row in rows]
+    _show(rows, as_json=as_json)
+
+
+@quarantine.command(
+    epilog=examples(
+        "kumitate quarantine replay --source members --reason date.invalid",
+        "kumitate quarantine replay --all && kumitate run",
+    )
+)
+@click.option("--source", help="Rows of this source only.")
+@click.option("--reason", help="Rows with this reason only.")
+@click.option("--all", "everything", is_flag=True, help="Every quarantined row.")
+@project_option
+@json_option
+def replay(*, source: str | None, reason: str | None, everything: bool, project: Path | None, as_json: bool) -> None:
+    """Read quarantined rows anew, as the source is described now; the next run takes them in."""
+    from kumitate.cli.lake import opened
+    from kumitate.execution.replay import Selection
+    from kumitate.execution.replay import replay as send_back
+
+    if not (source or reason or everything):
+        raise click.UsageError("say which rows: --source, --reason or --all")
+    with opened(find_project(project)) as (workspace, _), workspace.lake.lock():
+        _known_source(workspace, source)
+        done = send_back(
+            Selection(source, reason),
+            config=workspace.config,
+            engine=workspace.engine,
+            writer=workspace.lake,
+            folder=workspace.folder,
+            at=datetime.now(UTC),
+        )
+    if as_json:
+        print_json({"deliveries": done.deliveries, "rows": done.rows, "left": done.left})
+        return
+    click.echo(
+        f"{done.rows:,} rows sent back ({', '.join(done.deliveries) or 'none'}); {done.left:,} still cannot be read"
+    )
+    if done.rows:
+        say("`kumitate run` takes them in")
+
+
+def _known_source(workspace: Workspace, source: str | None) -> None:
+    from kumitate.cli.plans import known_name
+
+    if source is not None:
+        known_name("source", source, workspace.config.sources)
+
+
+def _rows_sql(source: str | None, reason: str | None, limit: int) -> str:
+    from kumitate.activation.statements import string
+    from kumitate.ingest.tables import QUARANTINE
+
+    given = {"source": source, "reason": reason}
+    conditions = [f"{name} = {string(value)}" for name, value in given.items() if value is not None]
+    return f"""
+select source, reason, field, file, line, payload
+from {QUARANTINE}
+where {" and ".join(conditions) or "1 = 1"}
+order by source, reason, file, line, delivery_id
+limit {limit}"""
+
+
+def _show(rows: list[Row], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    else:
+        click.echo("the quarantine is empty")

@@ -1,0 +1,155 @@
+"""`kumitate run`: from raw files to delivered segments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+import click
+
+from kumitate.cli.options import FOLDER, examples, find_project, json_option, project_option
+from kumitate.cli.output import print_json, print_table, say
+from kumitate.cli.progress import progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from kumitate.config.project import Config
+    from kumitate.execution.run import RunSummary
+    from kumitate.execution.workspace import Workspace
+    from kumitate.report.facts import Report
+
+REPORT_FILE = "report.html"
+
+
+@click.command(
+    short_help="From raw files to delivered segments.",
+    epilog=examples(
+        "kumitate run examples/shop",
+        "kumitate run --until profiles",
+        "kumitate run --as-of 2011-12-10T00:00:00Z --json",
+        "kumitate run --dry-run",
+    ),
+)
+@click.argument("folder", type=FOLDER, required=False, metavar="[PROJECT]")
+@click.option("--until", metavar="STAGE", help="Stop after this stage (ingest, cleanse, identity, profiles, …).")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option("--as-of", metavar="TIME", help="The run's clock, ISO 8601; by default the project's as_of, or now.")
+@click.option("--dry-run", is_flag=True, help="Print the steps of a run, and do none of them.")
+@click.option(
+    "--truth",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV with the columns record and person_id: compare the persons found with it.",
+)
+@project_option
+@json_option
+def run(  # noqa: PLR0913 (each is an option of the command line)
+    folder: Path | None,
+    *,
+    until: str | None,
+    engine: Literal["duckdb", "spark"],
+    as_of: str | None,
+    dry_run: bool,
+    truth: Path | None,
+    project: Path | None,
+    as_json: bool,
+) -> None:
+    """Run the project: read new files, cleanse, find persons, compute traits and segments, deliver changes.
+
+    A run that was interrupted is taken up where it stopped. Destinations without a url are sandboxes on this
+    machine. The report is written to report.html in the project's folder.
+    """
+    from kumitate.execution.run import execute
+    from kumitate.execution.workspace import open_workspace
+
+    root = find_project(folder, project)
+    if until is not None:
+        _known_stage(until)
+    if dry_run:
+        _show_plan(root, until, as_json=as_json)
+        return
+    with open_workspace(root, engine=engine) as workspace:
+        clock = _clock(as_of, workspace.config)
+        with progress() as tell:
+            summary = execute(workspace, until=until, as_of=clock, progress=tell)
+        report = _report(workspace, summary, truth) if until is None else None
+    _show(summary, report, as_json=as_json)
+
+
+def _known_stage(name: str) -> None:
+    from kumitate.cli.plans import known_name
+    from kumitate.pipeline import STAGES
+
+    known_name("stage", name, [stage.name for stage in STAGES])
+
+
+def _clock(given: str | None, config: Config) -> datetime | None:
+    """A time without an offset is the project's own."""
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise click.BadParameter("write a time such as 2011-12-10T00:00:00Z", param_hint="--as-of") from None
+    local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(config.settings.timezone))
+    return local.astimezone(UTC)
+
+
+def _report(workspace: Workspace, summary: RunSummary, truth: Path | None) -> Report:
+    """Collect the report and write its page beside the project's files."""
+    from kumitate.cli.summary import facts_of
+    from kumitate.report.collect import collect
+    from kumitate.report.render import render
+
+    known = _read_truth(truth) if truth is not None else None
+    report = collect(workspace.engine, workspace.config, facts_of(summary), truth=known)
+    path = workspace.config.root / REPORT_FILE
+    path.write_text(render(report), encoding="utf-8")
+    say(f"report: {path}")
+    return report
+
+
+def _read_truth(path: Path) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.csv
+
+    from kumitate.errors import FatalError
+
+    columns = ["record", "person_id"]
+    options = pa.csv.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.string()))
+    try:
+        return pa.csv.read_csv(path, convert_options=options)
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        raise FatalError(f"{path}: the truth is a CSV with the columns record and person_id") from error
+
+
+def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:
+    from kumitate.cli import summary as screen
+
+    if as_json:
+        print_json(summary.to_json() | ({"report": screen.as_json(report)} if report else {}))
+        return
+    again = ", taken up again" if summary.resumed else ""
+    click.echo(f"run {summary.run_id} as of {summary.as_of.isoformat()}: {summary.seconds:.1f} s{again}\n")
+    if report is None:
+        rows = [(stage.name, stage.seconds, sum(stage.rows.values())) for stage in summary.stages]
+        print_table(("stage", "seconds", "rows written"), rows)
+        return
+    screen.show_sources(report, ever=False)
+    screen.show_people(report)
+    screen.show_segments(report)
+    screen.show_syncs(report.syncs)
+    screen.show_verdict(report)
+
+
+def _show_plan(root: Path, until: str | None, *, as_json: bool) -> None:
+    from kumitate.cli.plans import planned_steps
+    from kumitate.project import open_project
+
+    steps = planned_steps(open_project(root).config, until)
+    if as_json:
+        print_json(steps)
+    else:
+        print_table(("stage", "writes", "how", "queries"), [tuple(step.values()) for step in steps])

@@ -1,0 +1,85 @@
+"""`kumitate status`: what the lake holds and what the last run did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from kumitate.execution.runs import LoggedRun
+    from kumitate.execution.workspace import Workspace
+    from kumitate.report.facts import Report
+
+
+@click.command(
+    short_help="What the lake holds, what the last run did.",
+    epilog=examples("kumitate status", "kumitate status --tables", "kumitate status --json | jq .runs[0]"),
+)
+@click.option("--tables", is_flag=True, help="List the lake's tables and their columns instead.")
+@project_option
+@json_option
+def status(*, tables: bool, project: Path | None, as_json: bool) -> None:
+    """Show the last run, and by now: rows per source, people, segments, what destinations have."""
+    from kumitate.cli.lake import opened
+
+    with opened(find_project(project)) as (workspace, last):
+        if tables:
+            _show_tables(workspace, as_json=as_json)
+            return
+        report = _report(workspace, last)
+        runs = workspace.runs.all()
+    if as_json:
+        from kumitate.cli import summary
+
+        print_json({"runs": [_run_row(each) for each in runs], **summary.as_json(report)})
+    else:
+        _show(report, runs)
+
+
+def _report(workspace: Workspace, last: LoggedRun) -> Report:
+    from kumitate.cli.summary import facts_of_logged
+    from kumitate.pipeline import all_tables
+    from kumitate.report.collect import collect
+
+    workspace.lake.prepare(all_tables(workspace.config))
+    return collect(workspace.engine, workspace.config, facts_of_logged(last, workspace.engine_name))
+
+
+def _run_row(run: LoggedRun) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "as_of": run.as_of,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "until": run.until_stage,
+    }
+
+
+def _show(report: Report, runs: tuple[LoggedRun, ...]) -> None:
+    from kumitate.cli import summary
+
+    last = runs[0]
+    state = f"finished {last.finished_at.isoformat(timespec='seconds')}" if last.finished_at else "interrupted"
+    until = f", until {last.until_stage}" if last.until_stage else ""
+    click.echo(f"{report.project}: {len(runs)} runs; {last.id} as of {last.as_of.isoformat()} {state}{until}")
+    if last.finished_at is None:
+        click.echo("`kumitate run` takes it up where it stopped")
+    click.echo()
+    summary.show_sources(report, ever=True)
+    summary.show_people(report)
+    summary.show_segments(report)
+    rows = [(sync.name, sync.destination, sync.at_destination, sync.rejected, sync.held_back) for sync in report.syncs]
+    print_table(("sync", "destination", "at destination", "rejected", "held back"), rows)
+
+
+def _show_tables(workspace: Workspace, *, as_json: bool) -> None:
+    schemas = {name: workspace.lake.scan(name).schema for name in sorted(workspace.lake.tables())}
+    if as_json:
+        print_json({name: {field.name: str(field.type) for field in schema} for name, schema in schemas.items()})
+    else:
+        print_table(("table", "columns"), [(name, ", ".join(schema.names)) for name, schema in schemas.items()])
