@@ -30,6 +30,7 @@ _WIDENINGS = {
     ("decimal", "integer"),
     ("decimal", "floating"),
     ("date", "timestamp"),
+    ("timestamp", "date"),  # at midnight only
 }
 """What may change its kind on the way into a table; anything else is a cast that the query must spell out."""
 

@@ -56,21 +56,19 @@ class DuckDBEngine:
         """The query's rows in types that engines share; one empty batch where there are none."""
         self._temp_directory.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self._temp_directory) as folder, _errors_of(query):
+            tables = tables_of(parse(query.sql, query.name), query.name)
+            scans = {table: on_files(self._reader.scan(table), Path(folder)) for table in tables}
+            schemas = {table: scan.schema for table, scan in scans.items()}
+            sql = translate(query.sql, "duckdb", schemas, where=query.name)
             connection = duckdb.connect(config={**self._settings, "temp_directory": folder})
             try:
                 connection.execute("set TimeZone = 'UTC'")
-                self._place_views(connection, query, Path(folder))
-                reader = connection.sql(translate(query.sql, "duckdb")).to_arrow_reader(BATCH_ROWS)
+                for table, scan in scans.items():
+                    _place_view(connection, table, scan)
+                reader = connection.sql(sql).to_arrow_reader(BATCH_ROWS)
                 yield from rebatched((in_common_types(batch) for batch in reader), reader.schema)
             finally:
                 connection.close()
-
-    def _place_views(self, connection: duckdb.DuckDBPyConnection, query: Query, folder: Path) -> None:
-        for table in tables_of(parse(query.sql, query.name), query.name):
-            database, name = (exp.to_identifier(part, quoted=True).sql("duckdb") for part in table.split("."))
-            connection.execute(f"create schema if not exists {database}")
-            select = _select(on_files(self._reader.scan(table), folder))
-            connection.execute(f"create view {database}.{name} as {select}")
 
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         for batch in _in_order(function, self.rows(query), self._threads):
@@ -87,6 +85,12 @@ def _in_order(function: BatchFunction, batches: Iterable[pa.RecordBatch], thread
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _place_view(connection: duckdb.DuckDBPyConnection, table: str, scan: Scan) -> None:
+    database, name = map(_quoted, table.split("."))
+    connection.execute(f"create schema if not exists {database}")
+    connection.execute(f"create view {database}.{name} as {_select(scan)}")
 
 
 def _select(scan: Scan) -> str:
