@@ -30,6 +30,7 @@ def collect(engine: Engine, config: Config, run: RunFacts, *, truth: pa.Table | 
     quarantined = ask(questions.quarantined(run.run_id))
     return Report(
         project=config.settings.project,
+        timezone=config.settings.timezone,
         run=run,
         sources=rows_in.sources(ask, config, run.run_id, quarantined=quarantined),
         samples=rows_in.samples(ask, quarantined),

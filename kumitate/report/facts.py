@@ -109,6 +109,10 @@ class SharedIdentifier:
     records: int
 
 
+_SIZE_GROUPS = {1: "1", 2: "2", 3: "3", 4: "4", 5: "5", 6: "6–9", 10: "10–19", 20: "20+"}
+"""The least number of records of each group of persons, and the group's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class PeopleReport:
     """From records to persons."""
@@ -127,6 +131,15 @@ class PeopleReport:
     shared: tuple[SharedIdentifier, ...] = ()
     score: PairScore | None = None
     """Pairs of records merged, against a truth file, where one is given."""
+
+    @property
+    def size_groups(self) -> tuple[Tally, ...]:
+        """Persons by records, the larger sizes together: `6–9`, `10+`."""
+        counts = dict.fromkeys(_SIZE_GROUPS.values(), 0)
+        for size in self.sizes:
+            first = max(least for least in _SIZE_GROUPS if least <= int(size.name))
+            counts[_SIZE_GROUPS[first]] += size.count
+        return tuple(Tally(name, count) for name, count in counts.items() if count)
 
     @property
     def record_balance(self) -> Balance:
@@ -234,6 +247,7 @@ class Report:
     """A whole run."""
 
     project: str
+    timezone: str
     run: RunFacts
     sources: tuple[SourceReport, ...]
     samples: tuple[QuarantineSample, ...]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -26,6 +28,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        clock=_clock,
         number=_number,
         plural=words.plural,
         seconds=_seconds,
@@ -37,6 +40,10 @@ def _template() -> Template:
         stage=lambda name: words.known(words.STAGES, name),
     )
     return environment.get_template("report.html.j2")
+
+
+def _clock(moment: datetime, timezone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M} {timezone}"
 
 
 def _number(count: int) -> str:

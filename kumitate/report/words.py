@@ -34,6 +34,8 @@ STAGES: Mapping[str, Words] = {
 _GATES: Mapping[str, Words] = {
     "no_consent": Words("consent refused", "同意なし"),
     "consent_unknown": Words("consent unknown", "同意不明"),
+    "key.empty": Words("without a key", "キーなし"),
+    "key.duplicate": Words("another person has the key", "同じキーの別の人がいる"),
     "delivery.unknown": Words("sent before, answer unknown", "送信済み・応答不明"),
 }
 
@@ -53,8 +55,6 @@ def gate(code: str) -> Words:
     kind, _, what = code.partition(":")
     if kind == "excluded" and what:
         return Words(f"excluded: {what}", f"除外: {what}")
-    if code.startswith("key."):
-        return Words(f"unusable key: {code[4:]}", f"キー不備: {code[4:]}")
     return known(_GATES, code)
 
 

@@ -55,6 +55,7 @@ LETTER = SyncReport(
 )
 REPORT = Report(
     project="bakery",
+    timezone="Asia/Tokyo",
     run=RunFacts(
         "r000001", datetime(2026, 1, 31, tzinfo=UTC), "duckdb", 83.2, (StageTime("ingest", 3), StageTime("identity", 4))
     ),

@@ -233,6 +233,14 @@ def test_persons_are_scored_against_the_truth_where_there_is_one(lake: Lake) -> 
     assert lake.report().people.score is None
 
 
+def test_persons_of_many_records_are_shown_together(lake: Lake) -> None:
+    sizes = (1, 2, 6, 9, 10, 30)
+    rows = [{"record": f"{size}/{at}", "person_id": str(size)} for size in sizes for at in range(size)]
+    lake.put(identity.PERSON_RECORDS, rows)
+    groups = [(group.name, group.count) for group in lake.report().people.size_groups]
+    assert groups == [("1", 1), ("2", 1), ("6–9", 2), ("10–19", 1), ("20+", 1)]
+
+
 def test_a_record_outside_every_golden_record_breaks_the_sum(lake: Lake) -> None:
     lake.put(identity.PERSON_RECORDS, [{"record": record, "person_id": "A"} for record in "ab"])
     lake.put(identity.golden_table(CONFIG), ({"person_id": "A", "records": 1},))

@@ -68,6 +68,10 @@ def test_a_refused_row_tried_again_is_no_news() -> None:
     assert "0 changes: nothing new delivered 3 rows tried again" in seen(again)
 
 
+def test_the_clock_is_the_projects_own() -> None:
+    assert "2026-01-31 09:00 Asia/Tokyo" in seen(REPORT)
+
+
 def test_sums_that_agree_are_counted() -> None:
     assert f"All {len(REPORT.balances)} sums agree" in seen(REPORT)
 
