@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.identity.identifiers import RULE_PREFIX, identified_sources, record_sql
-from kumitate.identity.patterns import portable
+from kumitate.identity.patterns import matches
 from kumitate.identity.statements import any_of, bound, quoted, statement, union_all
 from kumitate.identity.tables import IDENTIFIERS
 from kumitate.model.step import Query
@@ -47,8 +47,8 @@ _BLOCKED = "select kind, value, 'blocked' as reason, 0 as place from blocked"
 
 def _patterns(config: Config) -> Iterator[str]:
     for kind, spec in config.person.identifiers.items():
-        for pattern in spec.blocked:
-            yield f"kind = {bound(kind)} and regexp_like(value, {bound(f'(?i)^(?:{portable(pattern)})$')})"
+        if spec.blocked:
+            yield f"kind = {bound(kind)} and ({matches('value', spec.blocked)})"
 
 
 def _too_many(config: Config) -> str:

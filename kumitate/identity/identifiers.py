@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kumitate.cleanse.tables import RECORD_ID, clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
+from kumitate.identity.patterns import matches
 from kumitate.identity.statements import bound, quoted, statement, union_all
 from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS
 from kumitate.model.step import Query
@@ -79,8 +80,18 @@ def _values(config: Config, name: str, source: Source) -> Iterator[tuple[str, st
         yield kind, _stated(column)
     for rule, spec in config.person.rules.items():
         if source.kind == "records" and all(table.column(column) for column in spec.match):
-            yield RULE_PREFIX + rule, f" || {bound(_BETWEEN)} || ".join(_stated(column) for column in spec.match)
+            parts = (_telling(config, source, column) for column in spec.match)
+            yield RULE_PREFIX + rule, f" || {bound(_BETWEEN)} || ".join(parts)
 
 
 def _stated(column: str) -> str:
     return f"nullif(cast(c.{quoted(column)} as varchar), '')"
+
+
+def _telling(config: Config, source: Source, column: str) -> str:
+    """A column's value unless it is blocked as an identifier: a placeholder tells no more in company than alone."""
+    kinds = (config.person.identifiers[kind] for kind, held_in in source.identifiers.items() if held_in == column)
+    patterns = [pattern for kind in kinds for pattern in kind.blocked]
+    if not patterns:
+        return _stated(column)
+    return f"case when not ({matches(_stated(column), patterns)}) then {_stated(column)} end"

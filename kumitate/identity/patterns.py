@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from kumitate.identity.statements import any_of, bound
 
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": r" \t"}
 _PIECE = re.compile(r"\\.|\[\^?\]?|\]|.", re.DOTALL)
@@ -23,3 +26,8 @@ def portable(pattern: str) -> str:
         in_class = piece.startswith("[") or (in_class and piece != "]")
         parts.append(piece)
     return "".join(parts)
+
+
+def matches(value: str, patterns: Iterable[str]) -> str:
+    """SQL: the whole of `value` matches one of the patterns, capital or small."""
+    return any_of(f"regexp_like({value}, {bound(f'(?i)^(?:{portable(pattern)})$')})" for pattern in patterns)

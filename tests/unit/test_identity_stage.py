@@ -123,6 +123,16 @@ def test_a_compound_rule_does_not_run_its_values_together() -> None:
     assert len(people.groups()) == 2
 
 
+def test_a_blocked_value_does_not_merge_by_a_compound_rule_either() -> None:
+    person = {
+        "identifiers": {"member": {}, "phone": {"blocked": ["0+"]}},
+        "rules": {"name_and_phone": {"match": ["given_name", "phone"]}},
+    }
+    same = {**TARO, "phone": "0000000000"}
+    people = People(project(person)).resolve(members=[member("1", **same), member("2", **same)])
+    assert len(people.groups()) == 2
+
+
 def test_a_compound_rule_over_its_limit_merges_nobody() -> None:
     people = People().resolve(cards=[card(str(number), **TARO, **BORN) for number in range(4)])
     assert len(people.groups()) == 4
