@@ -31,6 +31,7 @@ class IdentifierKind(Section):
 
     blocked: tuple[Pattern, ...] = ()
     max_records: int | None = Field(None, ge=2)
+    """A value on more records than this counts as shared, too."""
     max_distinct: dict[str, int] = {}
 
 

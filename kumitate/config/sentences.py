@@ -57,12 +57,12 @@ def _has_inner(path: KeyPath, paths: list[KeyPath]) -> bool:
 def _place(annotation: Any, location: tuple[int | str, ...], value: Any) -> _Place | None:
     """Follow pydantic's location, which also names union members, to the keys of the file."""
     path: list[str | int] = []
-    wanted = _bare(annotation)
+    wanted = bare(annotation)
     for step in location:
-        if _is_union(wanted):
+        if is_union(wanted):
             tagged = {tag: member for member in get_args(wanted) for tag in _tags(member)}
             if tagged:
-                wanted = _bare(tagged[str(step)])
+                wanted = bare(tagged[str(step)])
                 continue
             meant = next(
                 (m for m in get_args(wanted) if isinstance(_at(value, tuple(path)), dict) and _is_model(m)), None
@@ -103,16 +103,16 @@ def _mismatch(wanted: Any, found: Any) -> str:
     choices = _choices(wanted)
     if choices and isinstance(found, str):
         return f"unknown value {found!r}{did_you_mean(found, choices) or '; expected ' + expected(wanted)}"
-    quotes = "; write it in quotes" if _bare(wanted) is str and isinstance(found, (bool, int, Decimal, date)) else ""
+    quotes = "; write it in quotes" if bare(wanted) is str and isinstance(found, (bool, int, Decimal, date)) else ""
     return f"expected {expected(wanted)}, found {_described(found)}{quotes}"
 
 
 def expected(wanted: Any) -> str:
     """An annotation in words: `a list of texts`, `one of 'csv', 'jsonl'`, `true or false`."""
-    wanted = _bare(wanted)
+    wanted = bare(wanted)
     if wanted in _WORDS:
         return _WORDS[wanted]
-    if _is_union(wanted):
+    if is_union(wanted):
         members = [member for member in get_args(wanted) if member is not type(None)]
         if {*members} == _SCALARS:
             return "a text, number, date, or true/false"
@@ -153,29 +153,29 @@ def _below(wanted: Any, step: int | str) -> Any:
     """The annotation of a model's field, a mapping's value or a list's item; a list of keys for an unknown key."""
     if _is_model(wanted):
         by_key = {field.alias or name: field for name, field in wanted.model_fields.items()}
-        return _bare(by_key[str(step)].annotation) if step in by_key else list(by_key)
+        return bare(by_key[str(step)].annotation) if step in by_key else list(by_key)
     arguments = get_args(wanted)
     if get_origin(wanted) is dict:
-        return _bare(arguments[1])
+        return bare(arguments[1])
     if get_origin(wanted) is tuple:
-        return _bare(arguments[0])
+        return bare(arguments[0])
     return Any
 
 
-def _bare(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """Without `Annotated` and without `None`."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    if _is_union(annotation):
+    if is_union(annotation):
         members = [member for member in get_args(annotation) if member is not type(None)]
         if len(members) == 1:
-            return _bare(members[0])
+            return bare(members[0])
         if len(members) < len(get_args(annotation)):
             return Union[tuple(members)]  # noqa: UP007
     return annotation
 
 
-def _is_union(annotation: Any) -> bool:
+def is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, types.UnionType)
 
 

@@ -84,6 +84,7 @@ class Source(Section):
     """Glob of the files, relative to the project, e.g. `data/members-*.csv`."""
     format: Literal["csv", "jsonl", "parquet", "excel"] = "csv"
     encoding: str = "utf-8"
+    """A codec by Python's name, e.g. `cp932`."""
     delimiter: str = ","
     sheet: str | None = None
     columns: dict[str, ColumnSpec] = Field(min_length=1)

@@ -29,7 +29,7 @@ class Sync(Section):
     and never again (messages, alerts), `delete` removes members at the destination.
     `key` and `fields` are templates over attributes and traits: `"{person_id}:{last_cart_at}"`; a template
     that is one placeholder keeps its type. `consent` gates people: unknown is not granted, and counted.
-    `none` states that no consent applies (an internal alert) and why.
+    `not_needed` states that no consent applies (an internal alert), and `consent_reason` why.
     """
 
     destination: str
