@@ -11,7 +11,7 @@ from kumitate.report.advice import next_steps
 from kumitate.report.facts import Intake, PeopleReport, Report, RunFacts, SourceReport
 from kumitate.report.render import render
 
-VOID = {"meta", "input", "br", "line", "path", "stop"}
+VOID = {"meta", "input", "br", "line", "path", "stop", "wbr"}
 
 
 class Tags(HTMLParser):
@@ -96,7 +96,7 @@ def test_a_japanese_reader_sees_no_english_sentence() -> None:
 def test_a_project_without_anything_has_a_page() -> None:
     run = RunFacts("r000001", REPORT.run.as_of, "duckdb", 0.1)
     empty = Report(
-        "empty", run, (SourceReport("a", "events", "", Intake(), Intake()),), (), PeopleReport(), 0, (), (), ()
+        "empty", "UTC", run, (SourceReport("a", "events", "", Intake(), Intake()),), (), PeopleReport(), 0, (), (), ()
     )
     assert "0 changes" in seen(empty)
 
