@@ -12,6 +12,7 @@ from harness.memory_lake import MemoryLake
 from kumitate.activation import tables as activation
 from kumitate.cleanse.tables import COUNTS
 from kumitate.config.project import Config
+from kumitate.engines.dialect.translation import refused
 from kumitate.identity import tables as identity
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE
 from kumitate.model.step import BatchFunction, Query
@@ -45,6 +46,7 @@ TABLES = (
     activation.OUTCOMES, activation.REJECTED, activation.SYNC_COUNTS, activation.candidates_table("letter"),
     activation.changes_table("letter"), activation.state_table("letter"),
 )  # fmt: skip
+SCHEMAS = {str(table): table.schema for table in TABLES}
 
 
 class Lake(MemoryLake):
@@ -60,12 +62,13 @@ class Lake(MemoryLake):
 
 
 class Reader:
-    """An engine over the lake in memory."""
+    """An engine over the lake in memory, as strict about SQL as the real ones."""
 
     def __init__(self, lake: MemoryLake) -> None:
         self._lake = lake
 
     def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
+        assert refused(query.sql, SCHEMAS) == ()
         yield from self._lake.query(query).to_batches()
 
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
@@ -85,7 +88,7 @@ def counted(run_id: str, outcome: str, rows: int) -> dict[str, object]:
     return {"source": "clients", "run_id": run_id, "outcome": outcome, "rows": rows}
 
 
-def refused(run_id: str, reason: str, line: int, payload: str = "{}") -> dict[str, object]:
+def quarantined(run_id: str, reason: str, line: int, payload: str = "{}") -> dict[str, object]:
     return {
         "source": "clients", "run_id": run_id, "reason": reason, "field": "email", "file": "c.csv", "line": line,
         "payload": payload,
@@ -108,9 +111,9 @@ def test_rows_in_are_accepted_repeated_or_quarantined_per_run_and_ever(lake: Lak
     lake.put(
         QUARANTINE,
         (
-            refused("r000001", "email.invalid", 4),
-            refused("r000001", "date.invalid", 2),
-            refused("r000002", "email.invalid", 1),
+            quarantined("r000001", "email.invalid", 4),
+            quarantined("r000001", "date.invalid", 2),
+            quarantined("r000002", "email.invalid", 1),
         ),
     )
     source = lake.report().sources[0]
@@ -135,7 +138,9 @@ def test_file_problems_are_named_by_reason(lake: Lake) -> None:
 
 def test_a_quarantine_sample_shows_the_first_row_by_its_shape_only(lake: Lake) -> None:
     payload = json.dumps({"email": "hanako@@example.jp", "name": "花子"})
-    lake.put(QUARANTINE, (refused("r000002", "email.invalid", 9), refused("r000002", "email.invalid", 4, payload)))
+    lake.put(
+        QUARANTINE, (quarantined("r000002", "email.invalid", 9), quarantined("r000002", "email.invalid", 4, payload))
+    )
     (sample,) = lake.report().samples
     assert (sample.rows, sample.line, sample.shape) == (2, 4, "aaaaaa@@aaaaaaa.aa")
 
