@@ -30,22 +30,26 @@ if TYPE_CHECKING:
 def check(context: click.Context, *, folder: Path | None, project: Path | None, as_json: bool) -> None:
     """Read every file of the project and say everything that is wrong, with file and line.
 
-    Also plans every stage, so that what passes here can run.
+    Also plans every stage, so that what passes here can run; a note names SQL that Athena answers and this
+    machine does not.
     """
-    from kumitate.cli.plans import every_query
+    from kumitate.cli.plans import every_query, laptop_refusals
     from kumitate.project import open_project
 
     root = find_project(folder, project)
     try:
         config = open_project(root).config
-        queries = len(every_query(config))
+        queries = every_query(config)
     except ConfigError as error:
         _tell_problems(error, as_json=as_json)
         context.exit(1)
-    counts = _counts(config)
+    counts, notes = _counts(config), laptop_refusals(config, queries)
     if as_json:
-        print_json({"ok": True, "project": config.settings.project, **counts, "queries": queries, "problems": []})
+        found = {"ok": True, "project": config.settings.project, **counts, "queries": len(queries)}
+        print_json(found | {"notes": notes, "problems": []})
     else:
+        for note in notes:
+            click.echo(f"note: in the cloud only: {note}")
         listed = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
         click.echo(f"{config.settings.project}: all good ({listed})")
 

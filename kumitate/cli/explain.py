@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option
 from kumitate.cli.output import print_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from kumitate.model.step import Query
 
 
 @click.command(
@@ -34,11 +39,12 @@ def explain(name: str, *, dialect: str, project: Path | None, as_json: bool) -> 
 
     Where a segment and a trait share a name, write segment:NAME or trait:NAME.
     """
-    from kumitate.cli.plans import explained
+    from kumitate.cli.plans import explained, schemas
     from kumitate.project import open_project
 
-    queries = explained(open_project(find_project(project)).config, name)
-    statements = [(query.name, _in_dialect(query.sql, dialect)) for query in queries]
+    config = open_project(find_project(project)).config
+    known = schemas(config)
+    statements = [(query.name, _in_dialect(query, dialect, known)) for query in explained(config, name)]
     if as_json:
         print_json([{"name": each, "dialect": dialect, "sql": sql} for each, sql in statements])
     elif not statements:
@@ -47,13 +53,14 @@ def explain(name: str, *, dialect: str, project: Path | None, as_json: bool) -> 
         click.echo("\n\n".join(f"-- {each}\n{sql};" for each, sql in statements))
 
 
-def _in_dialect(sql: str, dialect: str) -> str:
+def _in_dialect(query: Query, dialect: str, known: dict[str, pa.Schema]) -> str:
     """Athena's SQL as it is written, or what another engine runs in its place."""
     import sqlglot
 
     from kumitate.engines.dialect import translate
 
     if dialect == "athena":
-        return sql.strip()
+        return query.sql.strip()
     other: Literal["duckdb", "spark"] = "duckdb" if dialect == "duckdb" else "spark"
-    return sqlglot.parse_one(translate(sql, other), read=other).sql(dialect=other, pretty=True)
+    translated = translate(query.sql, other, known, where=query.name)
+    return sqlglot.parse_one(translated, read=other).sql(dialect=other, pretty=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.statements import string
+from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.errors import FatalError
+from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.workspace import Workspace, open_workspace
 from kumitate.model.masking import mask
 from kumitate.model.step import Query, Run
@@ -23,12 +26,17 @@ Row = dict[str, Any]
 
 @contextmanager
 def opened(root: Path) -> Iterator[tuple[Workspace, LoggedRun]]:
-    """The project's workspace and its newest run; FatalError where nothing has run yet."""
+    """The project's workspace and its newest run; FatalError where nothing has run yet.
+
+    Tables declared since that run are read as empty.
+    """
     with open_workspace(root) as workspace:
         last = workspace.runs.last()
         if last is None:
             raise FatalError("nothing has run yet; `kumitate run` fills the lake")
-        yield workspace, last
+        temporary = workspace.folder / "tmp"
+        reader = Overlay(workspace.lake, declared_tables(workspace.config), temporary)
+        yield replace(workspace, engine=DuckDBEngine(reader, temp_directory=temporary)), last
 
 
 def ask(workspace: Workspace, name: str, sql: str) -> list[Row]:

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import click
+import pyarrow as pa
 
 from kumitate.activation.candidates import candidates, held
 from kumitate.activation.changes import changes, counts
 from kumitate.config.findings import did_you_mean
 from kumitate.config.project import Config
 from kumitate.config.trait import Ratio
+from kumitate.engines.dialect import refused
 from kumitate.model.step import Query, Run
-from kumitate.pipeline import STAGES, step_queries
+from kumitate.pipeline import STAGES, all_tables, step_queries
 from kumitate.profiles.traits import traits_query
 from kumitate.segments.compile import segment_query
 from kumitate.sql.vocabulary import text
@@ -28,6 +30,17 @@ def every_query(config: Config) -> tuple[Query, ...]:
     """The SQL of all stages; FatalError where a plan cannot be made."""
     run = a_run(config)
     return tuple(query for stage in STAGES for step in stage.plan(config, run) for query in step_queries(step))
+
+
+def laptop_refusals(config: Config, queries: Iterable[Query]) -> tuple[str, ...]:
+    """What Athena would answer and this machine would not, or not the same."""
+    known = schemas(config)
+    return tuple(f"{query.name}: {refusal}" for query in queries for refusal in refused(query.sql, known))
+
+
+def schemas(config: Config) -> dict[str, pa.Schema]:
+    """The lake's tables as they are declared: what types SQL meets."""
+    return {str(table): table.schema for table in all_tables(config)}
 
 
 def explained(config: Config, name: str) -> tuple[Query, ...]:

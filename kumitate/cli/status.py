@@ -43,10 +43,8 @@ def status(*, tables: bool, project: Path | None, as_json: bool) -> None:
 
 def _report(workspace: Workspace, last: LoggedRun) -> Report:
     from kumitate.cli.summary import facts_of_logged
-    from kumitate.pipeline import all_tables
     from kumitate.report.collect import collect
 
-    workspace.lake.prepare(all_tables(workspace.config))
     return collect(workspace.engine, workspace.config, facts_of_logged(last, workspace.engine_name))
 
 

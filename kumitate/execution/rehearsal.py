@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kumitate.activation.candidates import candidates, held
 from kumitate.activation.changes import changes, counts
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.execution.deliver import changes_of
+from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.run import planning_run
 from kumitate.execution.runs import LoggedRun
 from kumitate.execution.workspace import Workspace
 from kumitate.model.request import Outcome
 from kumitate.model.step import BatchStep, QueryStep
-from kumitate.model.table import Table
-from kumitate.pipeline import all_tables
-from kumitate.ports import Engine, LakeReader, Scan
+from kumitate.ports import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +37,12 @@ class Rehearsal:
         return {"sync": self.sync, "outcomes": self.outcomes, "invalid": self.invalid, "requests": self.requests}
 
 
-@dataclass(slots=True)
-class Overlay:
-    """The lake, with some tables as this rehearsal makes them; tables of no run yet are empty."""
-
-    lake: LakeReader
-    declared: dict[str, Table]
-    folder: Path
-    _own: dict[str, Scan] = field(default_factory=dict)
-
-    def scan(self, table: str) -> Scan:
-        if table in self._own:
-            return self._own[table]
-        if table in self.declared and table not in self.lake.tables():
-            return Scan(self.declared[table].schema, (), {})
-        return self.lake.scan(table)
-
-    def tables(self) -> tuple[str, ...]:
-        return tuple({*self.lake.tables(), *self.declared, *self._own})
-
-    def put(self, table: Table, batches: Iterable[pa.RecordBatch]) -> None:
-        """Rows of `table` from now on; they are read before the old ones are forgotten."""
-        path = self.folder / f"{table}.{len(list(self.folder.iterdir()))}.parquet"
-        with pq.ParquetWriter(path, table.schema) as writer:
-            for batch in batches:
-                writer.write_batch(batch.cast(table.schema))
-        self._own[str(table)] = Scan(table.schema, (str(path),), {})
-
-
 def rehearse(workspace: Workspace, sync: str, last: LoggedRun) -> Rehearsal:
     """Plan `sync` as the run after `last` would, over the segments as they are now."""
     config = workspace.config
     run = replace(planning_run(workspace, last), id=f"r{int(last.id[1:]) + 1:06d}")
     with TemporaryDirectory(dir=workspace.folder) as name:
-        declared = {str(table): table for table in all_tables(config)}
-        overlay = Overlay(workspace.lake, declared, Path(name))
+        overlay = Overlay(workspace.lake, declared_tables(config), Path(name))
         engine = DuckDBEngine(overlay, temp_directory=workspace.folder / "tmp")
         steps = (candidates(config, run, sync), held(sync, run), changes(config, sync), counts(config, run, sync))
         for step in steps:

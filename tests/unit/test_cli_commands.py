@@ -64,6 +64,16 @@ def test_check_counts_what_is_there() -> None:
     assert "boulangerie: all good (1 sources" in kumitate("check", str(BAKERY)).stdout
 
 
+def test_check_notes_what_only_athena_answers(tmp_path: Path) -> None:
+    root = copy_of(BAKERY, tmp_path / "boulangerie")
+    sql = "select person_id, checksum(record) as value from curated.person_records group by person_id"
+    (root / "traits/sql.yaml").write_text(f"odd: {{kind: sql, sql: '{sql}'}}\n")
+    result = kumitate("check", str(root))
+    assert result.exit_code == 0
+    assert "note: in the cloud only: traits: " in result.stdout
+    assert "CHECKSUM" in result.stdout.upper()
+
+
 def test_check_prints_every_problem_and_ends_with_1(tmp_path: Path) -> None:
     root = copy_of(BAKERY, tmp_path / "boulangerie")
     (root / "segments/more.yaml").write_text("a: {when: {trait: points}}\nb: {when: {segment: fidele}}\n")
