@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ import pyarrow as pa
 from kumitate.activation.destinations.answers import UNAVAILABLE
 from kumitate.activation.destinations.base import Destination, Recollecting
 from kumitate.activation.tables import OUTCOMES, changes_table
+from kumitate.errors import FatalError
 from kumitate.execution.accounts import connect, is_sandboxed
 from kumitate.execution.ledger import SqliteLedger
 from kumitate.execution.sending import Sender
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _CHUNK_ROWS = 10_000
 _ACCOUNTS_AT_ONCE = 8
+_STOPPED = "delivery was stopped; what is noted stays, run again to go on"
 
 
 def deliver(workspace: Workspace, steps: Sequence[DeliverStep], run: Run, *, progress: Progress) -> None:
@@ -39,11 +40,13 @@ def deliver(workspace: Workspace, steps: Sequence[DeliverStep], run: Run, *, pro
     ledger = SqliteLedger(workspace.folder / "ledger.db", clock=_now)
     delivery = Delivery(engine=workspace.engine, lake=workspace.lake, ledger=ledger, run=run, progress=progress)
     with ExitStack() as stack:
-        delivery.bring(_routes(workspace, [step.sync for step in steps], stack))
+        delivery.bring(_routes(workspace, [step.sync for step in steps], stack=stack, sleep=delivery.sleep))
     ledger.forget(run.id)
 
 
-def _routes(workspace: Workspace, syncs: Sequence[str], stack: ExitStack) -> tuple[Route, ...]:
+def _routes(
+    workspace: Workspace, syncs: Sequence[str], *, stack: ExitStack, sleep: Callable[[float], None]
+) -> tuple[Route, ...]:
     """One route per account that any of the syncs goes to; the sandbox is open as long as `stack`."""
     config = workspace.config
     accounts = {name: config.destinations[name] for name in sorted({config.syncs[s].destination for s in syncs})}
@@ -57,7 +60,7 @@ def _routes(workspace: Workspace, syncs: Sequence[str], stack: ExitStack) -> tup
         sender = Sender(
             connect=partial(connect, account, terms, sandbox=sandbox, environment=os.environ),
             clock=_now,
-            sleep=time.sleep,
+            sleep=sleep,
             seconds_between_requests=0.0 if is_sandboxed(account) else terms.seconds_between_requests,
         )
         routes.append(Route(sender, there))
@@ -83,12 +86,15 @@ class Page:
     ledger: Ledger
     run_id: str
     sync: str
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def claim(self, keys: Iterable[str]) -> None:
         self.ledger.claim(self.run_id, self.sync, keys)
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         self.ledger.settle(self.run_id, self.sync, outcomes)
+        if self.stopping.is_set():
+            raise FatalError(_STOPPED)
 
     def notes(self) -> Mapping[str, Outcome | datetime]:
         return self.ledger.notes(self.run_id, self.sync)
@@ -104,20 +110,31 @@ class Delivery:
     run: Run
     progress: Progress
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    _stopping: threading.Event = field(default_factory=threading.Event)
 
     def bring(self, routes: Iterable[Route]) -> None:
         """All routes side by side; what one of them raises is raised when all have come to an end."""
         with ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="deliver") as pool:
             running = [pool.submit(self._account, route) for route in routes]
+            try:
+                wait(running)
+            except BaseException:
+                self._stopping.set()
+                raise
         for route in running:
             route.result()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, unless delivery is told to stop."""
+        if self._stopping.wait(seconds):
+            raise FatalError(_STOPPED)
 
     def _account(self, route: Route) -> None:
         for sync, destination in route.destinations.items():
             mark = Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)
             if self.lake.done_by(OUTCOMES, mark.step) == self.run.id:
                 continue
-            page = Page(self.ledger, self.run.id, sync)
+            page = Page(self.ledger, self.run.id, sync, self._stopping)
             trouble = self._send(route.sender, destination, page)
             rest = trouble or Outcome("", Verdict.RETRY, UNAVAILABLE)
             unsure = Verdict.RETRY if destination.terms.idempotent else Verdict.UNKNOWN

@@ -64,6 +64,7 @@ class SqliteLedger:
     def forget(self, run_id: str) -> None:
         """Drop the notes of this run and earlier ones: their outcomes are in the lake."""
         with self._connection() as connection:
+            connection.execute("pragma secure_delete = on")  # messages may quote personal data
             connection.execute("delete from notes where run_id <= ?", (run_id,))
 
     @contextmanager

@@ -1,5 +1,8 @@
 """Delivery brings every row once, tries again where that helps, and never repeats what cannot be repeated."""
 
+import signal
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -23,7 +26,7 @@ from kumitate.activation.destinations.base import Destination
 from kumitate.errors import FatalError, RetryableError
 from kumitate.execution.deliver import Route
 from kumitate.execution.sending import Patience
-from kumitate.model.request import Response, Verdict
+from kumitate.model.request import Request, Response, Verdict
 
 THROTTLED = Response(429, b"{}", {"Retry-After": "7"})
 DOWN = Response(503, b"down")
@@ -236,3 +239,20 @@ def test_an_account_that_is_down_stops_no_other(ledger: MemoryLedger) -> None:
 def test_a_date_in_retry_after_is_understood(deliver: Deliver, clock: Clock) -> None:
     deliver(Script([Response(429, b"{}", {"retry-after": "Tue, 10 Mar 2026 12:00:30 GMT"})]), "p1")
     assert clock.slept == [30.0]
+
+
+def test_an_interrupt_ends_delivery_after_the_request_under_way_and_loses_nothing(ledger: MemoryLedger) -> None:
+    def interrupted(_: Request) -> Response:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.3)
+        return Response(200, b"{}")
+
+    lists = Lists({"s": creates("p1", "p2", "p3")})
+    script = Script([interrupted])
+    with pytest.raises(KeyboardInterrupt):
+        bring(lists, ledger, Route(sender(script, Clock()), {"s": Once()}))
+    assert script.sent == [("p1",)]
+    assert lists.written == []
+    bring(lists, ledger, Route(sender(script, Clock()), {"s": Once()}))
+    assert script.sent == [("p1",), ("p2",), ("p3",)]
+    assert set(lists.verdicts().values()) == {"accepted"}
