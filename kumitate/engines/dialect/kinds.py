@@ -1,7 +1,8 @@
 """What kind of value an expression has, as far as the SQL and the tables' schemas say it.
 
-Engines differ by type (`5 / 2`, a date plus an interval), so a rewrite has to know it. A column is known by
-its name: when every table and every alias of that name in the query agree, that is its kind.
+Engines differ by type (`5 / 2`, a date plus an interval), so a rewrite has to know it. A column is followed to
+the table or subquery it comes from; what has no such origin (an array's elements) is known by its name, when
+all that bears the name in the query agrees.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.types as types
 from sqlglot import exp
+
+from kumitate.engines.dialect.scopes import Origins
 
 INTEGER: Final = "integer"
 DECIMAL: Final = "decimal"
@@ -134,6 +137,8 @@ class Kinds:
         for node in query.walk():
             for name, definition in _DEFINITIONS.get(type(node), _nothing)(node):
                 defined.setdefault(name.lower(), []).append(definition)
+        self._origins = Origins(query, schemas)
+        self._followed: dict[int, str] = {}
         self._names = self._settled(defined)
 
     def _settled(self, defined: Mapping[str, list[_Definition]]) -> dict[str, str]:
@@ -141,9 +146,11 @@ class Kinds:
         self._names = dict.fromkeys(defined, NULL)
         for _ in range(len(defined) + 1):
             before = dict(self._names)
+            self._followed.clear()
             for name, definitions in defined.items():
                 self._names[name] = _agreed(self._of_definition(definition) for definition in definitions)
             if self._names == before:
+                self._followed.clear()
                 return before
         return {name: kind if kind == before[name] else UNKNOWN for name, kind in self._names.items()}
 
@@ -157,7 +164,9 @@ class Kinds:
         match node:
             case None | exp.Null():
                 return NULL
-            case exp.Column() | exp.Identifier():
+            case exp.Column():
+                return self._of_column(node)
+            case exp.Identifier():
                 return self._names.get(node.name.lower(), UNKNOWN)
             case exp.Literal():
                 return STRING if node.is_string else _of_number(node.this.lower())
@@ -166,6 +175,17 @@ class Kinds:
             case exp.Subquery() | exp.Select():
                 return self.of(node.selects[0]) if len(node.selects) == 1 else UNKNOWN
         return self._of_operation(node)
+
+    def _of_column(self, column: exp.Column) -> str:
+        """By origin; a column that leads back to itself says nothing of its own."""
+        known = self._followed.get(id(column))
+        if known is None:
+            self._followed[id(column)] = NULL
+            origins = self._origins.of(column)
+            kinds = (self.of(one) if isinstance(one, exp.Expr) else of_arrow(one) for one in origins)
+            known = _agreed(kinds) if origins else self._names.get(column.name.lower(), UNKNOWN)
+            self._followed[id(column)] = known
+        return known
 
     def _of_operation(self, node: exp.Expr) -> str:
         if isinstance(node, _AS_ARGUMENT):

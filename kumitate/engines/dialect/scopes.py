@@ -1,0 +1,81 @@
+"""Where a column of a query comes from: the table or the subquery that gives it, not only its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import pyarrow as pa
+from sqlglot import exp
+from sqlglot.errors import OptimizeError
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+Origin: TypeAlias = pa.DataType | exp.Expr
+"""A lake column's type, or the expression of a subquery that a column stands for."""
+
+
+class Origins:
+    """Looks up columns by scope; what it does not find (elements of arrays, values) is found by name elsewhere."""
+
+    def __init__(self, query: exp.Query, schemas: Mapping[str, pa.Schema] | None) -> None:
+        self._schemas = schemas or {}
+        try:
+            self._scopes = {id(scope.expression): scope for scope in traverse_scope(query)}
+        except OptimizeError:
+            self._scopes = {}
+
+    def of(self, column: exp.Column) -> tuple[Origin, ...]:
+        """All that the column may stand for: one origin, or one per branch of a union; none where it is not known."""
+        scope = self._scope_of(column)
+        while scope is not None:
+            found = tuple(self._in_scope(scope, column))
+            if found:
+                return found
+            scope = scope.parent
+        return ()
+
+    def _scope_of(self, node: exp.Expr) -> Scope | None:
+        above = node.parent
+        while above is not None and id(above) not in self._scopes:
+            above = above.parent
+        return None if above is None else self._scopes[id(above)]
+
+    def _in_scope(self, scope: Scope, column: exp.Column) -> Iterator[Origin]:
+        for name, (_, source) in scope.selected_sources.items():
+            if not column.table or name.lower() == column.table.lower():
+                yield from self._in_source(source, column.name.lower())
+
+    def _in_source(self, source: exp.Table | Scope, name: str) -> Iterator[Origin]:
+        if isinstance(source, exp.Table):
+            schema = self._schemas.get(f"{source.db}.{source.name}".lower())
+            if schema is not None and name in schema.names:
+                yield schema.field(name).type
+        elif isinstance(source, Scope) and isinstance(source.expression, exp.Query):
+            yield from self._projected(source, name)
+
+    def _projected(self, source: Scope, name: str) -> Iterator[Origin]:
+        query = source.expression
+        named = query.selects if isinstance(query, exp.Query) else []
+        outer = [given.lower() for given in source.outer_columns] or [one.alias_or_name.lower() for one in named]
+        if name not in outer:
+            stars = any(isinstance(one, exp.Star) for one in named)
+            if stars:
+                for _, inner in source.selected_sources.values():
+                    yield from self._in_source(inner, name)
+            return
+        place = outer.index(name)
+        for select in _branches(query):
+            if place < len(select.selects):
+                yield select.selects[place]
+
+
+def _branches(query: exp.Expr) -> Iterator[exp.Select]:
+    """The selects of a union, or the one select."""
+    match query:
+        case exp.SetOperation():
+            yield from _branches(query.left)
+            yield from _branches(query.right)
+        case exp.Subquery():
+            yield from _branches(query.this)
+        case exp.Select():
+            yield query
