@@ -115,8 +115,8 @@ class Delivery:
     def bring(self, routes: Iterable[Route]) -> None:
         """All routes side by side; what one of them raises is raised when all have come to an end."""
         with ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="deliver") as pool:
-            running = [pool.submit(self._account, route) for route in routes]
             try:
+                running = [pool.submit(self._account, route) for route in routes]
                 wait(running)
             except BaseException:
                 self._stopping.set()

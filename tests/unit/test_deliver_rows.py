@@ -243,8 +243,9 @@ def test_a_date_in_retry_after_is_understood(deliver: Deliver, clock: Clock) -> 
 
 def test_an_interrupt_ends_delivery_after_the_request_under_way_and_loses_nothing(ledger: MemoryLedger) -> None:
     def interrupted(_: Request) -> Response:
+        time.sleep(0.1)  # until the main thread waits for its deliveries
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        time.sleep(0.3)
+        time.sleep(0.1)
         return Response(200, b"{}")
 
     lists = Lists({"s": creates("p1", "p2", "p3")})
