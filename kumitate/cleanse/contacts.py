@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import phonenumbers
 
@@ -78,7 +79,8 @@ def address(value: str) -> str | None:
 
 def _with_dashes(value: str) -> str:
     value = _BLOCK_WORD.sub(lambda word: "-" if word[1] else "", value)
-    return _NEEDLESS_BLANK.sub("", _DASH_BETWEEN.sub("-", value))
+    value = _NEEDLESS_BLANK.sub("", _DASH_BETWEEN.sub("-", value))
+    return unicodedata.normalize("NFKC", value)  # a mark may have come to stand behind its letter
 
 
 def _arabic(numeral: re.Match[str]) -> str:

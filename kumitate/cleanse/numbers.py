@@ -13,7 +13,7 @@ _NEGATIVES = str.maketrans({"▲": "-", "△": "-", "−": "-", "‐": "-", "–
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d{1,3})?")
 _IN_BRACKETS = re.compile(r"\((.*)\)")
 _FOURTH_PLACE = Decimal("0.0001")
-_BIGINT = 2**63
+_BIGINT = range(-(2**63), 2**63)
 
 
 def decimal(value: str) -> Decimal | None:
@@ -34,7 +34,7 @@ def integer(value: str) -> int | None:
     number = _number(value, "integer.invalid")
     if number is None:
         return None
-    if abs(number) >= _BIGINT or number != number.to_integral_value():
+    if number != number.to_integral_value() or int(number) not in _BIGINT:
         raise RecordError("integer.invalid")
     return int(number)
 

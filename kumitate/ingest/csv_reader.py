@@ -69,7 +69,7 @@ class _Parser:
 
     def _read_header(self, text: Text) -> tuple[Text, str]:
         for start, length, row in _records(text.lines, self._delimiter):
-            if row is not None and _is_blank(row):
+            if row is not None and _is_blank(text.lines[start : start + length]):
                 continue
             numbers = range(text.first + start, text.first + start + length)
             problem = self._use_header(row, any(number in text.undecodable for number in numbers))
@@ -85,12 +85,13 @@ class _Parser:
         return problem
 
     def _plain_rows(self, lines: list[str]) -> list[list[str]] | None:
-        """All rows, if each line is a whole record of the right width."""
+        """All rows, if each line is a whole record of the right width; one column alone may be a blank line."""
+        width = len(self._names or ())
         try:
             rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
         except csv.Error:
             return None
-        is_plain = len(rows) == len(lines) and set(map(len, rows)) <= {len(self._names or ())}
+        is_plain = width > 1 and len(rows) == len(lines) and set(map(len, rows)) <= {width}
         return rows if is_plain else None
 
     def _read_carefully(self, text: Text, is_last: bool) -> tuple[list[list[str]], list[int], list[Rejection]]:
@@ -102,7 +103,7 @@ class _Parser:
                 self._held = _since(text, start)
                 break
             length = 1 if row is None else length
-            if row is not None and _is_blank(row):
+            if row is not None and _is_blank(text.lines[start : start + length]):
                 continue
             rejection = self._rejection(text, range(start, start + length), row)
             if rejection is not None:
@@ -165,5 +166,5 @@ def _since(text: Text, start: int) -> Text:
     return Text(first, text.lines[start:], undecodable)
 
 
-def _is_blank(row: list[str]) -> bool:
-    return len(row) <= 1 and not "".join(row).strip(_BLANK)
+def _is_blank(lines: list[str]) -> bool:
+    return not "".join(lines).strip(_BLANK)
