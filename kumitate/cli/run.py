@@ -70,11 +70,12 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
     if dry_run:
         _show_plan(root, until, as_json=as_json)
         return
+    known = _read_truth(truth) if truth is not None else None
     with open_workspace(root, engine=engine) as workspace:
         clock = _clock(as_of, workspace.config)
         with progress() as tell:
             summary = execute(workspace, until=until, as_of=clock, progress=tell)
-        report = _report(workspace, summary, truth) if until is None else None
+        report = _report(workspace, summary, known) if until is None else None
     _show(summary, report, as_json=as_json)
 
 
@@ -97,14 +98,13 @@ def _clock(given: str | None, config: Config) -> datetime | None:
     return local.astimezone(UTC)
 
 
-def _report(workspace: Workspace, summary: RunSummary, truth: Path | None) -> Report:
+def _report(workspace: Workspace, summary: RunSummary, truth: pa.Table | None) -> Report:
     """Collect the report and write its page beside the project's files."""
     from kumitate.cli.summary import facts_of
     from kumitate.report.collect import collect
     from kumitate.report.render import render
 
-    known = _read_truth(truth) if truth is not None else None
-    report = collect(workspace.engine, workspace.config, facts_of(summary), truth=known)
+    report = collect(workspace.engine, workspace.config, facts_of(summary), truth=truth)
     path = workspace.config.root / REPORT_FILE
     path.write_text(render(report), encoding="utf-8")
     say(f"report: {path}")
@@ -122,7 +122,7 @@ def _read_truth(path: Path) -> pa.Table:
     try:
         return pa.csv.read_csv(path, convert_options=options)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise FatalError(f"{path}: the truth is a CSV with the columns record and person_id") from error
+        raise FatalError(f"{path}: the truth is a CSV with the columns record (source/id) and person_id") from error
 
 
 def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:

@@ -73,7 +73,7 @@ class _Files:
         def table(name: str, columns: Sequence[str], **format_: Any) -> CsvFile:
             return stack.enter_context(CsvFile(folder / f"{name}.csv", columns, **format_))
 
-        self.truth = table("truth", ("source", "record_key", "person"))
+        self.truth = table("truth", ("record", "person_id"))
         self.by_source: dict[str, CsvFile | JsonLinesFile] = {
             "ec_members": table("ec_members", registers.MEMBER_COLUMNS),
             "store_cards": table("store_cards", registers.CARD_COLUMNS, encoding="cp932", line_end="\r\n"),
@@ -112,7 +112,7 @@ def _write_copy(files: _Files, world: World) -> None:
             files.by_source[source].row(entry.row)
             truth[entry.key] = entry.person
         for key, person in truth.items():
-            files.truth.row((source, key, person))
+            files.truth.row((f"{source}/{key}", person))
     facts: dict[str, Iterator[Any]] = {
         "consents": support.consent_rows(world, people),
         "email_events": mail.mail_events(world, people),
