@@ -23,7 +23,7 @@ def unknown(call: str) -> list[str]:
         return [first]
     if isinstance(command, click.Group) and rest:
         second, *rest = rest
-        if second not in command.commands and "|" not in second:
+        if second not in command.commands and not re.search(r"[|[A-Z]", second):
             return [f"{first} {second}"]
         command = command.commands.get(second, command)
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
