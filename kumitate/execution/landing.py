@@ -85,7 +85,7 @@ class _Landing:
 
     def take_files(self, name: str, source: Source) -> None:
         """Files whose content the lake has not read; known ones only where they lie under a new path."""
-        files = sorted(file for file in self._matching(source.path) if not (self._root / file).is_dir())
+        files = sorted(file for file in self._matching(source.path) if self._is_delivered(self._root / file))
         if not files and not self._known.is_unchanged(name, source.path, ""):
             self._add(Delivery(self._next_id(), name, source.path, problem=FILE_MISSING))
         for file in files:
@@ -101,6 +101,10 @@ class _Landing:
 
     def _matching(self, pattern: str) -> list[str]:
         return glob.glob(pattern, root_dir=self._root, recursive=True)
+
+    def _is_delivered(self, path: Path) -> bool:
+        """Not a folder, and not one of the lake's own copies."""
+        return not path.is_dir() and self._folder not in path.parents
 
     def _take(self, name: str, file: str) -> None:
         try:

@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from kumitate.ingest.delivery import FILE_UNREADABLE
 from kumitate.ingest.portion import Portion, Rejection
-from kumitate.ingest.shape import BATCH_ROWS, Intake, missing_columns, raw_batch, refused_rows, told_apart
+from kumitate.ingest.shape import BATCH_ROWS, EXACT_FLOATS, Intake, missing_columns, raw_batch, refused_rows, told_apart
 
 Cell = str | float | int | bool | date | datetime | time | timedelta
 NumberedRow = tuple[int, list[str | None]]
@@ -68,7 +68,7 @@ def _text(cell: Cell) -> str | None:
             return None
         case bool():
             return "true" if cell else "false"
-        case float() if cell.is_integer() and abs(cell) < 2**53:
+        case float() if cell.is_integer() and abs(cell) < EXACT_FLOATS:
             return str(int(cell))
         case str():
             return cell

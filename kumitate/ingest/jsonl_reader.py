@@ -12,7 +12,7 @@ from kumitate.errors import RecordError
 from kumitate.ingest.encoding import UNDECODABLE, Text, texts
 from kumitate.ingest.lines import Break, LongLine
 from kumitate.ingest.portion import Portion, Rejection, broken_off, bytes_payload, line_payload, too_long
-from kumitate.ingest.shape import Intake, assembled
+from kumitate.ingest.shape import EXACT_FLOATS, Intake, assembled
 
 Object = dict[str, Any]
 
@@ -120,6 +120,8 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_FLOATS:
+        return str(int(value))
     if isinstance(value, int | float):
         return repr(value)
     return _dumped(value)

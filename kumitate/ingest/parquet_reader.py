@@ -14,9 +14,7 @@ import pyarrow.types as types
 from kumitate.ingest.delivery import FILE_UNREADABLE
 from kumitate.ingest.encoding import UNDECODABLE
 from kumitate.ingest.portion import Portion, Rejection
-from kumitate.ingest.shape import BATCH_ROWS, Intake, missing_columns, raw_batch, refused_rows
-
-_EXACT = 2**53
+from kumitate.ingest.shape import BATCH_ROWS, EXACT_FLOATS, Intake, missing_columns, raw_batch, refused_rows
 
 
 def read_parquet(stream: IO[bytes], intake: Intake) -> Iterator[Portion]:
@@ -112,6 +110,6 @@ def texts_of(values: pa.Array) -> pa.Array:
 
 
 def _number_texts(values: pa.Array) -> pa.Array:
-    whole = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), _EXACT))
+    whole = pc.and_(pc.equal(values, pc.trunc(values)), pc.less(pc.abs(values), EXACT_FLOATS))
     integers = pc.if_else(whole, values, None).cast(pa.int64(), safe=False)
     return pc.coalesce(integers.cast(pa.string()), values.cast(pa.string()))

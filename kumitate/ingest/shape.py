@@ -16,6 +16,8 @@ from kumitate.ingest.portion import Rejection
 from kumitate.ingest.tables import raw_table
 
 BATCH_ROWS = 65_536
+EXACT_FLOATS = 2**53
+"""Below it a whole number read as a float is the number that was meant: 17850.0 is written `17850`."""
 
 Refusal = tuple[str, str]
 """Why no row of a file can be used: reason and column, e.g. `("column.missing", "member_id")`."""

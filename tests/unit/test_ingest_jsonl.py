@@ -6,10 +6,12 @@ from harness.reading import read_bytes, source
 
 
 def test_values_are_found_by_path_and_kept_as_the_text_they_were() -> None:
-    declared = source(columns={"a": {"from": "c.d"}, "b": {"from": "c.e"}, "n": {}, "t": {}, "whole": {"from": "c"}})
-    line = b'{"n": 12345678901234567890, "t": true, "c": {"d": 1.5, "e": [1, "\xe3\x81\x82"]}}\n'
+    declared = source(
+        columns={"a": {"from": "c.d"}, "b": {"from": "c.e"}, "n": {}, "t": {}, "f": {}, "whole": {"from": "c"}}
+    )
+    line = b'{"n": 12345678901234567890, "t": true, "f": 17850.0, "c": {"d": 1.5, "e": [1, "\xe3\x81\x82"]}}\n'
     read = read_bytes(line, declared.model_copy(update={"format": "jsonl"}))
-    assert read.values == [("1.5", '[1,"あ"]', "12345678901234567890", "true", '{"d":1.5,"e":[1,"あ"]}')]
+    assert read.values == [("1.5", '[1,"あ"]', "12345678901234567890", "true", "17850", '{"d":1.5,"e":[1,"あ"]}')]
     assert read.rows[0]["_extra"] is None
 
 

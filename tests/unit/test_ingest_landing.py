@@ -141,6 +141,14 @@ def test_a_folder_that_matches_is_no_file(runs: Runs) -> None:
     assert runs.next()[0].problem == "file.missing"
 
 
+def test_the_lakes_own_copies_are_no_deliveries(runs: Runs) -> None:
+    runs.write("things.csv", "a,b\n")
+    everywhere = source(path="**/*things*.csv")
+    runs.config = Config.model_construct(root=runs.config.root, sources={"things": everywhere})
+    assert len(runs.next()) == 1
+    assert runs.next() == ()
+
+
 def test_stored_deliveries_are_found_by_id(runs: Runs) -> None:
     runs.write("things-1.csv", "a,b\n")
     runs.next()
