@@ -185,7 +185,8 @@ def _slice(piece: Piece) -> str:
 
 
 def _sequence(piece: Piece) -> str:
-    return f"generate_series({piece.text('start')}, {piece.text('end')})"
+    start, end = piece.text("start"), piece.text("end")
+    return f"generate_series({start}, {end}, case when ({start}) <= ({end}) then 1 else -1 end)"
 
 
 def _by_name(piece: Piece) -> str | None:

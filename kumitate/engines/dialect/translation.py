@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from kumitate.engines.dialect import duckdb
+from kumitate.engines.dialect import duckdb, spark
 from kumitate.engines.dialect.kinds import Kinds
 from kumitate.engines.dialect.refusals import Refusal, refusals_of
 from kumitate.engines.dialect.rewriting import Rewrite, rewritten
@@ -19,7 +19,7 @@ from kumitate.errors import FatalError
 SOURCE = "athena"
 Target = Literal["duckdb", "spark"]
 Schemas = Mapping[str, pa.Schema]
-_REWRITES: dict[Target, dict[type[exp.Expr], Rewrite]] = {"duckdb": duckdb.REWRITES, "spark": {}}
+_REWRITES: dict[Target, dict[type[exp.Expr], Rewrite]] = {"duckdb": duckdb.REWRITES, "spark": spark.REWRITES}
 
 
 def parse(sql: str, where: str = "query") -> exp.Query:
@@ -51,14 +51,38 @@ def refused(sql: str, schemas: Schemas | None = None) -> tuple[Refusal, ...]:
     return tuple(dict.fromkeys(refusals_of(query, Kinds(query, schemas))))
 
 
-def translate(sql: str, target: Target, schemas: Schemas | None = None, *, where: str = "query") -> str:
-    """What `target` must run for the rows that Athena would give; FatalError where `refused` names something."""
+def translate(
+    sql: str,
+    target: Target,
+    schemas: Schemas | None = None,
+    *,
+    where: str = "query",
+    names: Mapping[str, str] | None = None,
+) -> str:
+    """What `target` must run for the rows that Athena would give; FatalError where `refused` names something.
+
+    `names` says under which name the target has a table, where it cannot be `database.table`.
+    """
     query = parse(sql, where)
     kinds = Kinds(query, schemas)
     problems = tuple(dict.fromkeys(refusals_of(query, kinds)))
     if problems:
         raise FatalError(f"{where}: the laptop cannot answer this as Athena does. " + "; ".join(map(str, problems)))
+    _rename(query, names or {})
     return rewritten(_with_athena_names(query), kinds, rewrites=_REWRITES[target], target=target)
+
+
+def _rename(query: exp.Query, names: Mapping[str, str]) -> None:
+    for table in query.find_all(exp.Table):
+        name = names.get(f"{table.db}.{table.name}".lower()) if table.db else None
+        if name is not None:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=table.this))
+            table.set("this", exp.to_identifier(name))
+            table.set("db", None)
+    for column in query.find_all(exp.Column):
+        if names and column.args.get("db"):
+            column.set("db", None)
 
 
 def _with_athena_names(query: exp.Query) -> exp.Query:

@@ -115,8 +115,8 @@ CASES = (
     ),
     Case(
         "sequence of integers",
-        "select sequence(1, 3), x from unnest(sequence(2, 3)) as t(x) order by x",
-        [([1, 2, 3], 2), ([1, 2, 3], 3)],
+        "select sequence(1, 3), sequence(2, 0), x from unnest(sequence(2, 3)) as t(x) order by x",
+        [([1, 2, 3], [2, 1, 0], 2), ([1, 2, 3], [2, 1, 0], 3)],
         "functions/array",
     ),
 )

@@ -1,0 +1,199 @@
+"""The engine for data beyond one process: the same plans on Spark, here in local mode."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kumitate.engines.batches import BATCH_ROWS, fit, in_common_types, rebatched
+from kumitate.engines.dialect import parse, tables_of, translate
+from kumitate.engines.scans import on_files
+from kumitate.errors import FatalError
+from kumitate.model.step import BatchFunction, Query
+from kumitate.ports import LakeReader, Scan
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_JAVA = (17, 21)
+_LOGGING = Path(__file__).with_name("spark_log4j2.properties")
+_SETTINGS = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING}",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),
+    "spark.sql.parquet.fieldId.read.enabled": "true",
+    "spark.sql.parquet.fieldId.read.ignoreMissing": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+class SparkEngine:
+    """Results go through Parquet files in `temp_directory`, so that memory here stays bounded."""
+
+    def __init__(self, reader: LakeReader, *, temp_directory: Path, memory_limit: str = "1g", threads: int = 2) -> None:
+        _require_spark()
+        self._reader = reader
+        self._temp_directory = temp_directory
+        self._settings = {
+            **_SETTINGS,
+            "spark.driver.memory": memory_limit,
+            "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),  # workers load batch functions by name
+            "spark.local.dir": str(temp_directory / "spark"),
+            "spark.sql.shuffle.partitions": str(threads),
+            "spark.sql.warehouse.dir": str(temp_directory / "warehouse"),
+        }
+        self._master = f"local[{threads}]"
+        self._running: SparkSession | None = None
+
+    def close(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
+        """The query's rows in types that engines share; one empty batch where there are none."""
+        with self._result(query) as frame, self._through_files(frame, query) as reader:
+            yield from rebatched((in_common_types(batch) for batch in reader), reader.schema)
+
+    def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            return (fit(function(in_common_types(batch)), schema, query.name) for batch in batches)
+
+        with self._result(query) as frame:
+            applied = frame.mapInArrow(run, _spark_schema(schema))
+            with self._through_files(applied, query) as reader:
+                yield from (fit(batch, schema, query.name) for batch in rebatched(reader, schema))
+
+    @contextmanager
+    def _result(self, query: Query) -> Iterator[DataFrame]:
+        session = self._session()
+        tables = tables_of(parse(query.sql, query.name), query.name)
+        names = {table: f"lake_{uuid4().hex}" for table in tables}
+        with self._folder() as folder, _errors_of(query):
+            scans = {table: on_files(self._reader.scan(table), folder) for table in tables}
+            schemas = {table: scan.schema for table, scan in scans.items()}
+            try:
+                for table, scan in scans.items():
+                    _frame(session, scan).createOrReplaceTempView(names[table])
+                yield session.sql(translate(query.sql, "spark", schemas, where=query.name, names=names))
+            finally:
+                for name in names.values():
+                    session.catalog.dropTempView(name)
+
+    @contextmanager
+    def _through_files(self, frame: DataFrame, query: Query) -> Iterator[pa.RecordBatchReader]:
+        with self._folder() as folder, _errors_of(query):
+            target = folder / "result"
+            _without_void(frame).write.parquet(str(target))
+            parts = [pq.ParquetFile(path) for path in sorted(target.glob("*.parquet"))]
+            batches = (batch for part in parts for batch in part.iter_batches(BATCH_ROWS))
+            yield pa.RecordBatchReader.from_batches(parts[0].schema_arrow, batches)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        self._temp_directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._temp_directory) as folder:
+            yield Path(folder)
+
+    def _session(self) -> SparkSession:
+        if self._running is None:
+            from pyspark.sql import SparkSession
+
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+            logging.getLogger("SQLQueryContextLogger").disabled = True  # it would print values
+            builder = SparkSession.builder.appName("kumitate").master(self._master)
+            self._running = builder.config(map=self._settings).getOrCreate()
+        return self._running
+
+
+def _frame(session: SparkSession, scan: Scan) -> DataFrame:
+    schema = _spark_schema(scan.schema, {name: number for number, name in scan.field_ids.items()})
+    if not scan.files:
+        return session.createDataFrame([], schema)
+    return session.read.schema(schema).parquet(*(_literally(file) for file in scan.files))
+
+
+def _literally(path: str) -> str:
+    """Spark takes paths for patterns."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
+
+
+def _spark_schema(schema: pa.Schema, field_ids: Mapping[str, int] | None = None) -> Any:
+    from pyspark.sql import types as t
+
+    kinds = {
+        pa.string(): t.StringType(),
+        pa.int64(): t.LongType(),
+        pa.float64(): t.DoubleType(),
+        pa.bool_(): t.BooleanType(),
+        pa.date32(): t.DateType(),
+        pa.timestamp("us"): t.TimestampNTZType(),
+        pa.decimal128(18, 4): t.DecimalType(18, 4),
+        pa.list_(pa.field("element", pa.string())): t.ArrayType(t.StringType()),
+    }
+    ids = field_ids or {}
+    return t.StructType(
+        [
+            t.StructField(field.name, kinds[field.type], True, {"parquet.field.id": ids[field.name]} if ids else None)
+            for field in schema
+        ]
+    )
+
+
+def _without_void(frame: DataFrame) -> DataFrame:
+    """Parquet has no type for a column of nothing but nulls."""
+    from pyspark.sql import types as t
+
+    voids = {field.name: frame[field.name].cast("string") for field in frame.schema if field.dataType == t.NullType()}
+    return frame.withColumns(voids) if voids else frame
+
+
+def _require_spark() -> None:
+    if find_spec("pyspark") is None:
+        raise FatalError("Spark is not installed; run: pip install 'kumitate[spark]', and have Java 17")
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None or not Path(java).exists():
+        raise FatalError("Spark needs Java 17, and no java is found; install it, or set JAVA_HOME")
+    said = subprocess.run([java, "-version"], capture_output=True, check=False, text=True).stderr  # noqa: S603
+    found = re.search(r'version "(\d+)', said)
+    if found is None or int(found[1]) not in _JAVA:
+        version = found[1] if found else "another"
+        raise FatalError(f"Spark needs Java 17 or 21, and {java} is {version}; set JAVA_HOME to one of those")
+
+
+@contextmanager
+def _errors_of(query: Query) -> Iterator[None]:
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import AnalysisException, ParseException, PySparkException
+
+    try:
+        yield
+    except (AnalysisException, ParseException) as error:
+        raise FatalError(f"query {query.name}: {str(error).strip().splitlines()[0]}") from None
+    except (PySparkException, Py4JError) as error:
+        kind = getattr(error, "getCondition", lambda: None)() or type(error).__name__
+        raise FatalError(
+            f"query {query.name}: Spark failed with {kind} (its text is not shown, it may quote personal data); "
+            "run the query with DuckDB to look into it"
+        ) from None
