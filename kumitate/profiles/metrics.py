@@ -42,10 +42,12 @@ class RowSource:
     name: str
     as_of: datetime
 
-    @property
-    def table(self) -> Table:
+    def __post_init__(self) -> None:
         if self.name not in self.config.sources:
             raise FatalError(f"no source {self.name!r}; there are {', '.join(sorted(self.config.sources))}")
+
+    @property
+    def table(self) -> Table:
         return clean_table(self.name, self.config.sources[self.name])
 
     def type_of(self, name: str) -> Type:
@@ -61,7 +63,7 @@ class RowSource:
     @property
     def time(self) -> exp.Condition | None:
         """When a row happened (events) or was last changed (records), as a timestamp; None where nothing tells."""
-        source = self.config.sources[self.table.name]
+        source = self.config.sources[self.name]
         name = source.time or source.updated_at
         return None if name is None or self.type_of(name) not in _TIMES else self.as_time(name)
 
@@ -106,7 +108,7 @@ class RowSource:
 
     def called(self, *events: str) -> exp.Condition:
         """Rows whose event-name column says one of these."""
-        name = self.config.sources[self.table.name].event
+        name = self.config.sources[self.name].event
         if name is None:
             raise FatalError(f"event: source {self.name} holds one kind of event; leave event out")
         bound = [literal(event, self.type_of(name)) for event in events]

@@ -10,6 +10,9 @@ from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_RECORDS, golden_table
 from kumitate.model.step import Run
 from kumitate.profiles.stage import PROFILES
+from kumitate.segments.masks import mask_name, place
+from kumitate.segments.stage import SEGMENTS
+from kumitate.segments.tables import assign_bits
 
 Row = dict[str, Any]
 AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -120,3 +123,25 @@ def traits_of(traits: Row, names: Iterable[str] = ("p",), /, **rows: Iterable[Ro
 def trait_of(trait: Row, **rows: Iterable[Row]) -> Any:
     """One trait's value for the person p."""
     return traits_of({"asked": trait}, ("p",), **rows)["p"]["asked"]
+
+
+def members_of(
+    conditions: Row,
+    people: Iterable[Row] = (),
+    /,
+    *,
+    config: Config | None = None,
+    run: Run = RUN,
+    **rows: Iterable[Row],
+) -> dict[str, set[str]]:
+    """The members of each segment, `{name: condition}`, over these people and rows."""
+    config = config or project(segments={name: {"when": when} for name, when in conditions.items()})
+    made = lake(config, people, **rows)
+    made.run(PROFILES, config, run)
+    made.run(SEGMENTS, config, run)
+    return {name: members_in(made, bit) for name, bit in assign_bits(config, run).items()}
+
+
+def members_in(made: MemoryLake, bit: int) -> set[str]:
+    masks = made.table("curated.segment_masks").to_pylist()
+    return {row["person_id"] for row in masks if (row[mask_name(bit)] or 0) & place(bit)}
