@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-_WIDE = 250
+_WIDE = 2000
 """Columns of a table that is not for a screen: nothing is cut or wrapped."""
 
 

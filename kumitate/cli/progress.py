@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+_PART = ": "
+"""`segments: curated.segment_masks` is a part of `segments`."""
+
+
 class LineProgress:
-    """One line per stage and delivery, not per step: `segments: curated.segment_masks` is part of `segments`."""
+    """One line per stage and delivery, not per step."""
 
     def __init__(self) -> None:
         self._last = ""
@@ -25,14 +29,14 @@ class LineProgress:
         """Nothing to end."""
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:  # noqa: ARG002
-        piece = what.partition(":")[0]
+        piece = what.partition(_PART)[0]
         if piece != self._last:
             self._last = piece
             say(f"… {piece}")
 
 
 class BarProgress:
-    """One bar that says what is being done."""
+    """One bar over the stages, which says what is being done."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -50,7 +54,12 @@ class BarProgress:
         self._bars.stop()
 
     def __call__(self, what: str, done: int, total: int | None = None) -> None:
-        self._bars.update(self._task, description=what, completed=done, total=total)
+        if total is None:
+            self._bars.update(self._task, description=f"{what} {done:,}")
+        elif _PART in what:
+            self._bars.update(self._task, description=what)
+        else:
+            self._bars.update(self._task, description=what, completed=done, total=total)
 
 
 def progress() -> LineProgress | BarProgress:

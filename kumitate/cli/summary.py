@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -38,50 +38,53 @@ def show_sources(report: Report, *, ever: bool) -> None:
     rows = []
     for source in report.sources:
         intake = source.ever if ever else source.now
-        rows.append(
-            (
-                source.name,
-                intake.files,
-                intake.rows_in,
-                intake.accepted,
-                intake.duplicate,
-                intake.superseded,
-                intake.in_quarantine,
-            )
-        )
-    print_table(("source", "files", "rows in", "accepted", "duplicate", "superseded", "quarantined"), rows)
+        fates = {
+            "accepted": intake.accepted,
+            "duplicate": intake.duplicate,
+            "superseded": intake.superseded,
+            "quarantined": intake.in_quarantine,
+        }
+        rows.append({"source": source.name, "files": intake.files, "rows in": intake.rows_in, **fates})
+    _print(rows, seldom={"duplicate", "superseded", "quarantined"})
 
 
 def show_people(report: Report) -> None:
     people = report.people
-    click.echo(f"{people.records:,} records are {people.persons:,} people; traits of each: {report.traits}\n")
+    click.echo(f"{people.records:,} records are {people.persons:,} people; traits of each: {report.traits}")
     if people.score is not None:
         click.echo(f"against the truth: precision {people.score.precision:.4f}, recall {people.score.recall:.4f}")
+    click.echo()
 
 
 def show_segments(report: Report) -> None:
-    rows = [(each.name, each.members, each.entered, each.left) for each in report.segments]
-    print_table(("segment", "people", "entered", "left"), rows)
+    _print(
+        [
+            {"segment": each.name, "people": each.members, "entered": each.entered, "left": each.left}
+            for each in report.segments
+        ]
+    )
 
 
 def show_syncs(syncs: Iterable[SyncReport]) -> None:
-    names = (
-        "sync",
-        "destination",
-        "candidates",
-        "delivered",
-        "unchanged",
-        "held back",
-        "rejected",
-        "pending",
-        "removed",
-    )
-    print_table(names, [_sync_row(sync) for sync in syncs])
+    rows = []
+    for sync in syncs:
+        fates = {
+            "delivered": sync.delivered,
+            "unchanged": sync.unchanged,
+            "held back": sync.held_back,
+            "rejected": sync.rejected,
+            "pending": sync.pending,
+        }
+        head = {"sync": sync.name, "destination": sync.destination, "candidates": sync.candidates}
+        rows.append({**head, **fates, "removed": sync.deleted})
+    _print(rows, seldom={"held back", "rejected", "pending", "removed"})
 
 
-def _sync_row(sync: SyncReport) -> tuple[Any, ...]:
-    counts = (sync.candidates, sync.delivered, sync.unchanged, sync.held_back, sync.rejected, sync.pending)
-    return (sync.name, sync.destination, *counts, sync.deleted)
+def _print(rows: list[dict[str, Any]], seldom: Container[str] = ()) -> None:
+    """A table without the columns that seldom say anything, where they say nothing."""
+    names = [name for name in rows[0] if name not in seldom or any(row[name] for row in rows)] if rows else []
+    if names:
+        print_table(names, [[row[name] for name in names] for row in rows])
 
 
 def show_verdict(report: Report) -> None:
