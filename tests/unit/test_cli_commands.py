@@ -197,6 +197,10 @@ def test_nobody_and_several_people_are_told_without_repeating_the_value(bakery: 
     nobody = kumitate("profile", "zoe@example.com", "--project", bakery)
     assert nobody.exit_code == 1
     assert "zoe" not in nobody.output
+    family = kumitate("profile", "02 61 91 55 55", "--project", bakery)
+    assert family.exit_code == 1
+    assert "several people share this value; ask for one of p" in family.stderr
+    assert "91 55" not in family.output
 
 
 def test_a_rehearsed_sync_sends_and_writes_nothing(bakery: str) -> None:
