@@ -1,0 +1,128 @@
+"""One compiled scan against a query per segment, and masks against long rows: CPU, bytes, memory, in one run.
+
+`make bench-segments`, or `python bench/segments.py --small` for a taste. Each measurement has a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from segment_cost import bytes_read
+from segment_data import generate, generate_states, project
+from segment_ways import WAYS, statements
+
+MIB = 1 << 20
+MEMORY_MIB = 4096
+FULL, SMALL = (1_000_000, 20_000_000), (20_000, 400_000)
+
+Figures = dict[str, Any]
+
+
+def main() -> int:
+    options = _options()
+    if options.measure:
+        print(json.dumps(measured(options.measure, options.data)))
+        return 0
+    profiles, events = SMALL if options.small else FULL
+    with tempfile.TemporaryDirectory(dir=options.within) as folder:
+        started = time.perf_counter()
+        data = Path(folder)
+        generate(data, profiles=profiles, events=events)
+        repeats = 1 if options.small else options.repeats
+        figures = {name: repeated(name, data, repeats) for name in ("one", "hundred")}
+        generate_states(data, project())
+        figures |= {name: repeated(name, data, repeats) for name in ("masks", "rows")}
+        costs = {name: bytes_read(name, data) for name in ("one", "hundred")}
+        print(f"{profiles:,} profiles, {events:,} events, {len(project().segments)} segments; {_machine()}")
+        missed = list(report(figures, costs))
+        print(f"{time.perf_counter() - started:.0f} s in all; medians of {repeats}; see bench/README.md")
+    return 1 if missed and not options.small else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true", help="a fiftieth of the data, once; figures prove nothing")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--within", type=Path, help="where to make the data, about 1 GB; a temporary folder by default")
+    parser.add_argument("--measure", choices=sorted(WAYS), help=argparse.SUPPRESS)
+    parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def measured(name: str, data: Path) -> Figures:
+    """CPU of this process with all its threads, its time, and the most memory it held; then what it answered."""
+    queries = statements(name)
+    before, started = _cpu_seconds(), time.perf_counter()
+    result = WAYS[name].run(data, queries)
+    seconds, cpu = time.perf_counter() - started, _cpu_seconds() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MIB
+    return {"cpu": cpu, "seconds": seconds, "peak": peak, "answer": WAYS[name].answer(result, data)}
+
+
+def repeated(name: str, data: Path, repeats: int) -> Figures:
+    """Medians over processes; all of them must have answered the same."""
+    command = [sys.executable, __file__, "--measure", name, "--data", str(data)]
+    runs = []
+    for number in range(repeats):
+        print(f"{WAYS[name].title} ({number + 1} of {repeats})", file=sys.stderr)
+        runs.append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
+    if any(run["answer"] != runs[0]["answer"] for run in runs):
+        raise SystemExit(f"{name}: not the same answer twice")
+    medians = {figure: statistics.median(run[figure] for run in runs) for figure in ("cpu", "seconds")}
+    return medians | {"peak": max(run["peak"] for run in runs), "answer": runs[0]["answer"]}
+
+
+def report(figures: dict[str, Figures], costs: dict[str, int]) -> Iterator[str]:
+    """Print what came out; yield what misses its target."""
+    for one, other in (("one", "hundred"), ("masks", "rows")):
+        if figures[one]["answer"] != figures[other]["answer"]:
+            raise SystemExit(f"{WAYS[one].title} and {WAYS[other].title} do not answer the same")
+    for name, found in figures.items():
+        spent = f"{found['cpu']:8.2f} cpu-s {found['seconds']:8.2f} s {found['peak']:6.0f} MiB at most"
+        print(f"  {WAYS[name].title:42}{spent}" + (f"  {costs[name] / MIB:8.0f} MiB read" if name in costs else ""))
+    print(
+        f"  the ways agree: {sum(figures['one']['answer']):,} memberships, {sum(figures['masks']['answer']):,} changes"
+    )
+    ratios = {
+        "CPU, queries over scan": (figures["hundred"]["cpu"] / figures["one"]["cpu"], 2),
+        "bytes, queries over scan": (costs["hundred"] / costs["one"], 12),
+        "CPU, long rows over masks": (figures["rows"]["cpu"] / figures["masks"]["cpu"], 15),
+    }
+    peak = max(figures["one"]["peak"], figures["masks"]["peak"])
+    lines = {
+        name: (f"{ratio:6.1f} ×  (target ≥ {target})", ratio >= target) for name, (ratio, target) in ratios.items()
+    }
+    lines["memory of scan and masks"] = (f"{peak:6.0f} MiB (target ≤ {MEMORY_MIB})", peak <= MEMORY_MIB)
+    for name, (line, reached) in lines.items():
+        print(f"  {name:28}{line} {'reached' if reached else 'MISSED'}")
+        if not reached:
+            yield name
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _machine() -> str:
+    load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
+    versions = f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, sqlglot {sqlglot.__version__}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, load {load}; {versions}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
