@@ -52,6 +52,16 @@ where operation is not null""",
     return QueryStep(changes_table(name), query)
 
 
+def changes_in_order(name: str) -> Query:
+    """What delivery reads. Removals first: a match key may leave with one person and stay with another."""
+    return Query(
+        f"deliver_{name}",
+        f"""select key, operation, person_id, fields, previous_fields
+from {changes_table(name)}
+order by case when operation = 'delete' then 0 else 1 end, key""",
+    )
+
+
 def counts(config: Config, run: Run, name: str) -> QueryStep:
     """What becomes of every candidate; removals of those who are candidates no more come beside."""
     leaves = config.syncs[name].mode == "mirror"

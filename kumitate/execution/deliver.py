@@ -15,22 +15,23 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from kumitate.activation.changes import changes_in_order
 from kumitate.activation.destinations.answers import UNAVAILABLE
 from kumitate.activation.destinations.base import Destination, Recollecting
-from kumitate.activation.tables import OUTCOMES, changes_table
+from kumitate.activation.tables import OUTCOMES
 from kumitate.errors import FatalError
 from kumitate.execution.accounts import connect, is_sandboxed
 from kumitate.execution.ledger import SqliteLedger
 from kumitate.execution.sending import Sender
 from kumitate.model.request import Change, Operation, Outcome, Verdict
-from kumitate.model.step import DeliverStep, Mode, Query, Run
+from kumitate.model.step import DeliverStep, Mode, Run
 from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Progress
 from kumitate.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from kumitate.execution.workspace import Workspace
 
-_CHUNK_ROWS = 10_000
+ROWS_AT_ONCE = 10_000
 _ACCOUNTS_AT_ONCE = 8
 _STOPPED = "delivery was stopped; what is noted stays, run again to go on"
 
@@ -109,6 +110,7 @@ class Delivery:
     ledger: Ledger
     run: Run
     progress: Progress
+    rows_at_once: int = ROWS_AT_ONCE
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -145,7 +147,7 @@ class Delivery:
         """Every change that has no verdict yet; returns the trouble that ended it early."""
         notes = page.notes()
         done = 0
-        for chunk in changes_of(self.engine, page.sync):
+        for chunk in changes_of(self.engine, page.sync, self.rows_at_once):
             left = [change for change in chunk if not _is_settled(notes.get(change.key))]
             if not destination.terms.idempotent:
                 left = _certain(left, notes, _Asking(sender, destination, page))
@@ -160,7 +162,7 @@ class Delivery:
     def _outcomes(self, page: Page, *, rest: Outcome, unsure: Verdict) -> Iterator[pa.RecordBatch]:
         """One row per change: its verdict; `unsure` where it may have left; as `rest` where it has not."""
         notes = page.notes()
-        for chunk in changes_of(self.engine, page.sync):
+        for chunk in changes_of(self.engine, page.sync, self.rows_at_once):
             rows = []
             for change in chunk:
                 note = notes.get(change.key)
@@ -209,21 +211,11 @@ def _is_settled(note: Outcome | datetime | None) -> bool:
     return isinstance(note, Outcome) and note.verdict is not Verdict.RETRY
 
 
-def changes_of(engine: Engine, sync: str) -> Iterator[list[Change]]:
+def changes_of(engine: Engine, sync: str, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[list[Change]]:
     """What a sync has to bring, in portions."""
-    for batch in engine.rows(_changes_query(sync)):
-        for start in range(0, batch.num_rows, _CHUNK_ROWS):
-            yield [_change(row) for row in batch.slice(start, _CHUNK_ROWS).to_pylist()]
-
-
-def _changes_query(sync: str) -> Query:
-    """Removals first: one match key may leave with one person and stay with another."""
-    return Query(
-        f"deliver_{sync}",
-        f"""select key, operation, person_id, fields, previous_fields
-from {changes_table(sync)}
-order by case when operation = 'delete' then 0 else 1 end, key""",
-    )
+    for batch in engine.rows(changes_in_order(sync)):
+        for start in range(0, batch.num_rows, rows_at_once):
+            yield [_change(row) for row in batch.slice(start, rows_at_once).to_pylist()]
 
 
 def _change(row: Mapping[str, str]) -> Change:

@@ -181,8 +181,8 @@ def sender(script: Script, clock: Clock, **options: Any) -> Sender:
     return Sender(connect=lambda: script, clock=clock, sleep=clock.sleep, **options)
 
 
-def bring(lists: Lists, ledger: Ledger, *routes: Route) -> None:
+def bring(lists: Lists, ledger: Ledger, *routes: Route, **options: Any) -> None:
     def silent(what: str, done: int, total: int | None = None) -> None:
         pass
 
-    Delivery(engine=lists, lake=lists, ledger=ledger, run=RUN, progress=silent).bring(routes)
+    Delivery(engine=lists, lake=lists, ledger=ledger, run=RUN, progress=silent, **options).bring(routes)

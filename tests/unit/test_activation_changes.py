@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from harness.activations import UPSERT, World, project
+from kumitate.activation.changes import changes_in_order
 
 ITO = ({"family_name": "Ito"}, ["vips"])
 SATO = ({"family_name": "Sato"}, ["vips"])
@@ -68,6 +69,32 @@ def test_mirror_removes_who_left_and_upsert_does_not() -> None:
         shop.people(p1=ITO, p2=GONE)
         shop.activate(2)
         assert shop.changes() == expected
+
+
+def test_who_was_removed_is_not_removed_again_and_may_come_back() -> None:
+    shop = world("mirror")
+    shop.people(p1=ITO)
+    shop.activate(1)
+    shop.settle(1)
+    shop.people(p1=GONE)
+    shop.activate(2)
+    shop.settle(2)
+    shop.activate(3)
+    assert shop.changes() == {}
+    shop.people(p1=ITO)
+    shop.activate(4)
+    assert shop.changes() == {"p1": "create"}
+
+
+def test_removals_leave_before_anything_else_and_then_keys_in_order() -> None:
+    shop = world("mirror")
+    shop.people(p2=ITO, p3=ITO, p9=ITO)
+    shop.activate(1)
+    shop.settle(1)
+    shop.people(p1=ITO, p2=SATO, p3=ITO, p9=GONE)
+    shop.activate(2)
+    rows = shop.lake.query(changes_in_order("s").sql).to_pylist()
+    assert [(row["key"], row["operation"]) for row in rows] == [("p9", "delete"), ("p1", "create"), ("p2", "update")]
 
 
 def test_mirror_removes_who_withdrew_consent_or_is_excluded_now() -> None:

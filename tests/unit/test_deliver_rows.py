@@ -200,6 +200,15 @@ def test_a_message_claimed_again_after_a_refusal_and_then_cut_off_is_unknown(del
     assert script.sent == []
 
 
+def test_a_message_in_flight_stays_unknown_when_the_next_try_does_not_come_as_far(
+    ledger: MemoryLedger, clock: Clock
+) -> None:
+    lists = Lists({"s": creates("p1", "p2", "p3")})
+    ledger.claim(RUN.id, "s", ["p3"])
+    bring(lists, ledger, Route(sender(Script([Response(401, b"{}")]), clock), {"s": Once()}), rows_at_once=1)
+    assert lists.verdicts() == {"p1": "retry", "p2": "retry", "p3": "unknown"}
+
+
 def test_after_a_kill_between_commit_and_end_nothing_is_committed_twice(deliver: Deliver) -> None:
     lists = deliver(Script(), "p1")
     script = Script()

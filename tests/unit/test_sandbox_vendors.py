@@ -13,7 +13,7 @@ from kumitate.config.sync import Destination as Account
 from kumitate.execution.accounts import connect
 from kumitate.execution.deliver import Page
 from kumitate.execution.sending import Sender
-from kumitate.model.request import Change, HttpRequest, Operation, Outcome
+from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Response
 from kumitate.sandbox.server import Fault, Sandbox
 from kumitate.sandbox.vendors import VENDORS
 
@@ -147,6 +147,14 @@ def test_slack_keeps_messages_with_the_rows_key_and_finds_them_again(sandbox: Sa
     changes = [create(key, text="x") for key in ("p1", "p2", "p3")]
     found = wire.sender.recollect(wire.destination, changes, wire.clock.now)
     assert [outcome.verdict for outcome in found] == ["accepted", "accepted", "retry"]
+
+
+def test_a_history_that_was_not_read_to_its_end_says_nothing_about_the_absent() -> None:
+    destination = destination_class("slack").model_validate(SETTINGS["slack"])
+    assert isinstance(destination, Recollecting)
+    (question,) = destination.inquiries([create("p1", text="x")], Clock().now)
+    answer = Response(200, b'{"ok": true, "messages": [], "has_more": true}')
+    assert [outcome.verdict for outcome in destination.recollections(question, answer)] == ["unknown"]
 
 
 def test_slack_cut_off_after_the_effect_is_found_in_its_history(sandbox: Sandbox) -> None:
