@@ -51,8 +51,9 @@ class Facts:
 
     def profile(self, name: str) -> exp.Condition:
         """An attribute or trait."""
-        found = column(name, _PROFILE)
-        self._columns.setdefault(text(found), (name, found))
+        if name != "person_id":  # which every row of facts has already
+            found = column(name, _PROFILE)
+            self._columns.setdefault(text(found), (name, found))
         return column(name)
 
     def times(self, rows: Rows) -> exp.Condition:

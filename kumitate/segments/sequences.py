@@ -78,14 +78,20 @@ class Sequences:
         return moments.group_by(column("person_id"), column("at"))
 
     def _rows_of(self, name: str) -> exp.Select:
+        """The rows of one source that matter to any sequence, flagged; what is another source's is 0."""
         source = self.metrics.source(name)
-        marks, wanted = [], []
-        for flagged, (sequence, match) in self._flags():
-            happened = self._condition(sequence, match) if match.source == name else exp.false()
-            marks.append(exp.alias_(flag(happened), flagged))
-            wanted += [happened.copy()] if match.source == name else []
+        happened = {
+            flagged: self._condition(sequence, match)
+            for flagged, (sequence, match) in self._flags()
+            if match.source == name
+        }
+        marks = (
+            exp.alias_(flag(happened[flagged]) if flagged in happened else literal(0, Type.BIGINT), flagged)
+            for flagged, _ in self._flags()
+        )
         at = exp.alias_(source.needed_time("sequence"), "at")
-        return source.select(column("person_id", OWNER), at, *marks).where(exp.or_(*wanted))
+        wanted = exp.or_(*(condition.copy() for condition in happened.values()))
+        return source.select(column("person_id", OWNER), at, *marks).where(wanted)
 
     def _condition(self, sequence: Sequence, match: EventMatch) -> exp.Condition:
         rows = Rows(match.source, match.event, match.where, sequence.within)

@@ -229,6 +229,10 @@ def test_a_fact_steps_aside_for_a_profile_column_of_its_name() -> None:
     assert members_of({}, people("p", "q"), config=config, **rows) == {"a": {"p"}, "b": {"p"}}
 
 
+def test_a_person_can_be_asked_for_by_id() -> None:
+    assert members_of({"s": {"attribute": "person_id", "is": "p"}}, people("p", "q")) == {"s": {"p"}}
+
+
 @pytest.mark.parametrize(
     ("condition", "complaint"),
     [
