@@ -26,6 +26,7 @@ Rule = Callable[[str, str], str]
 _HASHED = re.compile(r"[0-9a-f]{64}")
 _EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_ALPHA_2 = re.compile(r"[A-Za-z]{2}")
 _TITLE = re.compile(r"^(?:mrs|mr|ms|dr)\.?\s+")
 _GENERATION = re.compile(r"(?:,\s*|\s+)(?:jr|sr|ii|iii|iv)\.?$")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
@@ -56,8 +57,9 @@ def match_keys(rules: RuleSet, fields: Mapping[str, Any], *, country: str) -> Ma
     """
     values: dict[str, str] = {}
     dropped: dict[str, str] = {}
-    home = str(fields.get("country") or country).strip().upper()
-    offered = {**fields, "country": home}
+    stated = str(fields.get("country") or "").strip() or country
+    home = stated.upper() if _ALPHA_2.fullmatch(stated) else country
+    offered = {**fields, "country": stated}
     for name, rule in rules.rules.items():
         given = offered.get(name)
         if given is None or not str(given).strip():
@@ -149,7 +151,7 @@ def _japanese_postal_digits(text: str) -> str:
 
 def country_code(text: str, _country: str) -> str:
     """ISO 3166 alpha-2, upper case."""
-    if not re.fullmatch(r"[A-Za-z]{2}", text):
+    if not _ALPHA_2.fullmatch(text):
         raise RecordError("country.invalid")
     return text.upper()
 

@@ -88,6 +88,11 @@ def test_google_gets_country_and_postal_code_readable_and_meta_hashed() -> None:
     assert meta(postal_code="1000001").values["country"] == sha("jp")
 
 
+def test_a_country_that_is_none_leaves_the_default_one_to_the_other_fields() -> None:
+    for stated in ("Japan", " ", None):
+        assert google(phone="090-1234-5678", country=stated).values["phone"] == sha("+819012345678")
+
+
 def test_a_us_postal_code_for_meta_is_five_digits() -> None:
     assert meta(postal_code="94035-1234", country="US").values["postal_code"] == sha("94035")
 
