@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kumitate.cli.options import FOLDER, examples, find_project, json_option, project_option
-from kumitate.cli.output import print_json, say
+from kumitate.cli.output import counted, print_json, say
 from kumitate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def check(context: click.Context, *, folder: Path | None, project: Path | None, 
     else:
         for note in notes:
             click.echo(f"note: in the cloud only: {note}")
-        listed = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        listed = ", ".join(counted(count, name) for name, count in counts.items() if count)
         click.echo(f"{config.settings.project}: all good ({listed})")
 
 
@@ -60,7 +60,7 @@ def _tell_problems(error: ConfigError, *, as_json: bool) -> None:
         return
     for problem in error.problems:
         click.echo(str(problem))
-    say(f"{len(error.problems)} {'problem' if len(error.problems) == 1 else 'problems'}")
+    say(counted(len(error.problems), "problems"))
 
 
 def _counts(config: Config) -> dict[str, Any]:

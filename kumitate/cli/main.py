@@ -8,7 +8,7 @@ import click
 
 from kumitate.cli.check import check
 from kumitate.cli.explain import explain
-from kumitate.cli.output import say
+from kumitate.cli.output import counted, say
 from kumitate.cli.profile import profile
 from kumitate.cli.quarantine import quarantine
 from kumitate.cli.query import query
@@ -41,7 +41,7 @@ class PlainErrors(click.Group):
             return super().invoke(ctx)
         except ConfigError as error:
             say(str(error))
-            say(f"{len(error.problems)} problems; mend them and run kumitate check")
+            say(f"{counted(len(error.problems), 'problems')}; mend, and run `kumitate check`")
             ctx.exit(1)
         except KumitateError as error:
             say(f"kumitate: {error}")

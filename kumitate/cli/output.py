@@ -21,6 +21,11 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
+def counted(count: int, things: str) -> str:
+    """`1 problem`, `1,200 problems`."""
+    return f"{count:,} {things if count != 1 else things.removesuffix('s')}"
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
-from kumitate.cli.output import print_json, print_table, say
+from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
     from kumitate.cli.lake import Row
@@ -95,9 +95,8 @@ def replay(*, source: str | None, reason: str | None, everything: bool, project:
     if as_json:
         print_json({"deliveries": done.deliveries, "rows": done.rows, "left": done.left})
         return
-    click.echo(
-        f"{done.rows:,} rows sent back ({', '.join(done.deliveries) or 'none'}); {done.left:,} still cannot be read"
-    )
+    deliveries = ", ".join(done.deliveries) or "none"
+    click.echo(f"{counted(done.rows, 'rows')} sent back ({deliveries}); {done.left:,} still cannot be read")
     if done.rows:
         say("`kumitate run` takes them in")
 

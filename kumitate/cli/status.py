@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option
-from kumitate.cli.output import print_json, print_table
+from kumitate.cli.output import counted, print_json, print_table
 
 if TYPE_CHECKING:
     from kumitate.execution.runs import LoggedRun
@@ -64,7 +64,9 @@ def _show(report: Report, runs: tuple[LoggedRun, ...]) -> None:
     last = runs[0]
     state = f"finished {last.finished_at.isoformat(timespec='seconds')}" if last.finished_at else "interrupted"
     until = f", until {last.until_stage}" if last.until_stage else ""
-    click.echo(f"{report.project}: {len(runs)} runs; {last.id} as of {last.as_of.isoformat()} {state}{until}")
+    click.echo(
+        f"{report.project}: {counted(len(runs), 'runs')}; {last.id} as of {last.as_of.isoformat()} {state}{until}"
+    )
     if last.finished_at is None:
         click.echo("`kumitate run` takes it up where it stopped")
     click.echo()

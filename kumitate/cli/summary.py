@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.output import print_table
+from kumitate.cli.output import counted, print_table
 
 if TYPE_CHECKING:
     from kumitate.execution.run import RunSummary
@@ -89,7 +89,7 @@ def _print(rows: list[dict[str, Any]], seldom: Container[str] = ()) -> None:
 
 def show_verdict(report: Report) -> None:
     if report.changes:
-        click.echo(f"{report.changes:,} changes sent, {report.accepted:,} accepted")
+        click.echo(f"{counted(report.changes, 'changes')} sent, {report.accepted:,} accepted")
     else:
         click.echo("0 changes: every destination has what it should have")
     agree = len(report.balances) - len(report.broken)

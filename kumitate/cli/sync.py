@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option
-from kumitate.cli.output import print_json, print_table
+from kumitate.cli.output import counted, print_json, print_table
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _show_rehearsal(rehearsal: Rehearsal, *, as_json: bool) -> None:
     print_table(("what becomes of candidates", "rows"), rehearsal.outcomes.items())
     if rehearsal.invalid:
         print_table(("cannot be sent", "rows"), rehearsal.invalid.items())
-    click.echo(f"{rehearsal.requests:,} requests would be sent; nothing was")
+    click.echo(f"{counted(rehearsal.requests, 'requests')} would be sent; nothing was")
 
 
 def _show_sync(done: SyncReport, *, as_json: bool) -> None:

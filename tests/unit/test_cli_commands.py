@@ -61,7 +61,7 @@ def test_a_dry_run_names_the_steps_and_makes_no_lake(tmp_path: Path) -> None:
 def test_check_counts_what_is_there() -> None:
     found = answer("check", str(BAKERY))
     assert (found["ok"], found["sources"], found["segments"]) == (True, 1, 1)
-    assert "boulangerie: all good (1 sources" in kumitate("check", str(BAKERY)).stdout
+    assert "boulangerie: all good (1 source," in kumitate("check", str(BAKERY)).stdout
 
 
 def test_check_notes_what_only_athena_answers(tmp_path: Path) -> None:
