@@ -50,6 +50,18 @@ def _function(node: exp.Expr, _: Kinds) -> Reasons:
     yield f"engines do not answer {name} alike; {INSTEAD.get(name, 'docs/concepts/sql-dialect.md lists what they do')}"
 
 
+def _comparison(node: exp.Expr, kinds: Kinds) -> Reasons:
+    others = (node.args.get(name) for name in ("expression", "low", "high"))
+    compared = [node.this, *(other for other in others if isinstance(other, exp.Expr)), *node.expressions]
+    found = {kinds.of(part) for part in compared}
+    if k.STRING in found and found & _NO_TEXT:
+        other = next(iter(sorted(found & _NO_TEXT)))
+        yield f"Athena does not compare varchar with {other}; cast one of them, write a time as timestamp '…'"
+
+
+_NO_TEXT = {k.INTEGER, k.DECIMAL, k.DOUBLE, k.DATE, k.TIMESTAMP, k.BOOLEAN}
+
+
 def _division(node: exp.Expr, kinds: Kinds) -> Reasons:
     left, right = kinds.of(node.this), kinds.of(node.expression)
     cannot_tell = k.UNKNOWN in (left, right) and not kinds.complete
@@ -217,6 +229,7 @@ def _when(argument: str, why: str) -> Check:
 
 _CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Check], ...] = (
     (exp.Func, _function),
+    ((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In), _comparison),
     (exp.Div, _division),
     (exp.Round, _rounding),
     (exp.Avg, _average),

@@ -41,17 +41,21 @@ Rewrite = Callable[[Piece], str | None]
 """The target's text for a piece, or None to leave it to sqlglot."""
 
 
-def rewritten(query: exp.Query, kinds: Kinds, *, rewrites: Mapping[type[exp.Expr], Rewrite], target: str) -> str:
-    """The text of `query` for `target`; the tree is used up."""
-    nodes = list(query.walk(bfs=False))
-    for node in nodes:
+def noted(query: exp.Query, kinds: Kinds) -> exp.Query:
+    """The query with each node's kind noted on it, which outlives renamings and rewrites around it."""
+    for node in query.walk():
         node.meta[_KIND] = kinds.of(node)
-    for node in reversed(nodes):
+    return query
+
+
+def rewritten(query: exp.Query, rewrites: Mapping[type[exp.Expr], Rewrite], target: str) -> str:
+    """The text of a noted query for `target`; the tree is used up."""
+    for node in reversed(list(query.walk(bfs=False))):
         rewrite = rewrites.get(type(node))
         text = rewrite(Piece(node, target)) if rewrite is not None else None
         if text is not None:
             raw = exp.Var(this=text)
-            raw.meta[_KIND] = node.meta[_KIND]
+            raw.meta[_KIND] = node.meta.get(_KIND, UNKNOWN)
             node.replace(raw)
     return query.sql(dialect=target)
 

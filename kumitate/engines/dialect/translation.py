@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from kumitate.engines.dialect import duckdb, spark
 from kumitate.engines.dialect.kinds import Kinds
 from kumitate.engines.dialect.refusals import Refusal, refusals_of
-from kumitate.engines.dialect.rewriting import Rewrite, rewritten
+from kumitate.engines.dialect.rewriting import Rewrite, noted, rewritten
 from kumitate.errors import FatalError
 
 SOURCE = "athena"
@@ -68,11 +68,11 @@ def translate(
     problems = tuple(dict.fromkeys(refusals_of(query, kinds)))
     if problems:
         raise FatalError(f"{where}: the laptop cannot answer this as Athena does. " + "; ".join(map(str, problems)))
-    _rename(query, names or {})
-    return rewritten(_with_athena_names(query), kinds, rewrites=_REWRITES[target], target=target)
+    renamed = _renamed(noted(query, kinds), names or {})
+    return rewritten(_with_athena_names(renamed), _REWRITES[target], target)
 
 
-def _rename(query: exp.Query, names: Mapping[str, str]) -> None:
+def _renamed(query: exp.Query, names: Mapping[str, str]) -> exp.Query:
     for table in query.find_all(exp.Table):
         name = names.get(f"{table.db}.{table.name}".lower()) if table.db else None
         if name is not None:
@@ -83,6 +83,7 @@ def _rename(query: exp.Query, names: Mapping[str, str]) -> None:
     for column in query.find_all(exp.Column):
         if names and column.args.get("db"):
             column.set("db", None)
+    return query
 
 
 def _with_athena_names(query: exp.Query) -> exp.Query:
