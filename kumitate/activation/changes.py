@@ -69,21 +69,7 @@ def counts(config: Config, run: Run, name: str) -> QueryStep:
     query = Query(
         f"counts_{name}",
         f"""with {last_outcomes(name, run)},
-tried as (
-  select key from last_outcomes where age = 1 and verdict <> 'accepted'
-),
-named_changes as (
-  select
-    h.key,
-    h.operation,
-    case
-      when t.key is null then h.operation
-      when h.operation = 'delete' then 'delete_retried'
-      else 'retried'
-    end as outcome
-  from {changes_table(name)} as h
-  left join tried as t on t.key = h.key
-),
+{_named_changes(name)},
 outcomes_now as (
   select case when c.gate is not null then concat('held:', c.gate) else coalesce(h.outcome, 'unchanged') end as outcome
   from {candidates_table(name)} as c
@@ -99,3 +85,22 @@ group by outcome""",
 _LEAVERS = """  union all
   select outcome from named_changes where operation = 'delete'
 """
+
+
+def _named_changes(name: str) -> str:
+    """CTEs: every change, told apart from those that an earlier run has tried in vain."""
+    return f"""tried as (
+  select key from last_outcomes where age = 1 and verdict <> 'accepted'
+),
+named_changes as (
+  select
+    h.key,
+    h.operation,
+    case
+      when t.key is null then h.operation
+      when h.operation = 'delete' then 'delete_retried'
+      else 'retried'
+    end as outcome
+  from {changes_table(name)} as h
+  left join tried as t on t.key = h.key
+)"""
