@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from kumitate.errors import FatalError
+from kumitate.errors import FatalError, KumitateError
+from kumitate.model.step import BatchFunction
 
 BATCH_ROWS = 65_536
 BATCH_BYTES = 64 * 1024 * 1024
@@ -112,6 +115,18 @@ def _common(type_: pa.DataType) -> pa.DataType:
         "null": pa.string(),
         "timestamp": pa.timestamp("us"),
     }.get(kind, type_)
+
+
+def applied(function: BatchFunction, batch: pa.RecordBatch, where: str) -> pa.RecordBatch:
+    """`function` of `batch`; what it raises is told by kind and place, for its text may quote the rows."""
+    try:
+        return function(batch)
+    except KumitateError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        kind, file = type(error).__name__, Path(place.filename).name
+        raise FatalError(f"{where}: {kind} at {file}:{place.lineno} (its text is not shown)") from None
 
 
 def gathered(batches: Iterable[pa.RecordBatch], rows: int = CHUNK_ROWS, size: int = CHUNK_BYTES) -> Iterator[pa.Table]:

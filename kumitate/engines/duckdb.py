@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from kumitate.engines.batches import BATCH_ROWS, fit, in_common_types, rebatched
+from kumitate.engines.batches import BATCH_ROWS, applied, fit, in_common_types, rebatched
 from kumitate.engines.dialect import parse, tables_of, translate
 from kumitate.engines.scans import on_files
 from kumitate.errors import FatalError
@@ -71,8 +71,10 @@ class DuckDBEngine:
                 connection.close()
 
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for batch in _in_order(function, self.rows(query), self._threads):
-            yield fit(batch, schema, query.name)
+        def run(batch: pa.RecordBatch) -> pa.RecordBatch:
+            return fit(applied(function, batch, query.name), schema, query.name)
+
+        yield from _in_order(run, self.rows(query), self._threads)
 
 
 def _in_order(function: BatchFunction, batches: Iterable[pa.RecordBatch], threads: int) -> Iterator[pa.RecordBatch]:

@@ -77,7 +77,8 @@ class SparkEngine:
 
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            return (fit(function(in_common_types(batch)), schema, query.name) for batch in batches)
+            done = (applied(function, in_common_types(batch), query.name) for batch in batches)
+            return (fit(batch, schema, query.name) for batch in done)
 
         with self._result(query) as frame:
             applied = frame.mapInArrow(run, _spark_schema(schema))
