@@ -10,9 +10,10 @@ from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_RECORDS, golden_table
 from kumitate.model.step import Run
 from kumitate.profiles.stage import PROFILES
+from kumitate.segments.compile import masks_query
 from kumitate.segments.masks import mask_name, place
-from kumitate.segments.stage import SEGMENTS
 from kumitate.segments.tables import assign_bits
+from kumitate.sql.vocabulary import text
 
 Row = dict[str, Any]
 AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -138,10 +139,10 @@ def members_of(
     config = config or project(segments={name: {"when": when} for name, when in conditions.items()})
     made = lake(config, people, **rows)
     made.run(PROFILES, config, run)
-    made.run(SEGMENTS, config, run)
-    return {name: members_in(made, bit) for name, bit in assign_bits(config, run).items()}
+    masks = made.query(text(masks_query(config, run))).to_pylist()
+    assert len({row["person_id"] for row in masks}) == len(masks), "one row per person"
+    return {name: members_in(masks, bit) for name, bit in assign_bits(config, run).items()}
 
 
-def members_in(made: MemoryLake, bit: int) -> set[str]:
-    masks = made.table("curated.segment_masks").to_pylist()
+def members_in(masks: Iterable[Row], bit: int) -> set[str]:
     return {row["person_id"] for row in masks if (row[mask_name(bit)] or 0) & place(bit)}

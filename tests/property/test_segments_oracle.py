@@ -53,7 +53,7 @@ decimals = st.sampled_from([Decimal(n) / 2 for n in range(-2, 6)])
 days = st.integers(-2, 9)
 edges = st.sampled_from([timedelta(), *(timedelta(hours=hours) for hours in (12, 24, 48, 168, -24))])
 nearby = st.sampled_from([timedelta(milliseconds=extra) for extra in (0, 0, 1, -1)])
-anywhere = st.integers(-3, 30).map(lambda thirds: timedelta(hours=8 * thirds))
+anywhere = st.integers(-3, 19).map(lambda halves: timedelta(hours=12 * halves))
 ages = st.one_of(st.builds(timedelta.__add__, edges, nearby), anywhere)
 
 
@@ -123,7 +123,7 @@ def matches(draw: st.DrawFn, sources: tuple[str, ...] = ("orders", "visits")) ->
 @st.composite
 def event_conditions(draw: st.DrawFn) -> Row:
     condition: Row = {"event": draw(matches(("orders", "visits", "cards")))}
-    if condition["event"]["source"] != "cards" and draw(st.booleans()):
+    if condition["event"]["source"] != "cards" and draw(st.integers(0, 3)):
         condition["within"] = draw(st.sampled_from(SPANS))
     bounds: list[Row] = [{}, {"at_least": 2}, {"at_most": 0}, {"at_most": 1}, {"exactly": 0}, {"exactly": 1}]
     return condition | draw(st.sampled_from([*bounds, {"at_least": 1, "at_most": 2}]))
@@ -135,7 +135,7 @@ def sequence_conditions(draw: st.DrawFn) -> Row:
         "steps": draw(st.lists(matches(), min_size=1, max_size=3)),
         "within": draw(st.sampled_from(SPANS[1:])),
     }
-    if draw(st.booleans()):
+    if draw(st.integers(0, 2)):
         sequence["then_not"] = {"event": draw(matches()), "span": draw(st.sampled_from(SPANS))}
     return {"sequence": sequence}
 
@@ -165,7 +165,7 @@ def conditions(as_of: datetime, others: tuple[str, ...]) -> st.SearchStrategy[Ro
     return st.one_of(leaf, nested(leaf, 5))
 
 
-def rows(**columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def rows_of(**columns: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     row = st.fixed_dictionaries({name: maybe(values) for name, values in columns.items()})
     return st.lists(st.tuples(st.sampled_from([*PEOPLE, "nobody"]), row), min_size=4, max_size=10)
 
@@ -185,20 +185,20 @@ def data(as_of: datetime) -> st.SearchStrategy[Row]:
     return st.fixed_dictionaries(
         {
             "profiles": st.fixed_dictionaries(dict.fromkeys(PEOPLE, profiles)),
-            "orders": rows(amount=decimals, quantity=whole, product=texts, at=moments(as_of)),
-            "visits": rows(name=st.sampled_from(["View", "Cart"]), page=texts, seconds=whole, at=moments(as_of)),
-            "cards": rows(points=whole),
+            "orders": rows_of(amount=decimals, quantity=whole, product=texts, at=moments(as_of)),
+            "visits": rows_of(name=st.sampled_from(["View", "Cart"]), page=texts, seconds=whole, at=moments(as_of)),
+            "cards": rows_of(points=whole),
             "words": st.dictionaries(word, st.booleans()),
         }
     )
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[Config, World, Row]:
+def worlds(draw: st.DrawFn, only: st.SearchStrategy[Row] | None = None, most: int = 9) -> tuple[Config, World, Row]:
     as_of = draw(st.sampled_from(CLOCKS))
     segments: Row = {}
-    for number in range(draw(st.integers(2, 9))):
-        segments[f"s{number}"] = {"when": draw(conditions(as_of, tuple(segments)))}
+    for number in range(draw(st.integers(2, most))):
+        segments[f"s{number}"] = {"when": draw(conditions(as_of, tuple(segments)) if only is None else only)}
     priorities = {"chain": {"segments": sorted(segments)[-2:]}} if len(segments) > 2 and draw(st.booleans()) else {}
     config = project(traits=TRAITS, segments=segments, priorities=priorities, lists=LISTS)
     found = draw(data(as_of))
@@ -243,8 +243,9 @@ def lake_of(config: Config, world: World, found: Row) -> MemoryLake:
 def hold_to_the_conditions(config: Config, world: World, found: Row) -> None:
     run = Run("r000001", world.as_of)
     lake = lake_of(config, world, found)
-    masks = {row.pop("person_id"): row for row in lake.query(text(masks_query(config, run))).to_pylist()}
-    assert masks.keys() == world.profiles.keys()
+    rows = lake.query(text(masks_query(config, run))).to_pylist()
+    assert sorted(row["person_id"] for row in rows) == sorted(world.profiles)
+    masks = {row["person_id"]: row for row in rows}
     for name, bit in assign_bits(config, run).items():
         members = {person for person, row in masks.items() if row[mask_name(bit)] & place(bit)}
         assert members == world.members(name), name
@@ -257,9 +258,15 @@ def hold_to_the_conditions(config: Config, world: World, found: Row) -> None:
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(patient, max_examples=40)
+@settings(patient, max_examples=12)
 @given(worlds())
 def test_the_scan_finds_the_members_that_the_conditions_mean(drawn: tuple[Config, World, Row]) -> None:
+    hold_to_the_conditions(*drawn)
+
+
+@settings(patient, max_examples=8)
+@given(worlds(sequence_conditions(), most=4))
+def test_the_scan_finds_who_went_through_sequences(drawn: tuple[Config, World, Row]) -> None:
     hold_to_the_conditions(*drawn)
 
 
@@ -267,4 +274,11 @@ def test_the_scan_finds_the_members_that_the_conditions_mean(drawn: tuple[Config
 @settings(patient, max_examples=1500)
 @given(worlds())
 def test_the_scan_finds_them_however_the_conditions_are_put_together(drawn: tuple[Config, World, Row]) -> None:
+    hold_to_the_conditions(*drawn)
+
+
+@pytest.mark.slow
+@settings(patient, max_examples=600)
+@given(worlds(sequence_conditions(), most=4))
+def test_the_scan_finds_them_however_the_steps_follow_each_other(drawn: tuple[Config, World, Row]) -> None:
     hold_to_the_conditions(*drawn)

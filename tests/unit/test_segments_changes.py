@@ -49,7 +49,8 @@ class Town:
 
     def members(self, config: Config, segment: str) -> set[str]:
         assert self.lake is not None
-        return members_in(self.lake, assign_bits(config, self.run)[segment])
+        masks = self.lake.table("curated.segment_masks").to_pylist()
+        return members_in(masks, assign_bits(config, self.run)[segment])
 
     def sizes(self) -> Row:
         assert self.lake is not None

@@ -201,6 +201,16 @@ def test_each_clean_table_is_scanned_once_and_each_metric_computed_once() -> Non
     assert sql.count("count(*)") == 2
 
 
+def test_the_scan_reads_as_far_back_as_the_longest_window_and_every_event_that_is_named() -> None:
+    windows = {"View": "7d", "Cart": "90d", "Pay": "30d"}
+    conditions = {
+        name.lower(): {"event": {"source": "visits", "event": name}, "within": within}
+        for name, within in windows.items()
+    }
+    visits = [visit("p", name, 24 * (int(within[:-1]) - 1)) for name, within in windows.items()]
+    assert members_of(conditions, people("p"), visits=visits) == {"view": {"p"}, "cart": {"p"}, "pay": {"p"}}
+
+
 def test_all_sequences_share_one_pass() -> None:
     steps = [{"source": "visits", "event": name} for name in ("View", "Cart", "Pay")]
     segments = {f"s{n}": {"when": {"sequence": {"steps": steps[:n], "within": "7d"}}} for n in range(1, 4)}
