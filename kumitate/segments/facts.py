@@ -79,9 +79,9 @@ class Facts:
         return self._is_one(gone.name, gone)
 
     def listed(self, attribute: str, name: str, values: Sequence[exp.Condition]) -> exp.Condition:
-        """Whether an attribute stands in a list too long for `in (…)`; `values` are distinct."""
+        """Whether an attribute stands in a list too long for `in (…)`."""
         key = (attribute, name)
-        self._lists.setdefault(key, value_rows("listed", ["value"], [[value] for value in values]))
+        self._lists.setdefault(key, value_rows("listed", ["value"], [[value] for value in values]).distinct())
         part = f"list_{list(self._lists).index(key) + 1}"
         return self._found(part, column("value", part))
 

@@ -29,7 +29,7 @@ from kumitate.profiles.metrics import Rows
 from kumitate.profiles.tables import traits_table
 from kumitate.segments.facts import Facts
 from kumitate.sql.conditions import comparison, located, nested
-from kumitate.sql.vocabulary import call, column, literal, text
+from kumitate.sql.vocabulary import call, column, literal
 
 _NUMBERS = (Type.BIGINT, Type.DECIMAL, Type.DOUBLE)
 _IN_PLACE = 200
@@ -109,8 +109,7 @@ class Predicates:
             if asked.list not in self.facts.config.lists:
                 raise FatalError(f"no such list; add lists/{asked.list}.csv")
             type_ = _type(golden_table(self.facts.config), asked.attribute)
-            bound = (literal(value, type_) for value in self.facts.config.lists[asked.list])
-            values = list({text(value): value for value in bound}.values())
+            values = [literal(value, type_) for value in self.facts.config.lists[asked.list]]
         if not values:
             return exp.false()
         if len(values) > _IN_PLACE:

@@ -119,7 +119,7 @@ def _double(value: Value) -> exp.Condition:
 
 
 def _number(number: Decimal) -> exp.Condition:
-    magnitude = exp.Literal.number(f"{abs(number):f}")
+    magnitude = exp.Literal.number(f"{abs(number).normalize():f}")  # 1.50 and 1.5 are one value, and one text
     return exp.Neg(this=magnitude) if number < 0 else magnitude
 
 
