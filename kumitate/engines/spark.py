@@ -19,7 +19,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kumitate.engines.batches import BATCH_ROWS, fit, in_common_types, rebatched
+from kumitate.engines.batches import BATCH_ROWS, applied, fit, in_common_types, rebatched
 from kumitate.engines.dialect import parse, tables_of, translate
 from kumitate.engines.scans import on_files
 from kumitate.errors import FatalError
@@ -81,8 +81,8 @@ class SparkEngine:
             return (fit(batch, schema, query.name) for batch in done)
 
         with self._result(query) as frame:
-            applied = frame.mapInArrow(run, _spark_schema(schema))
-            with self._through_files(applied, query) as reader:
+            mapped = frame.mapInArrow(run, _spark_schema(schema))
+            with self._through_files(mapped, query) as reader:
                 yield from (fit(batch, schema, query.name) for batch in rebatched(reader, schema))
 
     @contextmanager
@@ -123,8 +123,23 @@ class SparkEngine:
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             logging.getLogger("SQLQueryContextLogger").disabled = True  # it would print values
             builder = SparkSession.builder.appName("kumitate").master(self._master)
-            self._running = builder.config(map=self._settings).getOrCreate()
+            with _stderr_to(self._temp_directory / "spark.log"):
+                self._running = builder.config(map=self._settings).getOrCreate()
         return self._running
+
+
+@contextmanager
+def _stderr_to(path: Path) -> Iterator[None]:
+    """What the JVM prints when it starts, and while it lives, goes to a file: it is no message of ours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saved = os.dup(2)
+    try:
+        with path.open("ab") as file:
+            os.dup2(file.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 def _frame(session: SparkSession, scan: Scan) -> DataFrame:
@@ -193,8 +208,15 @@ def _errors_of(query: Query) -> Iterator[None]:
     except (AnalysisException, ParseException) as error:
         raise FatalError(f"query {query.name}: {str(error).strip().splitlines()[0]}") from None
     except (PySparkException, Py4JError) as error:
-        kind = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-        raise FatalError(
-            f"query {query.name}: Spark failed with {kind} (its text is not shown, it may quote personal data); "
-            "run the query with DuckDB to look into it"
-        ) from None
+        raise FatalError(_explained(query, error)) from None
+
+
+def _explained(query: Query, error: Exception) -> str:
+    ours = re.search(r"^kumitate\.errors\.\w+: (.*)$", str(error), re.MULTILINE)  # raised in a worker
+    if ours is not None:
+        return ours[1]
+    kind = getattr(error, "getCondition", lambda: None)() or type(error).__name__
+    return (
+        f"query {query.name}: Spark failed with {kind} (its text is not shown, it may quote personal data); "
+        "run the query with DuckDB to look into it"
+    )

@@ -32,6 +32,11 @@ def types_of(rows: list[tuple[Any, ...]]) -> list[list[type]]:
     return [[type(value) for value in row] for row in rows]
 
 
+def failing(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch function that stumbles, and quotes a row."""
+    raise ValueError(batch.column("order_id")[0].as_py())
+
+
 def doubled(batch: pa.RecordBatch) -> pa.RecordBatch:
     """A batch function: `quantity` twice as much."""
     quantity = pc.multiply(batch.column("quantity"), 2)

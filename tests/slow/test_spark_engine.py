@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from harness.engines import doubled, tuples
+from harness.engines import doubled, failing, tuples
 from kumitate.engines.iceberg import IcebergLake
 from kumitate.engines.spark import SparkEngine
 from kumitate.errors import FatalError
@@ -73,6 +73,19 @@ def test_a_failing_query_is_named_and_quotes_no_value(engine: SparkEngine) -> No
     assert "o1" not in str(failure.value)
 
 
+def test_a_failing_function_is_told_by_kind_and_place(engine: SparkEngine) -> None:
+    query = Query("cleanse.orders", "select order_id, quantity from clean.orders where quantity = 1")
+    with pytest.raises(FatalError, match=r"^cleanse\.orders: ValueError at engines\.py:\d+ ") as failure:
+        list(engine.apply(query, failing, pa.schema([("order_id", pa.string()), ("quantity", pa.int64())])))
+    assert "o1" not in str(failure.value)
+
+
+def test_spark_itself_prints_nothing(engine: SparkEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(FatalError):
+        list(engine.rows(Query("numbers", "select cast(order_id as bigint) from clean.orders")))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_unknown_column_is_told(engine: SparkEngine) -> None:
     with pytest.raises(FatalError, match=r"query typo: .*quantty"):
         list(engine.rows(Query("typo", "select quantty from clean.orders")))
@@ -82,4 +95,4 @@ def test_an_unknown_column_is_told(engine: SparkEngine) -> None:
 def test_nothing_is_left_in_the_temporary_folder(lake: IcebergLake, tmp_path: Path) -> None:
     another = SparkEngine(lake, temp_directory=tmp_path)
     list(another.rows(Query("all", "select order_id from clean.orders")))
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["spark.log"]
