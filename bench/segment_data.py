@@ -80,7 +80,9 @@ def _of_attributes(number: int) -> Condition:
 def _metrics() -> list[Condition]:
     """8 kinds of event in three windows, and five with a condition of their own."""
     plain = [
-        {"event": {"source": "events", "event": name}, "within": f"{days}d"} for name in EVENTS for days in (7, 30, 90)
+        {"event": {"source": "events", "event": name}, "within": f"{days}d"}
+        for name in EVENTS
+        for days in (7, 30, DAYS_OF_EVENTS)
     ]
     wheres: list[Condition] = [{"column": "category", "is": category} for category in CATEGORIES[:3]]
     wheres += [{"column": "value", "more_than": 50}, {"column": "category", "in": list(CATEGORIES[4:7])}]
