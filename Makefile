@@ -26,10 +26,10 @@ demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments o
 	@$(BIN)/kumitate run $(SHOP) --truth $(SHOP)/data/generated/truth.csv
 
 test: $(VENV)/.ready ## the fast tests (< 60 s)
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: $(VENV)/.ready-spark ## every test, also the slow ones (Spark needs Java 17)
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 	@$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.ready ## style, types, layers, sizes, generated docs

@@ -28,13 +28,13 @@ def answer(*arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-@pytest.fixture(scope="module")
-def bakery(tmp_path_factory: pytest.TempPathFactory) -> str:
-    root = copy_of(BAKERY, tmp_path_factory.mktemp("cli") / "boulangerie")
-    result = kumitate("run", str(root))
-    assert result.exit_code == 0, result.output
-    assert (root / "report.html").is_file()
-    return str(root)
+@pytest.fixture
+def bakery(bakery: Path) -> str:
+    return str(bakery)
+
+
+def test_a_run_leaves_its_report_beside_the_project(bakery: str) -> None:
+    assert (Path(bakery) / "report.html").is_file()
 
 
 def test_part_of_a_run_tells_progress_beside_the_result_and_its_quarantine_goes_back(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Whole runs are dear: the tiny project is run once for all who only look at it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.projects import BAKERY, copy_of, run
+from kumitate.cli.main import main
+from kumitate.execution.workspace import open_workspace
+from kumitate.report.collect import collect
+from kumitate.report.facts import Report, RunFacts
+
+LATE = "numero;prenom;nom;courriel;telephone;points;modifie\n5;Denis;Martin;;;150;20/02/2026 08:00\n"
+
+
+@pytest.fixture(scope="session")
+def bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bakery after one run of the command line; nobody writes to it."""
+    root = copy_of(BAKERY, tmp_path_factory.mktemp("bakery") / "boulangerie")
+    result = CliRunner().invoke(main, ["run", str(root)])
+    assert result.exit_code == 0, result.output
+    return root
+
+
+@dataclass(frozen=True)
+class ThreeRuns:
+    """A first run, one with nothing new, one with a late file; each with its report."""
+
+    root: Path
+    first: Report
+    second: Report
+    third: Report
+
+
+@pytest.fixture(scope="session")
+def three_runs(tmp_path_factory: pytest.TempPathFactory) -> ThreeRuns:
+    root = copy_of(BAKERY, tmp_path_factory.mktemp("runs") / "boulangerie")
+    first, second = _reported(root), _reported(root)
+    (root / "data/clients-2.csv").write_text(LATE, encoding="utf-8")
+    return ThreeRuns(root, first, second, _reported(root))
+
+
+def _reported(root: Path) -> Report:
+    summary = run(root)
+    facts = RunFacts(summary.run_id, summary.as_of, summary.engine, summary.seconds)
+    with open_workspace(root) as workspace:
+        return collect(workspace.engine, workspace.config, facts)
