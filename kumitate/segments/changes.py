@@ -35,14 +35,15 @@ def changes_query(config: Config, run: Run) -> exp.Select:
     """`curated.segment_changes`: only people whose masks differ become rows; segments that are gone have none."""
     if not config.segments:
         return _nothing(SEGMENT_CHANGES)
-    entered = exp.NEQ(this=column("is_member"), expression=literal(0, Type.BIGINT))
-    change = case(entered, literal("entered", Type.STRING), literal("left", Type.STRING))
-    query = exp.select(*_when(run), column("segment"), column("person_id"), exp.alias_(change, "change"))
-    query = query.from_(table_ref("compared")).where(exp.NEQ(this=column("was_member"), expression=column("is_member")))
+    in_it, moved = (_bit(column(name, "differing")) for name in ("now", "changed"))
+    change = case(in_it, literal("entered", Type.STRING), literal("left", Type.STRING))
+    query = exp.select(*_when(run), column("segment", "bits"), column("person_id", "differing"), change.as_("change"))
+    same_mask = column("mask", "bits").eq(column("mask", "differing"))
+    query = query.from_(table_ref("differing")).join(table_ref("bits"), on=same_mask).where(moved)
     masks = _masks(config, run)
-    return with_ctes(
-        query, [("moved", _moved(config, run)), ("bits", _bits(config, run)), ("compared", _compared(masks))]
-    )
+    numbers = value_rows("masks", ["mask"], [[literal(number, Type.BIGINT)] for number in range(len(masks))])
+    parts = {"moved": _moved(config, run), "masks": numbers, "differing": _differing(masks), "bits": _bits(config, run)}
+    return with_ctes(query, parts.items())
 
 
 def sizes_query(config: Config, run: Run) -> exp.Select:
@@ -69,17 +70,37 @@ def accepted_query(config: Config, run: Run) -> exp.Select:
 
 
 def _moved(config: Config, run: Run) -> exp.Select:
-    """People whose masks differ, with both; who is new, or gone, was, or is, in no segment."""
+    """People whose masks differ: what they are, and what changed. Who is new was, who is gone is in no segment."""
     person = call("coalesce", column("person_id", _NEW), column("person_id", _OLD))
     columns, differences = [exp.alias_(person, "person_id")], []
     for name in _masks(config, run):
         was, now = (call("coalesce", column(name, side), literal(0, Type.BIGINT)) for side in (_OLD, _NEW))
-        columns += [exp.alias_(was, f"was_{name}"), exp.alias_(now, f"is_{name}")]
+        changed = call("bitwise_xor", was, now)
+        columns += [exp.alias_(now.copy(), f"now_{name}"), exp.alias_(changed, f"changed_{name}")]
         differences.append(exp.NEQ(this=was.copy(), expression=now.copy()))
     accepted = table_ref(masks_table("curated", config, run), _OLD)
     same = column("person_id", _OLD).eq(column("person_id", _NEW))
     query = exp.select(*columns).from_(table_ref(masks_table("staging", config, run), _NEW))
     return query.join(accepted, on=same, join_type="full outer").where(exp.or_(*differences))
+
+
+def _differing(masks: list[str]) -> exp.Select:
+    """Each such person and mask that differs, so that only its own segments are looked at."""
+    now, changed = (_of_mask(side, masks) for side in ("now", "changed"))
+    columns = (column("person_id", "moved"), column("mask", "masks"), now.as_("now"), changed.as_("changed"))
+    query = exp.select(*columns).from_(table_ref("moved")).join(table_ref("masks"), join_type="cross")
+    return query.where(exp.NEQ(this=changed.copy(), expression=literal(0, Type.BIGINT)))
+
+
+def _of_mask(side: str, masks: list[str]) -> exp.Condition:
+    value = exp.Case(this=column("mask", "masks"))
+    for number, name in enumerate(masks):
+        value = value.when(literal(number, Type.BIGINT), column(f"{side}_{name}", "moved"))
+    return value
+
+
+def _bit(mask: exp.Condition) -> exp.Condition:
+    return call("bitwise_and", mask, column("place", "bits")).neq(0)
 
 
 def _bits(config: Config, run: Run) -> exp.Select:
@@ -94,20 +115,6 @@ def _bits(config: Config, run: Run) -> exp.Select:
         for name in sorted(config.segments)
     )
     return value_rows("bits", ("segment", "mask", "place"), rows)
-
-
-def _compared(masks: list[str]) -> exp.Select:
-    """Each such person and segment: the bit as it was and as it is."""
-    bits = (_bit_of("was", masks), _bit_of("is", masks))
-    query = exp.select(column("segment", "bits"), column("person_id", "moved"), *bits)
-    return query.from_(table_ref("moved")).join(table_ref("bits"), join_type="cross")
-
-
-def _bit_of(side: str, masks: list[str]) -> exp.Expr:
-    mask = exp.Case(this=column("mask", "bits"))
-    for number, name in enumerate(masks):
-        mask = mask.when(literal(number, Type.BIGINT), column(f"{side}_{name}", "moved"))
-    return exp.alias_(call("bitwise_and", mask, column("place", "bits")), f"{side}_member")
 
 
 def _masks(config: Config, run: Run) -> list[str]:

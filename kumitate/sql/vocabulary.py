@@ -17,9 +17,9 @@ Value = bool | int | float | Decimal | date | datetime | str | None
 
 FUNCTIONS = frozenset(
     {
-        "array_agg", "array_sort", "bitwise_and", "coalesce", "concat", "contains", "count", "day_of_month",
-        "floor", "max", "max_by", "min", "min_by", "month", "power", "rank", "round", "row_number", "starts_with",
-        "strpos", "substr", "sum", "to_unixtime", "transform",
+        "array_agg", "array_sort", "bitwise_and", "bitwise_xor", "coalesce", "concat", "contains", "count",
+        "day_of_month", "floor", "max", "max_by", "min", "min_by", "month", "power", "rank", "round", "row_number",
+        "starts_with", "strpos", "substr", "sum", "to_unixtime", "transform",
     }
 )  # fmt: skip
 """What compiled SQL may call: few, and each with a case that holds every engine to Athena's answer."""
