@@ -271,14 +271,14 @@ def test_the_scan_finds_who_went_through_sequences(drawn: tuple[Config, World, R
 
 
 @pytest.mark.slow
-@settings(patient, max_examples=1500)
+@settings(patient, max_examples=400)
 @given(worlds())
 def test_the_scan_finds_them_however_the_conditions_are_put_together(drawn: tuple[Config, World, Row]) -> None:
     hold_to_the_conditions(*drawn)
 
 
 @pytest.mark.slow
-@settings(patient, max_examples=600)
+@settings(patient, max_examples=200)
 @given(worlds(sequence_conditions(), most=4))
 def test_the_scan_finds_them_however_the_steps_follow_each_other(drawn: tuple[Config, World, Row]) -> None:
     hold_to_the_conditions(*drawn)
