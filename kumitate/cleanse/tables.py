@@ -26,7 +26,7 @@ def staging_table(name: str, source: Source) -> Table:
         Column("_field", Type.STRING),
         Column("_payload", Type.STRING, personal=True, meaning="the raw row as JSON, only where rejected"),
     )
-    return Table("staging", name, (*ORIGIN, RECORD_ID, *_typed(source, derived=False), *verdict))
+    return Table("staging", name, (*ORIGIN, RECORD_ID, *_typed(source, derived=False), *verdict), rebuilt=True)
 
 
 def clean_table(name: str, source: Source) -> Table:

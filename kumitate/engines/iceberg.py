@@ -201,15 +201,19 @@ def _field(number: int, column: Column) -> NestedField:
 
 
 def _evolve(existing: IcebergTable, table: Table) -> None:
-    known = {field.name: field for field in existing.schema().fields}
-    for column in table.columns:
-        field = known.get(column.name)
-        if field is not None and _type_of(existing, field) is not column.type:
-            raise FatalError(
-                f"{table}.{column.name} is {_type_of(existing, field)} in the lake and {column.type} in the project; "
-                "give the new type a new column name, or start a new lake folder"
-            )
-    missing = [column for column in table.columns if column.name not in known]
+    known = {field.name: _type_of(existing, field) for field in existing.schema().fields}
+    changed = [column for column in table.columns if known.get(column.name, column.type) is not column.type]
+    if changed and not table.rebuilt:
+        name, type_ = changed[0].name, changed[0].type
+        raise FatalError(
+            f"{table}.{name} is {known[name]} in the lake and {type_} in the project, and its rows are kept; "
+            "give the new type a new column name, or start a new lake folder and deliver the files again"
+        )
+    if changed:
+        with existing.update_schema(allow_incompatible_changes=True) as update:
+            for column in changed:
+                update.delete_column(column.name)
+    missing = [column for column in table.columns if column in changed or column.name not in known]
     if missing:
         with existing.update_schema() as update:
             for column in missing:

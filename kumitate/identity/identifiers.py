@@ -23,7 +23,7 @@ def identified_sources(config: Config) -> dict[str, Source]:
 
 
 def record_sql(source: str, table: str = "") -> str:
-    """A record's name as SQL, e.g. `'ec_members/' || "_record_id"`."""
+    """A record's name as SQL, e.g. `'members/' || "_record_id"`."""
     prefix = f"{table}." if table else ""
     return f"{bound(source + '/')} || {prefix}{quoted(RECORD_ID.name)}"
 

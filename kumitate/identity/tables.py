@@ -1,4 +1,4 @@
-"""The identity graph as ordinary tables. A record is `source/record_id`, e.g. `ec_members/M000017`."""
+"""The identity graph as ordinary tables. A record is `source/record_id`, e.g. `members/17`."""
 
 from __future__ import annotations
 
@@ -101,4 +101,4 @@ def golden_table(config: Config) -> Table:
         Column("records", Type.BIGINT),
         Column("sources", Type.STRINGS, meaning="sources that know the person, by name"),
     )
-    return Table("curated", "golden_records", (*head, *attributes), "one row per person")
+    return Table("curated", "golden_records", (*head, *attributes), "one row per person", rebuilt=True)

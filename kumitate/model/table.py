@@ -60,12 +60,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One lake table, e.g. `Table("curated", "profiles", (Column("person_id", Type.STRING),))`."""
+    """One lake table, e.g. `Table("curated", "profiles", (Column("person_id", Type.STRING),))`.
+
+    `rebuilt` tables are made anew by every run from others alone: the type of their columns may change.
+    """
 
     database: str
     name: str
     columns: tuple[Column, ...]
     meaning: str = ""
+    rebuilt: bool = False
 
     def __post_init__(self) -> None:
         validate_identifier(self.database)

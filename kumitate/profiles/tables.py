@@ -43,14 +43,11 @@ def _is_personal(config: Config, trait: Trait) -> bool:
 
 def traits_table(config: Config) -> Table:
     """`curated.traits`: one row per person."""
-    return Table(
-        "curated", "traits", (Column("person_id", Type.STRING), *(trait_column(config, name) for name in config.traits))
-    )
+    traits = (trait_column(config, name) for name in config.traits)
+    return Table("curated", "traits", (Column("person_id", Type.STRING), *traits), "one row per person", rebuilt=True)
 
 
 def profiles_table(config: Config) -> Table:
     """`curated.profiles`: the golden record and every trait."""
-    traits = traits_table(config).columns[1:]
-    return Table(
-        "curated", "profiles", (*golden_table(config).columns, *traits), "the 360° profile, one row per person"
-    )
+    columns = (*golden_table(config).columns, *traits_table(config).columns[1:])
+    return Table("curated", "profiles", columns, "the 360° profile, one row per person", rebuilt=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
 from kumitate.config.project import Config
@@ -32,8 +34,9 @@ def bits_query(config: Config, run: Run) -> exp.Select:
 
 
 def changes_query(config: Config, run: Run) -> exp.Select:
-    """`curated.segment_changes`: only people whose masks differ become rows; segments that are gone have none."""
-    if not config.segments:
+    """`curated.segment_changes`: only people whose masks differ become rows; a segment that is gone is left by all."""
+    bits = assign_bits(config, run)
+    if not bits:
         return _nothing(SEGMENT_CHANGES)
     in_it, moved = (_bit(column(name, "differing")) for name in ("now", "changed"))
     change = case(in_it, literal("entered", Type.STRING), literal("left", Type.STRING))
@@ -42,7 +45,7 @@ def changes_query(config: Config, run: Run) -> exp.Select:
     query = query.from_(table_ref("differing")).join(table_ref("bits"), on=same_mask).where(moved)
     masks = _masks(config, run)
     numbers = value_rows("masks", ["mask"], [[literal(number, Type.BIGINT)] for number in range(len(masks))])
-    parts = {"moved": _moved(config, run), "masks": numbers, "differing": _differing(masks), "bits": _bits(config, run)}
+    parts = {"moved": _moved(config, run), "masks": numbers, "differing": _differing(masks), "bits": _bits(bits)}
     return with_ctes(query, parts.items())
 
 
@@ -60,7 +63,8 @@ def sizes_query(config: Config, run: Run) -> exp.Select:
     filled = call("coalesce", members, literal(0, Type.BIGINT))
     query = exp.select(*_when(run), column("segment", "bits"), exp.alias_(exp.cast(filled, Type.BIGINT), "members"))
     query = query.from_(table_ref("totals")).join(table_ref("bits"), join_type="cross")
-    return with_ctes(query, [("totals", totals), ("bits", _bits(config, run))])
+    own = {name: bits[name] for name in counted}
+    return with_ctes(query, [("totals", totals), ("bits", _bits(own))])
 
 
 def accepted_query(config: Config, run: Run) -> exp.Select:
@@ -103,16 +107,15 @@ def _bit(mask: exp.Condition) -> exp.Condition:
     return call("bitwise_and", mask, column("place", "bits")).neq(0)
 
 
-def _bits(config: Config, run: Run) -> exp.Select:
-    """The project's segments with their mask and place."""
-    bits = assign_bits(config, run)
+def _bits(bits: Mapping[str, int]) -> exp.Select:
+    """Segments with their mask and place."""
     rows = (
         (
             literal(name, Type.STRING),
             literal(bits[name] // BITS_PER_MASK, Type.BIGINT),
             literal(place(bits[name]), Type.BIGINT),
         )
-        for name in sorted(config.segments)
+        for name in sorted(bits)
     )
     return value_rows("bits", ("segment", "mask", "place"), rows)
 

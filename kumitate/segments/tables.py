@@ -26,7 +26,7 @@ SEGMENT_CHANGES = Table(
         Column("person_id", Type.STRING),
         Column("change", Type.STRING, meaning="entered or left"),
     ),
-    "who entered and left which segment, and when",
+    "who entered and left which segment, and when; a segment taken out of the project is left by all",
 )
 
 SEGMENT_SIZES = Table(

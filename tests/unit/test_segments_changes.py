@@ -1,4 +1,4 @@
-"""Masks tell who entered and who left; bits of segments that are gone tell nothing."""
+"""Masks tell who entered and who left; a segment that is gone is left by all who were in it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -86,15 +86,17 @@ def test_a_new_segment_is_entered_by_its_members() -> None:
     assert (town.members(both, "kyoto"), town.members(both, "osaka")) == ({"a"}, {"b"})
 
 
-def test_a_segment_that_is_gone_has_no_changes_and_its_place_stays_its_own() -> None:
+def test_a_segment_that_is_gone_is_left_once_and_its_place_stays_its_own() -> None:
     town, both, one = Town(), of_cities("kyoto", "osaka"), of_cities("osaka")
     town.live(both, a="kyoto", b="osaka")
+    assert town.live(one, a="kyoto", b="osaka") == {("a", "left", "kyoto")}
     assert town.live(one, a="kyoto", b="osaka") == set()
     assert town.sizes() == {"osaka": 1}
     other = of_cities("nara", "osaka")
     assert town.live(other, a="kyoto", b="osaka", c="nara") == {("c", "entered", "nara")}
     assert town.run.bits == {"kyoto": 0, "osaka": 1, "nara": 2}
-    assert town.live(both, a="kyoto", b="osaka") == {("a", "entered", "kyoto")}
+    back = {("a", "entered", "kyoto"), ("c", "left", "nara")}
+    assert town.live(both, a="kyoto", b="osaka") == back
 
 
 def test_more_segments_than_one_mask_holds() -> None:
