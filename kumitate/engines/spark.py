@@ -200,7 +200,7 @@ def _require_spark() -> None:
 
 @contextmanager
 def _errors_of(query: Query) -> Iterator[None]:
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from py4j.protocol import Py4JError
     from pyspark.errors import AnalysisException, ParseException, PySparkException
 
     try:
