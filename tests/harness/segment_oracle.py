@@ -3,7 +3,7 @@
 Shares nothing with the compiler: it walks the same conditions over plain rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -69,40 +69,18 @@ class World:
                 return (person, consent.purpose, consent.channel) in self.granted
         raise AssertionError(condition)
 
-    def compare(self, asked: ex.Comparison, value: Any) -> bool:  # noqa: C901 a plain reading, operator by operator
+    def compare(self, asked: ex.Comparison, value: Any) -> bool:
         if asked.known is not None:
             return (value is not None) == asked.known
         if value is None:
             return False
-        operand = asked.operand
-        match asked.operator:
-            case "is":
-                return value == like(value, operand)
-            case "is_not":
-                return value != like(value, operand)
-            case "in":
-                return value in [like(value, one) for one in operand]
-            case "not_in":
-                return value not in [like(value, one) for one in operand]
-            case "more_than":
-                return value > like(value, operand)
-            case "at_least":
-                return value >= like(value, operand)
-            case "less_than":
-                return value < like(value, operand)
-            case "at_most":
-                return value <= like(value, operand)
-            case "between":
-                return like(value, operand[0]) <= value <= like(value, operand[1])
-            case "contains":
-                return operand in value
-            case "starts_with":
-                return value.startswith(operand)
-            case "within":
-                return self.as_of - operand <= moment(value) < self.as_of
-            case "before":
-                return moment(value) < self.as_of - operand
-        raise AssertionError(asked)
+        if asked.operator == "within":
+            return self.as_of - asked.operand <= moment(value) < self.as_of
+        if asked.operator == "before":
+            return moment(value) < self.as_of - asked.operand
+        if isinstance(asked.operand, tuple):
+            return among(asked.operator, value, [like(value, one) for one in asked.operand])
+        return against(asked.operator, value, like(value, asked.operand))
 
     def row_matches(self, row: Row, condition: ex.Condition | None) -> bool:
         match condition:
@@ -173,6 +151,27 @@ class World:
         return any(kept_in(day, coming.year) == coming for coming in ahead)
 
 
+def among(operator: str, value: Any, operands: list[Any]) -> bool:
+    if operator == "between":
+        low, high = operands
+        return bool(low <= value <= high)
+    return (value in operands) == (operator == "in")
+
+
+def against(operator: str, value: Any, operand: Any) -> bool:
+    answers = {
+        "is": lambda: value == operand,
+        "is_not": lambda: value != operand,
+        "more_than": lambda: value > operand,
+        "at_least": lambda: value >= operand,
+        "less_than": lambda: value < operand,
+        "at_most": lambda: value <= operand,
+        "contains": lambda: operand in value,
+        "starts_with": lambda: value.startswith(operand),
+    }
+    return bool(answers[operator]())
+
+
 def kept_in(day: date, year: int) -> date:
     try:
         return day.replace(year=year)
@@ -193,3 +192,18 @@ def moment(at: date) -> datetime:
     if not isinstance(at, datetime):
         return datetime(at.year, at.month, at.day, tzinfo=UTC)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda value, operand: value == like(value, operand),
+    "is_not": lambda value, operand: value != like(value, operand),
+    "in": lambda value, operand: value in [like(value, one) for one in operand],
+    "not_in": lambda value, operand: value not in [like(value, one) for one in operand],
+    "more_than": lambda value, operand: value > like(value, operand),
+    "at_least": lambda value, operand: value >= like(value, operand),
+    "less_than": lambda value, operand: value < like(value, operand),
+    "at_most": lambda value, operand: value <= like(value, operand),
+    "between": lambda value, operand: like(value, operand[0]) <= value <= like(value, operand[1]),
+    "contains": lambda value, operand: operand in value,
+    "starts_with": lambda value, operand: value.startswith(operand),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -83,46 +83,89 @@ def shoppers() -> Config:
     )
 
 
-def rows(seed: int) -> dict[str, list[Row]]:
-    random = Random(seed)
+class Chance:
+    """Rows as they may be: values missing, times before, at and after the clock."""
 
-    def perhaps(value: Any) -> Any:
-        return None if random.random() < 0.15 else value
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
 
-    def at(halves: int = 60) -> Any:
-        return perhaps(ago(hours=12 * random.randint(-4, halves), milliseconds=random.choice([0, 1, 500])))
+    def perhaps(self, value: Any) -> Any:
+        return None if self.random.random() < 0.15 else value
 
-    def someone() -> str:
-        return random.choice(PEOPLE)
+    def among(self, *values: Any) -> Any:
+        return self.random.choice(values)
 
-    orders = [
-        row(
-            someone(),
-            amount=perhaps(random.randint(-3, 9)),
-            quantity=perhaps(random.randint(0, 2)),
-            product=perhaps(random.choice(["a", "b", "東", "é", "Z"])),
-            paid=perhaps(ago(days=random.randint(-3, 50)).date()),
-            at=at(),
+    def number(self, low: int, high: int) -> int:
+        return self.random.randint(low, high)
+
+    def at(self) -> Any:
+        return self.perhaps(ago(hours=12 * self.number(-4, 60), milliseconds=self.among(0, 1, 500)))
+
+    def order(self) -> Row:
+        return row(
+            self.among(*PEOPLE),
+            amount=self.perhaps(self.number(-3, 9)),
+            quantity=self.perhaps(self.number(0, 2)),
+            product=self.perhaps(self.among("a", "b", "東", "é", "Z")),
+            paid=self.perhaps(ago(days=self.number(-3, 50)).date()),
+            at=self.at(),
         )
-        for _ in range(500)
-    ]
-    visits = [
-        row(someone(), name=perhaps(random.choice(["View", "Cart"])), seconds=perhaps(random.randint(0, 5)), at=at())
-        for _ in range(800)
-    ]
-    words = [
-        row(someone(), purpose="news", channel="email", granted=perhaps(random.random() < 0.5), at=at())
-        for _ in range(90)
-    ]
-    golden = [
-        {
-            "person_id": name,
-            "city": perhaps(random.choice(["a", "東京", "京都", "X"])),
-            "born": perhaps(ago(days=random.randint(0, 400)).date()),
-        }
-        for name in PEOPLE
-    ]
-    return {"golden": golden, "orders": orders, "visits": visits, "words": words}
+
+    def visit(self) -> Row:
+        name, seconds = self.perhaps(self.among("View", "Cart")), self.perhaps(self.number(0, 5))
+        return row(self.among(*PEOPLE), name=name, seconds=seconds, at=self.at())
+
+    def word(self) -> Row:
+        granted = self.perhaps(self.random.random() < 0.5)
+        return row(self.among(*PEOPLE), purpose="news", channel="email", granted=granted, at=self.at())
+
+    def person(self, name: str) -> Row:
+        city = self.perhaps(self.among("a", "東京", "京都", "X"))
+        return {"person_id": name, "city": city, "born": self.perhaps(ago(days=self.number(0, 400)).date())}
+
+
+class Chance:
+    """Rows by chance, the same for the same seed; about one value in seven is missing."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+
+    def one_of(self, *values: Any) -> Any:
+        return None if self.random.random() < 0.15 else self.random.choice(values)
+
+    def number(self, low: int, high: int) -> Any:
+        return self.one_of(*range(low, high + 1))
+
+    def day(self, first: int, last: int) -> Any:
+        age = self.number(first, last)
+        return None if age is None else ago(days=age).date()
+
+    def at(self) -> Any:
+        halves = self.number(-4, 60)
+        return None if halves is None else ago(hours=12 * halves, milliseconds=self.random.choice([0, 1, 500]))
+
+    def rows(self, count: int, make: Callable[[], Row]) -> list[Row]:
+        return [row(self.random.choice(PEOPLE), at=self.at(), **make()) for _ in range(count)]
+
+
+def given_rows(by: Chance) -> dict[str, list[Row]]:
+    return {
+        "orders": by.rows(
+            500,
+            lambda: {
+                "amount": by.number(-3, 9),
+                "quantity": by.number(0, 2),
+                "product": by.one_of("a", "b", "東", "é", "Z"),
+                "paid": by.day(-3, 50),
+            },
+        ),
+        "visits": by.rows(800, lambda: {"name": by.one_of("View", "Cart"), "seconds": by.number(0, 5)}),
+        "words": by.rows(90, lambda: {"purpose": "news", "channel": "email", "granted": by.one_of(True, False)}),
+    }
+
+
+def given_people(by: Chance) -> list[Row]:
+    return [{"person_id": name, "city": by.one_of("a", "東京", "京都", "X"), "born": by.day(0, 400)} for name in PEOPLE]
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +179,8 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[IcebergL
 
 def fill(stored: IcebergLake, config: Config) -> None:
     """The tables as identity leaves them; those of the two stages are empty."""
-    made = rows(seed=5)
-    source = lake(config, made.pop("golden"), **made)
+    by = Chance(seed=5)
+    source = lake(config, given_people(by), **given_rows(by))
     given = [golden_table(config), PERSON_RECORDS, *(clean_table(*named) for named in config.sources.items())]
     stored.prepare([*given, *{str(step.table): step.table for step in steps(config)}.values()])
     for table in given:
