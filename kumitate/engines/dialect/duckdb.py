@@ -7,11 +7,14 @@ from sqlglot import exp
 from kumitate.engines.dialect import kinds as k
 from kumitate.engines.dialect.patterns import for_re2, replacement_for_re2
 from kumitate.engines.dialect.rewriting import Piece, Rewrite, is_plain_number, quoted
-from kumitate.engines.dialect.shapes import BOOLEANS, SHAPES, WHITE_SPACE
+from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText
 
 
 def _lit(text: str) -> str:
     return quoted(text, "duckdb")
+
+
+_TEXT = CastOfText("timestamp", "error", lambda value, shape: f"regexp_full_match({value}, {_lit(shape)})")
 
 
 def _division(piece: Piece) -> str | None:
@@ -43,36 +46,16 @@ def _cast(piece: Piece) -> str | None:
     wanted = k.of_data_type(piece.node.args["to"])
     given, value = piece.kind(), piece.text()
     if wanted == k.INTEGER and given == k.DOUBLE:
-        return _as_type(piece, f"round({value})")
+        return _TEXT.as_type(piece, f"round({value})")
     if wanted == k.STRING and given == k.TIMESTAMP:
         return f"strftime({value}, '%Y-%m-%d %H:%M:%S.%g')"
     if wanted == k.TIMESTAMP and given != k.STRING:
         return f"cast({value} as timestamp)"
     if given == k.STRING and (piece.literal("this") is None or isinstance(piece.node, exp.TryCast)):
-        return _from_text(piece, wanted)
+        return _TEXT(piece, wanted)
     if wanted == k.TIMESTAMP:
         return f"cast({value} as timestamp)"
     return None
-
-
-def _from_text(piece: Piece, wanted: str) -> str | None:
-    """Casts of text that Athena would refuse (`2020/01/05` as a date, `1.5` as an integer) are refused."""
-    value = piece.text()
-    refusal = "null" if isinstance(piece.node, exp.TryCast) else f"error('this text is no {wanted}')"
-    if wanted == k.BOOLEAN:
-        cases = " ".join(f"when '{text}' then {answer}" for text, answer in BOOLEANS.items())
-        return f"(case when ({value}) is null then null else case lower({value}) {cases} else {refusal} end end)"
-    shape = SHAPES.get(wanted)
-    if shape is None:
-        return None
-    fits = f"regexp_full_match({value}, {_lit(shape)})"
-    return f"(case when ({value}) is null then null when {fits} then {_as_type(piece, value)} else {refusal} end)"
-
-
-def _as_type(piece: Piece, value: str) -> str:
-    type_ = piece.node.args["to"]
-    name = "timestamp" if k.of_data_type(type_) == k.TIMESTAMP else piece.sql(type_)
-    return f"{'try_cast' if isinstance(piece.node, exp.TryCast) else 'cast'}({value} as {name})"
 
 
 def _trim(piece: Piece) -> str:

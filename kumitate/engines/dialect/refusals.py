@@ -213,14 +213,14 @@ def _window(node: exp.Expr, _: Kinds) -> Reasons:
 
 
 def _always(why: str) -> Check:
-    def check(node: exp.Expr, kinds: Kinds) -> Reasons:  # noqa: ARG001
+    def check(_node: exp.Expr, _kinds: Kinds) -> Reasons:
         yield why
 
     return check
 
 
 def _when(argument: str, why: str) -> Check:
-    def check(node: exp.Expr, kinds: Kinds) -> Reasons:  # noqa: ARG001
+    def check(node: exp.Expr, _: Kinds) -> Reasons:
         if node.args.get(argument):
             yield why
 

@@ -7,11 +7,18 @@ from sqlglot import exp
 from kumitate.engines.dialect import kinds as k
 from kumitate.engines.dialect.patterns import for_java
 from kumitate.engines.dialect.rewriting import Piece, Rewrite, is_plain_number, quoted
-from kumitate.engines.dialect.shapes import BOOLEANS, SHAPES, WHITE_SPACE
+from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText
 
 
 def _lit(text: str) -> str:
     return quoted(text, "spark")
+
+
+_TEXT = CastOfText(
+    "timestamp_ntz",
+    "raise_error",
+    lambda value, shape: f"({value}) rlike {_lit(f'^(?:{shape})' + chr(92) + 'z')}",
+)
 
 
 def _division(piece: Piece) -> str | None:
@@ -43,32 +50,12 @@ def _cast(piece: Piece) -> str | None:
     wanted = k.of_data_type(piece.node.args["to"])
     given, value = piece.kind(), piece.text()
     if wanted == k.INTEGER and given in (k.DOUBLE, k.DECIMAL):
-        return _as_type(piece, f"round({value})")
+        return _TEXT.as_type(piece, f"round({value})")
     if wanted == k.STRING and given == k.TIMESTAMP:
         return f"date_format({value}, 'yyyy-MM-dd HH:mm:ss.SSS')"
     if given == k.STRING and (piece.literal("this") is None or isinstance(piece.node, exp.TryCast)):
-        return _from_text(piece, wanted)
-    return _as_type(piece, value) if wanted == k.TIMESTAMP else None
-
-
-def _from_text(piece: Piece, wanted: str) -> str | None:
-    """Casts of text that Athena would refuse (`2020/01/05` as a date, ` 1 ` as an integer) are refused."""
-    value = piece.text()
-    refusal = "null" if isinstance(piece.node, exp.TryCast) else f"raise_error('this text is no {wanted}')"
-    if wanted == k.BOOLEAN:
-        cases = " ".join(f"when '{text}' then {answer}" for text, answer in BOOLEANS.items())
-        return f"(case when ({value}) is null then null else case lower({value}) {cases} else {refusal} end end)"
-    shape = SHAPES.get(wanted)
-    if shape is None:
-        return None
-    fits = f"({value}) rlike {_lit(f'^(?:{shape})' + chr(92) + 'z')}"
-    return f"(case when ({value}) is null then null when {fits} then {_as_type(piece, value)} else {refusal} end)"
-
-
-def _as_type(piece: Piece, value: str) -> str:
-    type_ = piece.node.args["to"]
-    name = "timestamp_ntz" if k.of_data_type(type_) == k.TIMESTAMP else piece.sql(type_)
-    return f"{'try_cast' if isinstance(piece.node, exp.TryCast) else 'cast'}({value} as {name})"
+        return _TEXT(piece, wanted)
+    return _TEXT.as_type(piece, value) if wanted == k.TIMESTAMP else None
 
 
 def _extreme(piece: Piece) -> str:
