@@ -84,47 +84,6 @@ def shoppers() -> Config:
 
 
 class Chance:
-    """Rows as they may be: values missing, times before, at and after the clock."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
-
-    def perhaps(self, value: Any) -> Any:
-        return None if self.random.random() < 0.15 else value
-
-    def among(self, *values: Any) -> Any:
-        return self.random.choice(values)
-
-    def number(self, low: int, high: int) -> int:
-        return self.random.randint(low, high)
-
-    def at(self) -> Any:
-        return self.perhaps(ago(hours=12 * self.number(-4, 60), milliseconds=self.among(0, 1, 500)))
-
-    def order(self) -> Row:
-        return row(
-            self.among(*PEOPLE),
-            amount=self.perhaps(self.number(-3, 9)),
-            quantity=self.perhaps(self.number(0, 2)),
-            product=self.perhaps(self.among("a", "b", "東", "é", "Z")),
-            paid=self.perhaps(ago(days=self.number(-3, 50)).date()),
-            at=self.at(),
-        )
-
-    def visit(self) -> Row:
-        name, seconds = self.perhaps(self.among("View", "Cart")), self.perhaps(self.number(0, 5))
-        return row(self.among(*PEOPLE), name=name, seconds=seconds, at=self.at())
-
-    def word(self) -> Row:
-        granted = self.perhaps(self.random.random() < 0.5)
-        return row(self.among(*PEOPLE), purpose="news", channel="email", granted=granted, at=self.at())
-
-    def person(self, name: str) -> Row:
-        city = self.perhaps(self.among("a", "東京", "京都", "X"))
-        return {"person_id": name, "city": city, "born": self.perhaps(ago(days=self.number(0, 400)).date())}
-
-
-class Chance:
     """Rows by chance, the same for the same seed; about one value in seven is missing."""
 
     def __init__(self, seed: int) -> None:
