@@ -192,18 +192,3 @@ def moment(at: date) -> datetime:
     if not isinstance(at, datetime):
         return datetime(at.year, at.month, at.day, tzinfo=UTC)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "is": lambda value, operand: value == like(value, operand),
-    "is_not": lambda value, operand: value != like(value, operand),
-    "in": lambda value, operand: value in [like(value, one) for one in operand],
-    "not_in": lambda value, operand: value not in [like(value, one) for one in operand],
-    "more_than": lambda value, operand: value > like(value, operand),
-    "at_least": lambda value, operand: value >= like(value, operand),
-    "less_than": lambda value, operand: value < like(value, operand),
-    "at_most": lambda value, operand: value <= like(value, operand),
-    "between": lambda value, operand: like(value, operand[0]) <= value <= like(value, operand[1]),
-    "contains": lambda value, operand: operand in value,
-    "starts_with": lambda value, operand: value.startswith(operand),
-}
