@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.statements import string
+from kumitate.config.project import Config
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.errors import FatalError
 from kumitate.execution.overlay import Overlay, declared_tables
@@ -64,8 +65,31 @@ def as_planned(workspace: Workspace, last: LoggedRun) -> Run:
     return Run(last.id, last.as_of, bits=segment_bits(workspace))
 
 
-def masked(value: Any, column: Column, *, unmask: bool) -> Any:
-    """A column's value, masked where it is personal."""
-    if value is None or unmask or not column.personal:
-        return value
+def masked(value: Any) -> Any:
+    """A value, or each of several, as whoever may not know it is shown it."""
+    if value is None:
+        return None
     return [mask(str(each)) for each in value] if isinstance(value, list) else mask(str(value))
+
+
+def is_shown(config: Config, column: Column) -> bool:
+    """Whether a profile's column is shown in clear.
+
+    A trait is unless it is personal. An attribute of the golden record is only where it identifies nobody and every
+    source that has it says `personal: false`.
+    """
+    if column.name not in config.person.attributes:
+        return not column.personal
+    sources = [source for source in config.sources.values() if column.name in source.columns]
+    identifies = column.name in config.person.identifiers or any(
+        column.name in source.identifiers.values() for source in sources
+    )
+    return not identifies and all(source.columns[column.name].personal is False for source in sources)
+
+
+def shown_row(config: Config, row: Row, columns: Iterable[Column], *, unmask: bool) -> Row:
+    """A row of the golden records or profiles as the screen may have it."""
+    return {
+        column.name: row[column.name] if unmask or is_shown(config, column) else masked(row[column.name])
+        for column in columns
+    }

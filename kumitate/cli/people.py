@@ -9,13 +9,11 @@ from typing import Any
 from kumitate.activation.statements import string
 from kumitate.activation.tables import OUTCOMES
 from kumitate.cleanse.rules import cleanser, rules_of
-from kumitate.cli.lake import Row, ask, listed, masked, present, segment_bits
+from kumitate.cli.lake import Row, ask, listed, masked, present, segment_bits, shown_row
 from kumitate.config.project import Config
 from kumitate.errors import FatalError, RecordError
 from kumitate.execution.workspace import Workspace
 from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS, PROVENANCE, golden_table
-from kumitate.model.masking import mask
-from kumitate.model.table import Column
 from kumitate.profiles.tables import CONSENTS, profiles_table
 from kumitate.segments.masks import mask_name, place
 
@@ -100,7 +98,7 @@ def _profile(workspace: Workspace, who: str, *, unmask: bool) -> Row:
     columns = [column for column in present(workspace, table) if column.name != "person_id"]
     names = ", ".join(column.name for column in columns)
     rows = ask(workspace, "profile", f"select {names} from {table} where person_id = {who}")
-    return {column.name: masked(row[column.name], column, unmask=unmask) for row in rows for column in columns}
+    return shown_row(workspace.config, rows[0], columns, unmask=unmask) if rows else {}
 
 
 def _segments(workspace: Workspace, who: str) -> list[str]:
@@ -120,9 +118,8 @@ join {PERSON_RECORDS} as r on r.record = i.record
 where r.person_id = {who} and i.kind not like 'rule:%'
 group by i.kind, i.value
 order by i.kind, i.value"""
-    value = IDENTIFIERS.column("value") or Column("value", IDENTIFIERS.columns[2].type, personal=True)
     rows = ask(workspace, "identifiers", sql)
-    return [row | {"value": masked(row["value"], value, unmask=unmask)} for row in rows]
+    return rows if unmask else [row | {"value": masked(row["value"])} for row in rows]
 
 
 def _records(workspace: Workspace, who: str, *, unmask: bool) -> list[Row]:
@@ -134,19 +131,13 @@ where r.person_id = {who}
 group by r.record, r.source, r.since_run_id
 order by r.source, r.record"""
     rows = ask(workspace, "records", sql)
-    return [row | {"record": _record(workspace.config, row, unmask=unmask)} for row in rows]
+    return rows if unmask else [row | {"record": _masked_record(row)} for row in rows]
 
 
-def _record(config: Config, row: Row, *, unmask: bool) -> str:
-    """A record's name; its id is masked where it is made of personal columns, e.g. an e-mail address."""
-    source = config.sources.get(row["source"])
-    record = str(row["record"])
-    if unmask or source is None:
-        return record
-    made_of = source.identifiers.values() if source.kind == "events" or source.key == "row" else source.key
-    if not any(source.columns[column].is_personal for column in made_of):
-        return record
-    return f"{row['source']}/{mask(record.removeprefix(row['source'] + '/'))}"
+def _masked_record(row: Row) -> str:
+    """A record's name without its id: whoever keeps a register finds the person by it."""
+    head = f"{row['source']}/"
+    return head + str(masked(row["record"].removeprefix(head)))
 
 
 def _deliveries(workspace: Workspace, who: str) -> list[Row]:

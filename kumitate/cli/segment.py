@@ -62,7 +62,7 @@ def _about(workspace: Workspace, last: LoggedRun, name: str) -> dict[str, Any]:
 
 def _sample(workspace: Workspace, name: str, *, count: int, unmask: bool) -> list[Row]:
     """The first people by id, with the attributes of their golden records."""
-    from kumitate.cli.lake import ask, masked, present
+    from kumitate.cli.lake import ask, present, shown_row
     from kumitate.identity.tables import golden_table
 
     table = golden_table(workspace.config)
@@ -76,7 +76,7 @@ where {_is_member(workspace, name)}
 order by g.person_id
 limit {count}"""
     rows = ask(workspace, "segment_sample", sql) if count else []
-    return [{column.name: masked(row[column.name], column, unmask=unmask) for column in columns} for row in rows]
+    return [shown_row(workspace.config, row, columns, unmask=unmask) for row in rows]
 
 
 def _is_member(workspace: Workspace, name: str) -> str:

@@ -183,7 +183,7 @@ def test_a_person_is_found_by_any_identifier_as_people_write_it(bakery: str, ide
     person = answer("profile", identifier, "--project", bakery)
     assert person["attributes"]["courriel"] == "a***@e***.com"
     assert person["segments"] == ["fideles"]
-    assert {record["record"] for record in person["records"]} == {"clients/1", "clients/2"}
+    assert [record["record"] for record in person["records"]] == ["clients/*", "clients/*"]
 
 
 def test_a_profile_is_masked_unless_asked_otherwise(bakery: str) -> None:
