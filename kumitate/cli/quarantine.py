@@ -25,15 +25,17 @@ def quarantine() -> None:
 @project_option
 @json_option
 def list_reasons(*, project: Path | None, as_json: bool) -> None:
-    """Count quarantined rows by source, reason and field; `open` ones were not sent back since."""
+    """Count quarantined rows by source, reason and field; `open` ones were not sent back since.
+
+    A row that was sent back and refused again counts once, under its last reason.
+    """
     from kumitate.cli.lake import ask, opened
-    from kumitate.ingest.tables import QUARANTINE, REPLAYS
+    from kumitate.ingest.replayed import QUARANTINED
 
     sql = f"""
 select q.source, q.reason, coalesce(q.field, '') as field, count(*) as rows,
-  cast(sum(case when r.line is null then 1 else 0 end) as bigint) as open
-from {QUARANTINE} as q
-left join {REPLAYS} as r on r.delivery_id = q.delivery_id and r.line = q.line
+  cast(sum(case when q.is_open then 1 else 0 end) as bigint) as open
+from ({QUARANTINED}) as q
 group by q.source, q.reason, coalesce(q.field, '')
 order by 1, 4 desc, 2, 3"""
     with opened(find_project(project)) as (workspace, _):
@@ -41,23 +43,37 @@ order by 1, 4 desc, 2, 3"""
     _show(rows, as_json=as_json)
 
 
-@quarantine.command(epilog=examples("kumitate quarantine show --source members", "kumitate quarantine show --unmask"))
+@quarantine.command(
+    epilog=examples("kumitate quarantine show --source ec_members", "kumitate quarantine show --unmask")
+)
 @click.option("--source", help="Rows of this source only.")
 @click.option("--reason", help="Rows with this reason only, such as date.invalid.")
+@click.option("--all", "everything", is_flag=True, help="Also rows that were sent back since.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @unmask_option
 @project_option
 @json_option
-def show(
-    *, source: str | None, reason: str | None, limit: int, unmask: bool, project: Path | None, as_json: bool
+def show(  # noqa: PLR0913 (each is an option of the command line)
+    *,
+    source: str | None,
+    reason: str | None,
+    everything: bool,
+    limit: int,
+    unmask: bool,
+    project: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show quarantined rows with file and line; their values as shapes (山田 is 漢漢) unless --unmask is given."""
+    """Show open rows with file and line; their values as shapes (山田 is 漢漢) unless --unmask is given.
+
+    A row is open unless it was sent back since.
+    """
     from kumitate.cli.lake import ask, opened
     from kumitate.report.masking import payload_shape
 
     with opened(find_project(project)) as (workspace, _):
         _known_source(workspace, source)
-        rows = ask(workspace, "quarantine_show", _rows_sql(source, reason, limit))
+        sql = _rows_sql(source, reason, limit=limit, everything=everything)
+        rows = ask(workspace, "quarantine_show", sql)
     if not unmask:
         rows = [row | {"payload": payload_shape(row["payload"] or "", row["field"] or "")} for row in rows]
     _show(rows, as_json=as_json)
@@ -65,7 +81,7 @@ def show(
 
 @quarantine.command(
     epilog=examples(
-        "kumitate quarantine replay --source members --reason date.invalid",
+        "kumitate quarantine replay --source ec_members --reason date.invalid",
         "kumitate quarantine replay --all && kumitate run",
     )
 )
@@ -108,17 +124,19 @@ def _known_source(workspace: Workspace, source: str | None) -> None:
         known_name("source", source, workspace.config.sources)
 
 
-def _rows_sql(source: str | None, reason: str | None, limit: int) -> str:
+def _rows_sql(source: str | None, reason: str | None, *, limit: int, everything: bool) -> str:
     from kumitate.activation.statements import string
-    from kumitate.ingest.tables import QUARANTINE
+    from kumitate.ingest.replayed import QUARANTINED
 
     given = {"source": source, "reason": reason}
-    conditions = [f"{name} = {string(value)}" for name, value in given.items() if value is not None]
+    conditions = [f"q.{name} = {string(value)}" for name, value in given.items() if value is not None]
+    if not everything:
+        conditions.append("q.is_open")
     return f"""
-select source, reason, field, file, line, payload
-from {QUARANTINE}
+select q.source, q.reason, q.field, q.file, q.line, q.is_open as open, q.payload
+from ({QUARANTINED}) as q
 where {" and ".join(conditions) or "1 = 1"}
-order by source, reason, file, line, delivery_id
+order by q.source, q.reason, q.file, q.line, q.delivery_id
 limit {limit}"""
 
 
@@ -128,4 +146,4 @@ def _show(rows: list[Row], *, as_json: bool) -> None:
     elif rows:
         print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     else:
-        click.echo("the quarantine is empty")
+        click.echo("no such rows in quarantine")

@@ -1,12 +1,12 @@
 """Replay: rows in quarantine are sent through cleansing again, read anew from the file that brought them.
 
 After a source was mended (its encoding, its delimiter, a column's formats) its rejected rows are read from the
-raw area as the source stands now; those that can be read come back in the next run as a delivery `replay-000001`.
+raw area as the source stands now; those that can be read come back in the next run as a delivery `replay-000001`,
+as rows of the files that first brought them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,8 @@ from kumitate.execution.ingest import open_stored
 from kumitate.execution.landing import FILES, appearing, stored_deliveries
 from kumitate.ingest.delivery import FILE_TRUNCATED, FILE_UNREADABLE, REPLAY_PREFIX, Delivery
 from kumitate.ingest.reader import read
-from kumitate.ingest.tables import ORIGIN, QUARANTINE, REPLAYS
+from kumitate.ingest.replayed import QUARANTINED, as_replayed
+from kumitate.ingest.tables import REPLAYS
 from kumitate.model.step import Mode, Query
 from kumitate.model.table import Type
 from kumitate.ports import Engine, LakeWriter, Mark
@@ -96,14 +97,13 @@ def _open_rows(selection: Selection) -> Query:
     )
     return Query(
         "open_quarantine",
-        "select q.delivery_id, q.line, q.reason"
-        f" from {QUARANTINE} as q left join {REPLAYS} as r on r.delivery_id = q.delivery_id and r.line = q.line"
-        f" where r.line is null{conditions} order by q.delivery_id, q.line",
+        f"select q.delivery_id, q.line, q.reason from ({QUARANTINED}) as q"
+        f" where q.is_open{conditions} order by q.delivery_id, q.line",
     )
 
 
 def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, folder: Path) -> _Found:
-    """The rows of one source as JSON lines under its columns' own names; no file where none could be read."""
+    """The rows of one source as a replay's file; none where no row could be read."""
     source = own[0].source
     found = _Found(_next_id(folder), [])
     path = folder / FILES / source / f"{found.id}.jsonl"
@@ -114,7 +114,7 @@ def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, folde
                 for portion in read(stored, delivery, config.sources[source], run_id=""):
                     for row in _selected(portion.rows, wanted[delivery.id]):
                         read_lines.add(row["_line"])
-                        file.write(_as_json_line(row))
+                        file.write(as_replayed(row))
             found.places.extend((delivery.id, line) for line in _answered(wanted[delivery.id], read_lines))
     if not found.places:
         path.unlink()
@@ -149,12 +149,6 @@ def _answered(lines: Mapping[int, str], read_lines: set[int]) -> list[int]:
     return [line for line in lines if line in read_lines or (line == rest and any(read >= line for read in read_lines))]
 
 
-def _as_json_line(row: dict[str, Any]) -> bytes:
-    extra = json.loads(row["_extra"]) if row["_extra"] else {}
-    declared = {name: value for name, value in row.items() if value is not None and name not in _OURS}
-    return json.dumps(extra | declared, ensure_ascii=False).encode() + b"\n"
-
-
 def _noted(found: _Found, at: datetime) -> pa.RecordBatch:
     moment = at.astimezone(UTC).replace(tzinfo=None)
     rows = [
@@ -162,6 +156,3 @@ def _noted(found: _Found, at: datetime) -> pa.RecordBatch:
         for delivery_id, line in found.places
     ]
     return pa.RecordBatch.from_pylist(rows, schema=REPLAYS.schema)
-
-
-_OURS = frozenset({*(column.name for column in ORIGIN), "_extra"})

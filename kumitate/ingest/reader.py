@@ -7,7 +7,7 @@ import gzip
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, cast
 
-from kumitate.config.source import ColumnSpec, Source
+from kumitate.config.source import Source
 from kumitate.ingest.csv_reader import read_csv
 from kumitate.ingest.delivery import Delivery
 from kumitate.ingest.encoding import UNDECODABLE, likely_encoding
@@ -15,6 +15,7 @@ from kumitate.ingest.excel_reader import read_excel
 from kumitate.ingest.jsonl_reader import read_jsonl
 from kumitate.ingest.parquet_reader import read_parquet
 from kumitate.ingest.portion import Portion
+from kumitate.ingest.replayed import read_replayed
 from kumitate.ingest.shape import Intake
 
 Reader = Callable[[IO[bytes], Intake], Iterator[Portion]]
@@ -31,19 +32,12 @@ _SAMPLE_BYTES = 64 * 1024
 
 def read(stream: IO[bytes], delivery: Delivery, source: Source, *, run_id: str) -> Iterator[Portion]:
     """All of a delivery: rows_in = rows + rejections, in the order of the file."""
-    source = as_replayed(source) if delivery.is_replay else source
+    intake = Intake(delivery.source, source, delivery.id, run_id)
+    if delivery.is_replay:
+        return read_replayed(stream, intake)
     if delivery.file.endswith(".gz") and source.format in _COMPRESSIBLE:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
-    intake = Intake(delivery.source, source, delivery.id, run_id)
     return _with_encoding_hint(READERS[source.format](stream, intake))
-
-
-def as_replayed(source: Source) -> Source:
-    """How rows that come back from quarantine are written: JSON lines, each column under its own name."""
-    columns: dict[str, ColumnSpec] = {
-        name: spec.model_copy(update={"from_": None}) for name, spec in source.columns.items()
-    }
-    return source.model_copy(update={"format": "jsonl", "encoding": "utf-8", "columns": columns})
 
 
 def _with_encoding_hint(portions: Iterable[Portion]) -> Iterator[Portion]:

@@ -6,7 +6,7 @@ from kumitate.config.source import Source
 from kumitate.model.table import Column, Table, Type
 
 ORIGIN = (
-    Column("_delivery_id", Type.STRING, meaning="the delivered file, see raw.deliveries"),
+    Column("_delivery_id", Type.STRING, meaning="the delivered file that first brought it, see raw.deliveries"),
     Column("_line", Type.BIGINT, meaning="first line (or row) in that file, from 1"),
     Column("_run_id", Type.STRING, meaning="the run that read it"),
 )
