@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -36,7 +37,7 @@ _ABOUT_THE_QUERY = ("Binder Error", "Catalog Error", "Parser Error", "Out of Mem
 
 
 class DuckDBEngine:
-    """Each query runs in a database of its own, made and forgotten with it; spills go to `temp_directory`."""
+    """One database in memory for all queries, so that together they keep to `memory_limit`; more is spilled to disk."""
 
     def __init__(
         self, reader: LakeReader, *, temp_directory: Path, memory_limit: str = "1GB", threads: int | None = None
@@ -49,26 +50,45 @@ class DuckDBEngine:
             "autoload_known_extensions": "false",
             "memory_limit": memory_limit,
             "preserve_insertion_order": "false",
+            "temp_directory": str(temp_directory / f"duckdb-{uuid4().hex}"),
             "threads": str(self._threads),
         }
+        self._database: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
         """The query's rows in types that engines share; one empty batch where there are none."""
-        self._temp_directory.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=self._temp_directory) as folder, _errors_of(query):
+        with self._folder() as folder, _errors_of(query):
             tables = tables_of(parse(query.sql, query.name), query.name)
-            scans = {table: on_files(self._reader.scan(table), Path(folder)) for table in tables}
+            scans = {table: on_files(self._reader.scan(table), folder) for table in tables}
             schemas = {table: scan.schema for table, scan in scans.items()}
-            sql = translate(query.sql, "duckdb", schemas, where=query.name)
-            connection = duckdb.connect(config={**self._settings, "temp_directory": folder})
+            names = {table: f"lake_{number}" for number, table in enumerate(tables)}
+            sql = translate(query.sql, "duckdb", schemas, where=query.name, names=names)
+            connection = self._cursor()
             try:
-                connection.execute("set TimeZone = 'UTC'")
                 for table, scan in scans.items():
-                    _place_view(connection, table, scan)
+                    connection.execute(f"create temp view {names[table]} as {_select(scan)}")
                 reader = connection.sql(sql).to_arrow_reader(BATCH_ROWS)
                 yield from rebatched((in_common_types(batch) for batch in reader), reader.schema)
             finally:
                 connection.close()
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        self._temp_directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._temp_directory) as folder:
+            yield Path(folder)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection with views of its own: queries read side by side do not see each other's."""
+        if self._database is None:
+            self._database = duckdb.connect(config=self._settings)
+            self._database.execute("set global TimeZone = 'UTC'")
+        return self._database.cursor()
 
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         def run(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -87,12 +107,6 @@ def _in_order(function: BatchFunction, batches: Iterable[pa.RecordBatch], thread
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _place_view(connection: duckdb.DuckDBPyConnection, table: str, scan: Scan) -> None:
-    database, name = map(_quoted, table.split("."))
-    connection.execute(f"create schema if not exists {database}")
-    connection.execute(f"create view {database}.{name} as {_select(scan)}")
 
 
 def _select(scan: Scan) -> str:
@@ -123,7 +137,7 @@ def _errors_of(query: Query) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, OSError) as error:  # the Arrow reader turns DuckDB's errors into OSError
-        raise FatalError(f"query {query.name}: {_explained(str(error))}") from None
+        raise FatalError(f"{query.name}: {_explained(str(error))}") from None
 
 
 def _explained(message: str) -> str:
