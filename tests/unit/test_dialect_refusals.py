@@ -103,6 +103,28 @@ def test_shapes_that_differ_are_refused(tail: str) -> None:
     assert refused(f"select n from {tail}", SCHEMAS) != ()
 
 
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("from clean.orders", "begin with select"),
+        ("select id from (from clean.orders) as t", "begin with select"),
+        ("select id, count(*) from clean.orders group by all", "group by 1, 2"),
+        ("select id from clean.orders limit 5 offset 1", "offset 1 limit 5"),
+        ("select id from clean.orders limit 1 + 1", "a whole number"),
+        ("select id || 1 as y from clean.orders", "cast(… as varchar)"),
+        ("select concat(id, n) as y from clean.orders", "cast(… as varchar)"),
+        ("select id::bigint as y from clean.orders", "cast(… as …)"),
+        ("select id from clean.orders where id ilike 'a%'", "lower(…) like"),
+    ],
+)
+def test_what_athena_would_not_read_is_refused(sql: str, why: str) -> None:
+    assert [why in str(refusal) for refusal in refused(sql, SCHEMAS)] == [True]
+
+
+def test_arrays_are_joined_with_their_like() -> None:
+    assert refused("select tags || array['a'] || 'b' as y from clean.orders", SCHEMAS) == ()
+
+
 def test_a_recursive_query_is_refused() -> None:
     assert refused("with recursive r as (select 1 as n union all select n + 1 from r) select n from r", SCHEMAS) != ()
 
@@ -157,11 +179,21 @@ def test_translating_what_is_refused_stops_with_its_name() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["insert into a.b select 1", "select 1; select 2", "drop table a.b", "select from", "", "select (1", "show tables"],
+    [
+        "insert into a.b select 1",
+        "select 1; select 2",
+        "drop table a.b",
+        "select from",
+        "",
+        "select (1",
+        "show tables",
+        "select 1; show x",
+    ],
 )
-def test_only_one_reading_statement_is_taken(sql: str) -> None:
+def test_only_one_reading_statement_is_taken(sql: str, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(FatalError, match="must be one Athena query"):
         parse(sql)
+    assert caplog.messages == []
 
 
 def test_tables_are_found_wherever_they_are_read() -> None:
@@ -175,6 +207,12 @@ def test_tables_are_found_wherever_they_are_read() -> None:
 def test_a_table_needs_its_database() -> None:
     with pytest.raises(FatalError, match=r"orders names no database; write database\.table"):
         tables_of(parse("select n from orders"))
+
+
+@pytest.mark.parametrize("function", ["read_csv", "read_parquet", "glob_files"])
+def test_table_functions_are_not_read(function: str) -> None:
+    with pytest.raises(FatalError, match=f"^query: {function}: table functions are not read here"):
+        tables_of(parse(f"select * from {function}('/etc/passwd')"))
 
 
 def test_every_function_of_compiled_sql_is_allowed() -> None:

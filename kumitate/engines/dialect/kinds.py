@@ -137,7 +137,7 @@ class Kinds:
         for node in query.walk():
             for name, definition in _DEFINITIONS.get(type(node), _nothing)(node):
                 defined.setdefault(name.lower(), []).append(definition)
-        self._origins = Origins(query, schemas)
+        self.origins = Origins(query, schemas)
         self._followed: dict[int, str] = {}
         self._names = self._settled(defined)
 
@@ -181,7 +181,7 @@ class Kinds:
         known = self._followed.get(id(column))
         if known is None:
             self._followed[id(column)] = NULL
-            origins = self._origins.of(column)
+            origins = self.origins.of(column)
             kinds = (self.of(one) if isinstance(one, exp.Expr) else of_arrow(one) for one in origins)
             known = _agreed(kinds) if origins else self._names.get(column.name.lower(), UNKNOWN)
             self._followed[id(column)] = known

@@ -35,10 +35,12 @@ def refusals_of(query: exp.Query, kinds: Kinds) -> Iterator[Refusal]:
         for nodes, check in _CHECKS:
             if isinstance(node, nodes):
                 for why in check(node, kinds):
-                    yield Refusal(_shortened(node.sql("athena", comments=False)), why)
+                    yield Refusal(shortened(node), why)
 
 
-def _shortened(sql: str) -> str:
+def shortened(node: exp.Expr) -> str:
+    """A piece as it is shown."""
+    sql = node.sql("athena", comments=False)
     return sql if len(sql) <= 60 else sql[:57] + "…"
 
 
@@ -54,12 +56,12 @@ def _comparison(node: exp.Expr, kinds: Kinds) -> Reasons:
     others = (node.args.get(name) for name in ("expression", "low", "high"))
     compared = [node.this, *(other for other in others if isinstance(other, exp.Expr)), *node.expressions]
     found = {kinds.of(part) for part in compared}
-    if k.STRING in found and found & _NO_TEXT:
-        other = next(iter(sorted(found & _NO_TEXT)))
+    if k.STRING in found and found & NO_TEXT:
+        other = next(iter(sorted(found & NO_TEXT)))
         yield f"Athena does not compare varchar with {other}; cast one of them, write a time as timestamp '…'"
 
 
-_NO_TEXT = {k.INTEGER, k.DECIMAL, k.DOUBLE, k.DATE, k.TIMESTAMP, k.BOOLEAN}
+NO_TEXT = {k.INTEGER, k.DECIMAL, k.DOUBLE, k.DATE, k.TIMESTAMP, k.BOOLEAN}
 
 
 def _division(node: exp.Expr, kinds: Kinds) -> Reasons:

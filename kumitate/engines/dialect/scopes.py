@@ -24,9 +24,43 @@ class Origins:
         except OptimizeError:
             self._scopes = {}
 
+    def seen_by(self, column: exp.Column) -> Iterator[Scope]:
+        """The scopes where Athena looks for a column, innermost first: a subquery in `from` sees none around it."""
+        scope = self.scope_of(column)
+        while scope is not None:
+            yield scope
+            hidden = scope.is_derived_table or scope.is_cte
+            scope = scope.parent.parent if hidden and scope.parent is not None else scope.parent
+
+    def columns_of(self, source: exp.Table | Scope) -> tuple[str, ...] | None:
+        """The names that a source gives, or None where they are not known."""
+        if isinstance(source, exp.Table):
+            schema = self._schemas.get(f"{source.db}.{source.name}".lower())
+            given = tuple(name.lower() for name in source.alias_column_names)
+            return given or (None if schema is None else tuple(schema.names))
+        if source.outer_columns:
+            return tuple(name.lower() for name in source.outer_columns)
+        branch = next(_branches(source.expression), None)
+        return None if branch is None else self._selected(branch)
+
+    def _selected(self, select: exp.Select) -> tuple[str, ...] | None:
+        names: list[str] = []
+        for item in select.selects:
+            if not item.is_star:
+                names.append(item.alias_or_name.lower())
+                continue
+            scope = self._scopes.get(id(select))
+            starred = item.table.lower() if isinstance(item, exp.Column) else ""
+            for name, (_, source) in (scope.selected_sources if scope else {}).items():
+                found = self.columns_of(source) if starred in ("", name.lower()) else ()
+                if found is None:
+                    return None
+                names.extend(found)
+        return tuple(names)
+
     def of(self, column: exp.Column) -> tuple[Origin, ...]:
         """All that the column may stand for: one origin, or one per branch of a union; none where it is not known."""
-        scope = self._scope_of(column)
+        scope = self.scope_of(column)
         while scope is not None:
             found = tuple(self._in_scope(scope, column))
             if found:
@@ -34,7 +68,8 @@ class Origins:
             scope = scope.parent
         return ()
 
-    def _scope_of(self, node: exp.Expr) -> Scope | None:
+    def scope_of(self, node: exp.Expr) -> Scope | None:
+        """The innermost scope around `node`."""
         above = node.parent
         while above is not None and id(above) not in self._scopes:
             above = above.parent

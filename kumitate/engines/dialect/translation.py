@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Literal
 
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from kumitate.engines.dialect import duckdb, spark
+from kumitate.engines.dialect.grammar import faults_of
 from kumitate.engines.dialect.kinds import Kinds
 from kumitate.engines.dialect.refusals import Refusal, refusals_of
 from kumitate.engines.dialect.rewriting import Rewrite, noted, rewritten
@@ -21,15 +24,29 @@ Target = Literal["duckdb", "spark"]
 Schemas = Mapping[str, pa.Schema]
 _REWRITES: dict[Target, dict[type[exp.Expr], Rewrite]] = {"duckdb": duckdb.REWRITES, "spark": spark.REWRITES}
 
+_ONE_QUERY = "the SQL must be one Athena query (select, or with … select)"
+_BEGINNINGS = {
+    TokenType.FROM,
+    TokenType.L_PAREN,
+    TokenType.SELECT,
+    TokenType.SEMICOLON,
+    TokenType.TABLE,
+    TokenType.VALUES,
+    TokenType.WITH,
+}
+"""What a query may begin with; sqlglot logs a warning about statements that it does not know."""
+
 
 def parse(sql: str, where: str = "query") -> exp.Query:
     """The one statement that `sql` is; FatalError where it is none, or changes anything."""
     try:
-        statements = sqlglot.parse(sql, read=SOURCE)
+        kinds = [token.token_type for token in sqlglot.tokenize(sql, read=SOURCE)]
+        begun = {second for first, second in pairwise((TokenType.SEMICOLON, *kinds)) if first is TokenType.SEMICOLON}
+        statements = sqlglot.parse(sql, read=SOURCE) if begun <= _BEGINNINGS else []
     except SqlglotError as error:
         raise FatalError(f"{where}: {str(error).splitlines()[0]}; the SQL must be one Athena query") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise FatalError(f"{where}: the SQL must be one Athena query (select, or with … select)")
+        raise FatalError(f"{where}: {_ONE_QUERY}")
     return statements[0]
 
 
@@ -38,6 +55,10 @@ def tables_of(query: exp.Query, where: str = "query") -> tuple[str, ...]:
     named = {cte.alias.lower() for cte in query.find_all(exp.CTE)}
     found = set()
     for table in query.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            raise FatalError(
+                f"{where}: {_called(table.this)}: table functions are not read here, only the lake's tables"
+            )
         if table.db:
             found.add(f"{table.db}.{table.name}".lower())
         elif table.name.lower() not in named:
@@ -45,10 +66,17 @@ def tables_of(query: exp.Query, where: str = "query") -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _called(function: exp.Expr) -> str:
+    if isinstance(function, exp.Func) and not isinstance(function, exp.Anonymous):
+        return function.sql_name().lower()
+    return function.name
+
+
 def refused(sql: str, schemas: Schemas | None = None) -> tuple[Refusal, ...]:
-    """What the laptop cannot answer as Athena does; pass the schemas of the tables read, types matter."""
+    """What Athena would not take, or the laptop not answer alike; pass the schemas of the tables read, types matter."""
     query = parse(sql)
-    return tuple(dict.fromkeys(refusals_of(query, Kinds(query, schemas))))
+    kinds = Kinds(query, schemas)
+    return tuple(dict.fromkeys((*faults_of(sql, query, kinds), *refusals_of(query, kinds))))
 
 
 def translate(
@@ -65,11 +93,16 @@ def translate(
     """
     query = parse(sql, where)
     kinds = Kinds(query, schemas)
-    problems = tuple(dict.fromkeys(refusals_of(query, kinds)))
-    if problems:
-        raise FatalError(f"{where}: the laptop cannot answer this as Athena does. " + "; ".join(map(str, problems)))
+    _stop_at(faults_of(sql, query, kinds), f"{where}: Athena would not take this.")
+    _stop_at(refusals_of(query, kinds), f"{where}: the laptop cannot answer this as Athena does.")
     renamed = _renamed(noted(query, kinds), names or {})
     return rewritten(_with_athena_names(renamed), _REWRITES[target], target)
+
+
+def _stop_at(problems: Iterable[Refusal], opening: str) -> None:
+    found = "; ".join(map(str, dict.fromkeys(problems)))
+    if found:
+        raise FatalError(f"{opening} {found}")
 
 
 def _renamed(query: exp.Query, names: Mapping[str, str]) -> exp.Query:
