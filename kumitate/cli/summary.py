@@ -44,8 +44,9 @@ def show_sources(report: Report, *, ever: bool) -> None:
             "superseded": intake.superseded,
             "quarantined": intake.in_quarantine,
         }
-        rows.append({"source": source.name, "files": intake.files, "rows in": intake.rows_in, **fates})
-    _print(rows, seldom={"duplicate", "superseded", "quarantined"})
+        read = {"files": intake.files, "rows in": intake.rows_in, "sent back": intake.replayed}
+        rows.append({"source": source.name, **read, **fates})
+    _print(rows, seldom={"sent back", "duplicate", "superseded", "quarantined"})
 
 
 def show_people(report: Report) -> None:

@@ -63,6 +63,8 @@ class Intake:
     duplicate: int = 0
     superseded: int = 0
     quarantined: tuple[Tally, ...] = ()
+    replayed: int = 0
+    """Rows sent back from quarantine, read once more."""
 
     @property
     def in_quarantine(self) -> int:
@@ -70,7 +72,9 @@ class Intake:
 
     @property
     def balance(self) -> Balance:
-        return Balance(self.rows_in, (self.accepted, self.duplicate, self.superseded, self.in_quarantine))
+        return Balance(
+            self.rows_in + self.replayed, (self.accepted, self.duplicate, self.superseded, self.in_quarantine)
+        )
 
 
 @dataclass(frozen=True, slots=True)

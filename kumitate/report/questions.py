@@ -10,6 +10,7 @@ from sqlglot import exp
 from kumitate.activation.tables import OUTCOMES, REJECTED, SYNC_COUNTS, candidates_table, changes_table, state_table
 from kumitate.cleanse.tables import COUNTS
 from kumitate.identity.tables import EDGES, PERSON_EVENTS, PERSON_RECORDS, SHARED
+from kumitate.ingest.delivery import REPLAY_PREFIX
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE
 from kumitate.model.step import Query
 from kumitate.profiles.tables import CONSENTS
@@ -36,17 +37,31 @@ def _now(run_id: str, count: str = "1") -> str:
 
 
 def deliveries(run_id: str) -> Query:
-    """Files and rows per source and `problem`: empty where the file is as it should be."""
+    """Files and rows per source and `problem` (empty where the file is as it should be); rows sent back apart."""
+    problem = "coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end)"
+    file = f"case when coalesce(delivery_id, '') like '{REPLAY_PREFIX}%' then 0 else 1 end"
     sql = f"""
+with read as (
+  select
+    source,
+    run_id,
+    {problem} as problem,
+    {file} as file,
+    {file} * rows_in as rows_in,
+    (1 - {file}) * rows_in as replayed
+  from {DELIVERIES}
+)
 select
   source,
-  coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end) as problem,
-  count(*) as files,
+  problem,
+  cast(sum(file) as bigint) as files,
   cast(coalesce(sum(rows_in), 0) as bigint) as rows_in,
-  {_now(run_id)} as files_now,
-  {_now(run_id, "rows_in")} as rows_in_now
-from {DELIVERIES}
-group by source, coalesce(problem, case when duplicate_of is null then '' else 'file.duplicate' end)
+  cast(coalesce(sum(replayed), 0) as bigint) as replayed,
+  {_now(run_id, "file")} as files_now,
+  {_now(run_id, "rows_in")} as rows_in_now,
+  {_now(run_id, "replayed")} as replayed_now
+from read
+group by source, problem
 order by 1, 2"""
     return Query("deliveries", sql)
 

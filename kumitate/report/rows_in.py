@@ -37,6 +37,7 @@ def _intake(deliveries: list[Row], outcomes: list[Row], quarantined: list[Row], 
     return Intake(
         files=sum(row["files" + suffix] for row in deliveries),
         rows_in=sum(row["rows_in" + suffix] for row in deliveries),
+        replayed=sum(row["replayed" + suffix] for row in deliveries),
         accepted=accepted.get("accepted", 0),
         duplicate=accepted.get("duplicate", 0),
         superseded=accepted.get("superseded", 0),

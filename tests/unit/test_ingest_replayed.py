@@ -44,6 +44,12 @@ def test_a_row_refused_again_is_counted_once_and_open_where_it_first_stood(root:
         (listed,) = kumitate(root, "quarantine", "list")
         assert (listed["reason"], listed["rows"], listed["open"]) == ("required.missing", 1, 1)
         assert kumitate(root, "quarantine", "show", "--unmask") == [first]
+    status = kumitate(root, "status")
+    (clients,) = status["sources"]
+    assert {name: clients["ever"][name] for name in ("files", "rows_in", "replayed")} == {
+        "files": 1, "rows_in": 2, "replayed": 2,
+    }  # fmt: skip
+    assert status["sums_broken"] == 0
 
 
 def test_rows_on_their_way_back_are_shown_only_when_all_are_asked_for(root: Path) -> None:
