@@ -7,7 +7,7 @@ from sqlglot import exp
 from kumitate.engines.dialect import kinds as k
 from kumitate.engines.dialect.patterns import for_re2, replacement_for_re2
 from kumitate.engines.dialect.rewriting import Piece, Rewrite, is_plain_number, quoted
-from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText
+from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText, exact_count
 
 
 def _lit(text: str) -> str:
@@ -179,6 +179,7 @@ def _by_name(piece: Piece) -> str | None:
 
 
 REWRITES: dict[type[exp.Expr], Rewrite] = {
+    exp.ApproxDistinct: exact_count,
     exp.Add: _with_interval,
     exp.Anonymous: _by_name,
     exp.ArgMax: lambda piece: f"arg_max_null({piece.text()}, {piece.text('expression')})",
@@ -194,6 +195,7 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.Cast: _cast,
     exp.Ceil: _whole,
     exp.DateAdd: _date_add,
+    exp.DateTrunc: _trunc,  # of a cast to date
     exp.Div: _division,
     exp.Floor: _whole,
     exp.GenerateSeries: _sequence,

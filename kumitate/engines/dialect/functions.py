@@ -6,6 +6,7 @@ from sqlglot import exp
 
 FUNCTIONS: dict[str, type[exp.Expr] | None] = {
     "abs": exp.Abs,
+    "approx_distinct": exp.ApproxDistinct,
     "array_agg": exp.ArrayAgg,
     "array_distinct": exp.ArrayDistinct,
     "array_join": exp.ArrayToString,
@@ -122,18 +123,19 @@ ALIASES = {
 }
 """Other names for the same nodes."""
 
-_SYNTAX = (exp.Array, exp.Case, exp.Connector, exp.Exists)
+_SYNTAX = (exp.Array, exp.Case, exp.Connector, exp.DateTrunc, exp.Exists)
 ALLOWED_NODES: tuple[type[exp.Expr], ...] = (*_SYNTAX, *(node for node in FUNCTIONS.values() if node is not None))
 ALLOWED_NAMES = frozenset(name for name, node in FUNCTIONS.items() if node is None)
+
+_CLOCK = "a run's clock is an argument, for the same answer again; write the bound, e.g. date '2026-01-31'"
 
 INSTEAD: dict[str, str] = {
     "any_match": "write cardinality(filter(a, x -> …)) > 0",
     "any_value": "write min(x) or max(x), so that the row does not decide",
-    "approx_distinct": "write count(distinct x)",
     "approx_percentile": "rank the rows with row_number() or ntile() and pick",
     "arbitrary": "write min(x) or max(x), so that the row does not decide",
-    "current_date": "compare with a bound that the project states",
-    "current_timestamp": "compare with a bound that the project states",
+    "current_date": _CLOCK,
+    "current_timestamp": _CLOCK,
     "date_parse": "declare the column's type in its source; cleansing reads dates",
     "from_iso8601_timestamp": "declare the column's type in its source; cleansing reads times",
     "json_extract": "take single values with json_extract_scalar",
@@ -141,7 +143,7 @@ INSTEAD: dict[str, str] = {
     "map_agg": "group into rows instead of a map",
     "none_match": "write cardinality(filter(a, x -> …)) = 0",
     "normalize": "let cleansing normalise the column",
-    "now": "compare with a bound that the project states",
+    "now": _CLOCK,
     "parse_datetime": "declare the column's type in its source; cleansing reads times",
     "try": "write try_cast for the cast that may fail",
 }

@@ -55,10 +55,10 @@ _ARROW: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 
 _FIXED: dict[str, tuple[type[exp.Expr], ...]] = {
     INTEGER: (
-        exp.ArrayPosition, exp.ArraySize, exp.BitwiseAnd, exp.BitwiseNot, exp.BitwiseOr, exp.BitwiseXor, exp.Count,
-        exp.CountIf, exp.DateDiff, exp.Day, exp.DayOfMonth, exp.DayOfWeekIso, exp.DayOfYear, exp.DenseRank, exp.Extract,
-        exp.Hour, exp.Length, exp.Minute, exp.Month, exp.Ntile, exp.Quarter, exp.Rank, exp.RowNumber, exp.Second,
-        exp.StrPosition, exp.WeekOfYear, exp.Year,
+        exp.ApproxDistinct, exp.ArrayPosition, exp.ArraySize, exp.BitwiseAnd, exp.BitwiseNot, exp.BitwiseOr,
+        exp.BitwiseXor, exp.Count, exp.CountIf, exp.DateDiff, exp.Day, exp.DayOfMonth, exp.DayOfWeekIso, exp.DayOfYear,
+        exp.DenseRank, exp.Extract, exp.Hour, exp.Length, exp.Minute, exp.Month, exp.Ntile, exp.Quarter, exp.Rank,
+        exp.RowNumber, exp.Second, exp.StrPosition, exp.WeekOfYear, exp.Year,
     ),
     DOUBLE: (exp.CumeDist, exp.Exp, exp.Ln, exp.Log, exp.PercentRank, exp.Pow, exp.Sqrt, exp.TimeToUnix),
     STRING: (
@@ -78,9 +78,9 @@ _BY_NODE = {node: kind for kind, nodes in _FIXED.items() for node in nodes}
 
 _AS_ARGUMENT = (
     exp.Abs, exp.Alias, exp.ArgMax, exp.ArgMin, exp.ArrayDistinct, exp.ArrayFilter, exp.ArraySlice, exp.ArraySort,
-    exp.Ceil, exp.DateAdd, exp.Distinct, exp.Filter, exp.FirstValue, exp.Floor, exp.Lag, exp.LastValue, exp.Lead,
-    exp.Max, exp.Min, exp.Neg, exp.NthValue, exp.Nullif, exp.Order, exp.Paren, exp.Round, exp.Sum, exp.TimestampTrunc,
-    exp.Window,
+    exp.Ceil, exp.DateAdd, exp.DateTrunc, exp.Distinct, exp.Filter, exp.FirstValue, exp.Floor, exp.Lag, exp.LastValue,
+    exp.Lead, exp.Max, exp.Min, exp.Neg, exp.NthValue, exp.Nullif, exp.Order, exp.Paren, exp.Round, exp.Sum,
+    exp.TimestampTrunc, exp.Window,
 )  # fmt: skip
 """Nodes of the same kind as their first argument."""
 

@@ -120,7 +120,9 @@ def _replacement(node: exp.Expr, _: Kinds) -> Reasons:
         yield "groups are written $1 to $9, a dollar sign \\$"
 
 
-def _time_zone(node: exp.Expr, _: Kinds) -> Reasons:
+def _time_zone(node: exp.Expr, kinds: Kinds) -> Reasons:
+    if kinds.of(node.this) == k.DATE:
+        yield "a date has no zone; write cast(… as timestamp) at time zone …"
     used_by = node.parent.parent if isinstance(node.parent, exp.Paren) else node.parent
     if not isinstance(used_by, _LOCAL_TIME):
         yield "times with a zone are not kept; wrap it: cast(… as timestamp), cast(… as date), hour(…), date_format(…)"
@@ -146,9 +148,16 @@ def _subtraction(node: exp.Expr, kinds: Kinds) -> Reasons:
         yield "engines give an interval or a number; write date_diff('day', …) on dates, or subtract to_unixtime"
 
 
-def _unit(node: exp.Expr, _: Kinds) -> Reasons:
-    if node.text("unit").upper() not in _UNITS:
-        yield f"the unit must be one of {', '.join(_UNITS).lower()}"
+def _unit(node: exp.Expr, kinds: Kinds) -> Reasons:
+    on_date = not isinstance(node, exp.Interval) and kinds.of(node.this) == k.DATE
+    units = _UNITS[:5] if on_date else _UNITS
+    if node.text("unit").upper() not in units:
+        yield f"the unit must be one of {', '.join(units).lower()}{' for a date' if on_date else ''}"
+
+
+def _estimate(node: exp.Expr, _: Kinds) -> Reasons:
+    if node.find_ancestor(exp.Window, exp.Select) is not node.find_ancestor(exp.Select):
+        yield "distinct values are not counted in a window; group in a subquery"
 
 
 _UNITS = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND")
@@ -234,6 +243,7 @@ _CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Check], ...] =
     ((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In), _comparison),
     (exp.Div, _division),
     (exp.Round, _rounding),
+    (exp.ApproxDistinct, _estimate),
     (exp.Avg, _average),
     (exp.Cast, _cast),
     ((exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace), _pattern),
@@ -241,7 +251,7 @@ _CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Check], ...] =
     ((exp.AtTimeZone, exp.UnixToTime), _time_zone),
     (exp.DateDiff, _difference),
     (exp.Sub, _subtraction),
-    ((exp.DateAdd, exp.TimestampTrunc, exp.Interval), _unit),
+    ((exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Interval), _unit),
     (exp.Extract, _part),
     (exp.TimeToStr, _date_format),
     (exp.ArrayAgg, _gathering),

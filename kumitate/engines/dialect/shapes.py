@@ -1,4 +1,4 @@
-"""Which texts Athena's casts accept, for engines that would accept more."""
+"""What engines rewrite alike: casts of text, which accept more than Athena's, and estimates."""
 
 from __future__ import annotations
 
@@ -54,3 +54,8 @@ class CastOfText:
         type_ = piece.node.args["to"]
         name = self.timestamp if k.of_data_type(type_) == k.TIMESTAMP else piece.sql(type_)
         return f"{'try_cast' if isinstance(piece.node, exp.TryCast) else 'cast'}({value} as {name})"
+
+
+def exact_count(piece: Piece) -> str:
+    """`approx_distinct`, whose estimates no two engines share: the number it estimates."""
+    return f"count(distinct {piece.text()})"

@@ -7,7 +7,7 @@ from sqlglot import exp
 from kumitate.engines.dialect import kinds as k
 from kumitate.engines.dialect.patterns import for_java
 from kumitate.engines.dialect.rewriting import Piece, Rewrite, is_plain_number, quoted
-from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText
+from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText, exact_count
 
 
 def _lit(text: str) -> str:
@@ -200,6 +200,7 @@ def _comparison(keys: list[exp.Expr], number: int = 0) -> str:
 
 
 REWRITES: dict[type[exp.Expr], Rewrite] = {
+    exp.ApproxDistinct: exact_count,
     exp.ArrayAgg: _array_agg,
     exp.ArrayMax: _array_extreme,
     exp.ArrayMin: _array_extreme,
@@ -209,6 +210,7 @@ REWRITES: dict[type[exp.Expr], Rewrite] = {
     exp.Cast: _cast,
     exp.Ceil: _whole,
     exp.DateAdd: _date_add,
+    exp.DateTrunc: _trunc,  # of a cast to date
     exp.DayOfWeekIso: lambda piece: f"(weekday({piece.text()}) + 1)",
     exp.Div: _division,
     exp.Filter: _filtered,

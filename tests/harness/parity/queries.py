@@ -13,6 +13,13 @@ CASES = (
         "functions/aggregate",
     ),
     Case(
+        "approx_distinct is exact here",
+        "select approx_distinct(x), approx_distinct(x, 0.01), approx_distinct(x) filter (where x > 1)"
+        " from (values 1, 2, 2, 3, null) as t(x)",
+        [(3, 3, 2)],
+        "functions/aggregate",
+    ),
+    Case(
         "sums with filter over nothing are null",
         "select sum(x) filter (where x > 9), count(x) filter (where x > 9), max(x) filter (where x > 9), "
         "sum(distinct x) from (values 1, 2, 2) as t(x)",

@@ -46,6 +46,14 @@ CASES = (
         "functions/datetime",
     ),
     Case(
+        "date_trunc of a cast to date is a date",
+        "select date_trunc('month', cast(t as date)), date_trunc('month', cast(t at time zone 'Asia/Tokyo' as date)), "
+        "date_trunc('year', cast(s as date))"
+        " from (values (timestamp '2020-04-30 18:00:00.000', '2020-05-07')) as t(t, s)",
+        [(date(2020, 4, 1), date(2020, 5, 1), date(2020, 1, 1))],
+        "functions/datetime",
+    ),
+    Case(
         "date_add keeps the time of day",
         "select date_add('day', 1, t), date_add('month', -1, t), date_add('hour', 25, t), "
         "date_add('minute', n, t) from (values (timestamp '2020-03-31 10:11:12.345', 90)) as t(t, n)",
