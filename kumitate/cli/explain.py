@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     short_help="The SQL behind a stage, segment, sync or trait.",
     epilog=examples(
         "kumitate explain segments",
-        "kumitate explain lapsed_customers --dialect duckdb",
+        "kumitate explain lapsed --dialect duckdb",
         "kumitate explain segment:vips --json",
     ),
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     short_help="One person, found by any identifier.",
     epilog=examples(
-        "kumitate profile M000017",
+        "kumitate profile M0000017",
         "kumitate profile taro@example.com --unmask",
         "kumitate profile 03-1234-5678 --json",
     ),

@@ -31,7 +31,7 @@ _ROWS_ON_SCREEN = 100
 def query(sql: str, *, as_csv: bool, project: Path | None, as_json: bool) -> None:
     """Run one SELECT in Athena's dialect over the lake (- reads it from stdin).
 
-    Tables are written database.table; `kumitate status` lists them. Personal data is shown as it is.
+    Tables are written database.table; `kumitate status --tables` lists them. Personal data is shown as it is.
     A table on the screen ends after 100 rows; JSON and CSV are whole.
     """
     from kumitate.execution.workspace import open_workspace

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="Bring one sync up to date, or rehearse it.",
-    epilog=examples("kumitate sync vip_audience --dry-run", "kumitate sync vip_audience --json"),
+    epilog=examples("kumitate sync vip_campaign --dry-run", "kumitate sync vip_campaign --json"),
 )
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Count what would be sent; write nothing and send nothing.")
