@@ -47,7 +47,7 @@ class PlainErrors(click.Group):
             say(f"kumitate: {error}")
             ctx.exit(1)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click passes it; the order is ours)
         return [command.name or "" for command in COMMANDS]
 
 

@@ -28,7 +28,7 @@ class LineProgress:
     def __exit__(self, *_: object) -> None:
         """Nothing to end."""
 
-    def __call__(self, what: str, done: int, total: int | None = None) -> None:  # noqa: ARG002
+    def __call__(self, what: str, done: int, total: int | None = None) -> None:  # noqa: ARG002 (a bar counts, lines do not)
         piece = what.partition(_PART)[0]
         if piece != self._last:
             self._last = piece

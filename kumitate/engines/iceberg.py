@@ -52,6 +52,7 @@ from kumitate.ports import Mark, Scan
 
 _DONE = "kumitate.done."
 _BUSY_SECONDS = 30
+_MOST_NAMED = 3
 _PROPERTIES = {
     "format-version": "2",
     "write.delete.mode": "copy-on-write",
@@ -123,8 +124,8 @@ class IcebergLake:
         tables = self.tables()
         if not tables:
             return "the lake is empty: run the project first"
-        near = difflib.get_close_matches(table, tables, n=1)
-        return (f"did you mean {near[0]}? " if near else "") + f"It has {', '.join(tables)}"
+        near = difflib.get_close_matches(table, tables, n=_MOST_NAMED)
+        return (f"did you mean {' or '.join(near)}? " if near else "") + "`kumitate status --tables` lists them all"
 
     def prepare(self, tables: Iterable[Table]) -> None:
         wanted = {str(table): table for table in tables if self._prepared.get(str(table)) != table}

@@ -248,3 +248,16 @@ def test_every_command_has_help_with_examples(command: list[str]) -> None:
     result = kumitate(*command, "--help")
     assert result.exit_code == 0
     assert command in ([], ["quarantine"]) or "Examples:\n    kumitate " in result.stdout
+
+
+def test_an_unknown_table_is_told_with_near_names_only(bakery: str) -> None:
+    result = kumitate("query", "select prenom from clean.client", "--project", bakery)
+    assert result.exit_code == 1
+    assert "did you mean clean.clients" in result.stderr
+    assert "`kumitate status --tables` lists them all" in result.stderr
+    assert len(result.stderr) < 300
+
+
+def test_the_package_itself_is_the_command_line() -> None:
+    done = subprocess.run([sys.executable, "-m", "kumitate", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("kumitate, version ")
