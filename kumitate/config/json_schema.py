@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 from textwrap import dedent
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -56,8 +56,9 @@ class _Plain(GenerateJsonSchema):
 
 def project_schema() -> dict[str, Any]:
     """All kinds of files: `settings` for kumitate.yaml, and one property per folder."""
-    adapters = [(name, "validation", TypeAdapter(kind)) for name, kind in _kinds().items()]
-    references, definitions = TypeAdapter.json_schemas(adapters, schema_generator=_Plain)  # type: ignore[arg-type]
+    mode: Literal["validation"] = "validation"
+    adapters = [(name, mode, TypeAdapter(kind)) for name, kind in _kinds().items()]
+    references, definitions = TypeAdapter.json_schemas(adapters, schema_generator=_Plain)
     properties = {name: _named(dict(reference)) for (name, _), reference in references.items()}
     whole = {"$schema": DIALECT, "title": "Kumitate project", "type": "object", "properties": properties}
     return _with_shared({**whole, **definitions})

@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._write(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 (the names that http.server looks for)
 
     def _write(self, answer: Answer) -> None:
         content = answer.content
@@ -154,5 +154,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server gives it)
         """Nothing: addresses may hold keys."""

@@ -71,7 +71,12 @@ class Reader:
         assert refused(query.sql, SCHEMAS) == ()
         yield from self._lake.query(query).to_batches()
 
-    def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
+    def apply(
+        self,
+        query: Query,  # noqa: ARG002 (the port's)
+        function: BatchFunction,  # noqa: ARG002 (the port's)
+        schema: pa.Schema,  # noqa: ARG002 (the port's)
+    ) -> Iterator[pa.RecordBatch]:
         raise AssertionError("a report only reads")
 
 
