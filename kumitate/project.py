@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,14 +13,18 @@ from kumitate.activation.destinations.registry import REGISTRY, destination_clas
 from kumitate.config.checks import check
 from kumitate.config.checks.conditions import parts
 from kumitate.config.checks.reads import read_findings
-from kumitate.config.draft import Draft
-from kumitate.config.findings import SETTINGS, SETTINGS_FILE, Finding, KeyPath, Spot, unknown
+from kumitate.config.draft import Draft, certain
+from kumitate.config.findings import Finding, KeyPath, Spot, unknown
+from kumitate.config.identity import Attribute, Entity, IdentifierKind
 from kumitate.config.loader import accept, read_project
+from kumitate.config.names import name_problem
 from kumitate.config.project import Config
 from kumitate.config.sentences import sentences
+from kumitate.config.source import ColumnSpec
 from kumitate.config.sync import Sync
 from kumitate.config.trait import SqlTrait
 from kumitate.model.expression import SqlIs
+from kumitate.model.table import Table
 from kumitate.profiles.readable import tables_for_segments, tables_for_traits
 
 
@@ -35,9 +39,14 @@ class Project:
 def open_project(root: Path) -> Project:
     """The project in `root`; raises ConfigError with every problem of its files and destinations."""
     draft = read_project(root)
-    findings = tuple(check(draft))
-    config = accept(draft, (*findings, *_destination_findings(draft), *_sql_findings(draft, findings)))
+    config = accept(draft, certain(draft, _findings))
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
+
+
+def _findings(draft: Draft) -> Iterator[Finding]:
+    yield from check(draft)
+    yield from _destination_findings(draft)
+    yield from _sql_findings(draft)
 
 
 def _destination_findings(draft: Draft) -> Iterator[Finding]:
@@ -81,16 +90,43 @@ def _terms(sync: Sync, terms: Terms, spot: Spot) -> Iterator[Finding]:
             yield spot.below("fields", name).wrong(unknown("field", name, terms.accepts))
 
 
-def _sql_findings(draft: Draft, findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """What the project's own SQL reads, once everything is right that says which columns there are."""
-    says_columns = {"sources", "identity", "traits", SETTINGS}
-    wrong = {finding.spot.folder for finding in findings} | {problem.file.split("/")[0] for problem in draft.problems}
-    if wrong & {*says_columns, SETTINGS_FILE}:
-        return
+def _sql_findings(draft: Draft) -> Iterator[Finding]:
+    """What the project's own SQL reads."""
+    outline = _outline(draft)
+    for_traits = _readable(draft, tables_for_traits(outline))
     for name, trait in draft.config.traits.items():
         if isinstance(trait, SqlTrait):
-            yield from read_findings(trait.sql, tables_for_traits(draft.config), Spot("traits", (name, "sql")))
+            yield from read_findings(trait.sql, for_traits, Spot("traits", (name, "sql")))
+    for_segments = _readable(draft, tables_for_segments(outline))
     for name, segment in draft.config.segments.items():
         for condition, spot in parts(segment.when, Spot("segments", (name, "when"))):
             if isinstance(condition, SqlIs):
-                yield from read_findings(condition.sql, tables_for_segments(draft.config), spot.below("sql"))
+                yield from read_findings(condition.sql, for_segments, spot.below("sql"))
+
+
+def _outline(draft: Draft) -> Config:
+    """The names that SQL can read and nothing else, so that no mistake elsewhere stands in the way."""
+    sources = {
+        name: source.model_copy(update={"columns": {column: ColumnSpec() for column in _sound(source.columns)}})
+        for name, source in draft.config.sources.items()
+        if not name_problem(name)
+    }
+    attributes = {name: Attribute() for name in _sound(draft.person.attributes if draft.person else ())}
+    person = Entity(identifiers={"any": IdentifierKind()}, attributes=attributes)
+    traits = {name: SqlTrait(kind="sql", sql="") for name in _sound(draft.names["traits"])}
+    return draft.config.model_copy(update={"sources": sources, "identity": {"person": person}, "traits": traits})
+
+
+def _sound(names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if not name_problem(name))
+
+
+def _readable(draft: Draft, tables: Mapping[str, Table]) -> Mapping[str, Table | None]:
+    """The tables; None for those whose columns are not all known."""
+    broken = draft.names["sources"] - draft.config.sources.keys() | draft.unread.get("sources", frozenset())
+    unclear = {f"clean.{name}" for name in broken}
+    if draft.person is None:
+        unclear |= {"curated.golden_records", "curated.profiles"} & tables.keys()
+    if "traits" in draft.unread:
+        unclear |= {"curated.traits", "curated.profiles"} & tables.keys()
+    return {**tables, **dict.fromkeys(unclear)}

@@ -75,8 +75,13 @@ def key_text(path: KeyPath) -> str:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """`; did you mean 'vips'?`, or nothing where no name is close."""
-    close = difflib.get_close_matches(word, sorted(names), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = closest(word, names)
+    return f"; did you mean {close!r}?" if close else ""
+
+
+def closest(word: str, names: Iterable[str]) -> str:
+    """The name that was probably meant, or nothing."""
+    return next(iter(difflib.get_close_matches(word, sorted(names), n=1, cutoff=0.6)), "")
 
 
 def unknown(kind: str, word: str, names: Iterable[str], *, place: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -9,11 +10,12 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from kumitate.config.checks import check
-from kumitate.config.draft import Draft
+from kumitate.config.draft import Draft, certain
 from kumitate.config.findings import SETTINGS, SETTINGS_FILE, Finding, Places, Spot, did_you_mean
 from kumitate.config.lists import LISTS, read_lists
 from kumitate.config.names import name_problem
 from kumitate.config.project import Config
+from kumitate.config.repair import READINGS, repaired
 from kumitate.config.sentences import sentences
 from kumitate.config.settings import Settings
 from kumitate.config.yaml_lines import Document, read_yaml
@@ -30,7 +32,7 @@ FOLDERS: Mapping[str, Any] = {
 def load_config(root: Path) -> Config:
     """The project in `root`; raises ConfigError with every problem found."""
     draft = read_project(root)
-    return accept(draft, check(draft))
+    return accept(draft, certain(draft, check))
 
 
 def accept(draft: Draft, findings: Iterable[Finding]) -> Config:
@@ -45,18 +47,22 @@ def read_project(root: Path) -> Draft:
     """Every file of the project, each section checked by itself."""
     root = root.resolve()
     reader = _Reader()
-    settings_document, settings = reader.settings(root)
+    settings_document = reader.settings(root)
     for folder in FOLDERS:
         reader.folder(root / folder)
     lists = read_lists(root / LISTS, reader.problems)
     places = Places(reader.documents, settings_document)
-    sections: dict[str, Any] = {SETTINGS: settings or Settings(project="unread"), LISTS: lists, **reader.sections}
+    config, *others = (
+        Config.model_construct(None, root=root, lists=lists, **sections) for sections in reader.readings()
+    )
     return Draft(
-        Config.model_construct(None, root=root, **sections),
+        config,
         {folder: frozenset(names) for folder, names in reader.names.items()},
         places,
         (*reader.problems, *map(places.problem, reader.findings), *_misplaced(root)),
-        frozenset(reader.unread),
+        {folder: frozenset(words) for folder, words in reader.unread.items()},
+        tuple(others),
+        frozenset(reader.doubted),
     )
 
 
@@ -64,35 +70,48 @@ class _Reader:
     """Collects sections and problems, file by file."""
 
     def __init__(self) -> None:
-        self.sections: dict[str, dict[str, Any]] = {folder: {} for folder in FOLDERS}
+        self.sections: dict[str, dict[str, tuple[Any, ...]]] = {folder: {} for folder in FOLDERS}
         self.names: dict[str, set[str]] = {folder: set() for folder in FOLDERS}
-        self.unread: set[str] = set()
+        self.unread: dict[str, set[str]] = {}
+        self.doubted: set[Spot] = set()
         self.documents: dict[tuple[str, str], Document] = {}
         self.findings: list[Finding] = []
         self.problems: list[Problem] = []
+        self._settings: tuple[Any, ...] = ()
 
-    def settings(self, root: Path) -> tuple[Document, Settings | None]:
+    def readings(self) -> Iterator[dict[str, Any]]:
+        """The sections by folder: once, or as often as a broken one is read."""
+        for choice in range(READINGS if self.doubted else 1):
+            folders = {
+                folder: {name: readings[choice % len(readings)] for name, readings in sections.items()}
+                for folder, sections in self.sections.items()
+            }
+            yield {SETTINGS: self._settings[choice % len(self._settings)], **folders}
+
+    def settings(self, root: Path) -> Document:
         path = root / SETTINGS_FILE
         document = read_yaml(path.read_bytes(), SETTINGS_FILE) if path.is_file() else Document(SETTINGS_FILE)
         if not path.is_file():
             document.complain(1, f"no project in {root}: the file is missing; begin with `project: my_shop`")
         self.problems += document.problems
         value = {} if document.value is None else document.value
-        settings = None if document.problems else self._validated(Settings, value, Spot(SETTINGS))
-        if settings is None:
-            self.unread.add(SETTINGS)
-        return document, settings
+        self._settings = () if document.problems else self._validated(Settings, value, Spot(SETTINGS))
+        if not self._settings:
+            self.unread[SETTINGS] = set()
+            self._settings = (Settings(project="unread"),)
+        return document
 
     def folder(self, folder: Path) -> None:
         for path in sorted(folder.glob("*.yaml")):
-            document = read_yaml(path.read_bytes(), f"{folder.name}/{path.name}")
+            content = path.read_bytes()
+            document = read_yaml(content, f"{folder.name}/{path.name}")
             if not isinstance(document.value, dict | None):
                 document.complain(1, f"expected a mapping of names to {folder.name}")
             self.problems += document.problems
             if isinstance(document.value, dict):
                 self._sections(folder.name, document)
             elif document.problems:
-                self.unread.add(folder.name)
+                self.unread.setdefault(folder.name, set()).update(_words(content))
 
     def _sections(self, folder: str, document: Document) -> None:
         for name, value in document.value.items():
@@ -104,16 +123,26 @@ class _Reader:
                 self.problems.append(Problem(document.file, document.lines[(name,)], name, wrong))
             if first is document:
                 self.names[folder].add(name)
-                section = self._validated(FOLDERS[folder], value, Spot(folder, (name,)))
-                if section is not None:
-                    self.sections[folder][name] = section
+                readings = self._validated(FOLDERS[folder], value, Spot(folder, (name,)))
+                if readings:
+                    self.sections[folder][name] = readings
 
-    def _validated(self, wanted: Any, value: Any, spot: Spot) -> Any:
+    def _validated(self, wanted: Any, value: Any, spot: Spot) -> tuple[Any, ...]:
+        """The section; where something is wrong in it, every way to read it, if there is any."""
         try:
-            return TypeAdapter(wanted).validate_python(value)
+            return (TypeAdapter(wanted).validate_python(value),)
         except ValidationError as error:
             self.findings += [spot.below(*path).wrong(what) for path, what in sentences(wanted, error, value)]
-            return None
+        repair = repaired(wanted, value)
+        if repair is None:
+            return ()
+        self.doubted |= {spot.below(*path) for path in repair.doubted}
+        return repair.readings
+
+
+def _words(content: bytes) -> set[str]:
+    """The names that may stand in a file that could not be read, in whatever encoding."""
+    return set(re.findall(r"\w+", content.replace(b"\0", b"").decode("utf-8", "replace")))
 
 
 def _misplaced(root: Path) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
+from pydantic.fields import FieldInfo
 
 from kumitate.config.findings import KeyPath, did_you_mean
 from kumitate.model.expression import NODES
@@ -29,16 +30,17 @@ _SCALARS = {bool, int, Decimal, date, datetime, str}
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an error lies: the keys that lead there and what the model wants at that place."""
+class Place:
+    """Where an error lies: the keys that lead there, what the model wants at that place, and whether it must."""
 
     path: KeyPath
     wanted: Any
+    optional: bool = False
 
 
 def sentences(annotation: Any, error: ValidationError, value: Any) -> Iterator[tuple[KeyPath, str]]:
     """Each mistake once, as (path, sentence); `value` is what was validated."""
-    details = [(_place(annotation, detail["loc"], value), detail) for detail in error.errors(include_url=False)]
+    details = [(place_of(annotation, detail["loc"], value), detail) for detail in error.errors(include_url=False)]
     paths = [place.path for place, _ in details if place]
     seen: set[tuple[KeyPath, str]] = set()
     for place, detail in details:
@@ -54,34 +56,35 @@ def _has_inner(path: KeyPath, paths: list[KeyPath]) -> bool:
     return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
 
 
-def _place(annotation: Any, location: tuple[int | str, ...], value: Any) -> _Place | None:
+def place_of(annotation: Any, location: tuple[int | str, ...], value: Any) -> Place | None:
     """Follow pydantic's location, which also names union members, to the keys of the file."""
     path: list[str | int] = []
-    wanted = bare(annotation)
+    wanted, optional = bare(annotation), False
     for step in location:
         if is_union(wanted):
-            tagged = {tag: member for member in get_args(wanted) for tag in _tags(member)}
+            tagged = {tag: member for member in get_args(wanted) for tag in tags_of(member)}
             if tagged:
                 wanted = bare(tagged[str(step)])
                 continue
             meant = next(
-                (m for m in get_args(wanted) if isinstance(_at(value, tuple(path)), dict) and _is_model(m)), None
+                (m for m in get_args(wanted) if isinstance(value_at(value, tuple(path)), dict) and is_model(m)), None
             )
             if meant is None:
-                return _Place(tuple(path), wanted)
+                return Place(tuple(path), wanted, optional)
             if meant.__name__ != step:
                 return None
             wanted = meant
         else:
             path.append(step)
+            optional = is_model(wanted) and step in (fields := fields_by_key(wanted)) and not fields[step].is_required()
             wanted = _below(wanted, step)
-    return _Place(tuple(path), wanted)
+    return Place(tuple(path), wanted, optional)
 
 
-def _sentence(place: _Place, detail: Mapping[str, Any], value: Any) -> tuple[KeyPath, str]:
+def _sentence(place: Place, detail: Mapping[str, Any], value: Any) -> tuple[KeyPath, str]:
     if detail["type"] == "missing":
         return place.path[:-1], f"missing key {place.path[-1]!r} ({expected(place.wanted)})"
-    found = _at(value, place.path)
+    found = value_at(value, place.path)
     if detail["type"] == "extra_forbidden":
         return place.path, f"unknown key {place.path[-1]!r}{_key_hint(place, value)}"
     write = _WRITERS.get(detail["type"])
@@ -90,7 +93,9 @@ def _sentence(place: _Place, detail: Mapping[str, Any], value: Any) -> tuple[Key
 
 _WRITERS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "value_error": lambda detail, _: str(detail["ctx"]["error"]),
-    "condition_kind": lambda detail, found: detail["msg"] + "".join(did_you_mean(key, NODES) for key in found or ()),
+    "condition_kind": lambda detail, found: (
+        detail["msg"] + "".join(did_you_mean(key, NODES) for key in (found if isinstance(found, dict) else ()))
+    ),
     "too_short": lambda detail, _: f"give at least {detail['ctx']['min_length']}",
     "too_long": lambda detail, _: f"give at most {detail['ctx']['max_length']}",
     "greater_than_equal": lambda detail, found: f"must be at least {detail['ctx']['ge']}, found {found}",
@@ -100,7 +105,7 @@ _WRITERS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
 
 
 def _mismatch(wanted: Any, found: Any) -> str:
-    choices = _choices(wanted)
+    choices = choices_of(wanted)
     if choices and isinstance(found, str):
         return f"unknown value {found!r}{did_you_mean(found, choices) or '; expected ' + expected(wanted)}"
     quotes = "; write it in quotes" if bare(wanted) is str and isinstance(found, (bool, int, Decimal, date)) else ""
@@ -117,14 +122,14 @@ def expected(wanted: Any) -> str:
         if {*members} == _SCALARS:
             return "a text, number, date, or true/false"
         return "a condition" if len(members) == len(NODES) else " or ".join(expected(member) for member in members)
-    names = _choices(wanted)
+    names = choices_of(wanted)
     if names:
         quoted = ", ".join(repr(name) for name in names)
         return quoted if len(names) == 1 else f"one of {quoted}"
     if get_origin(wanted) is tuple:
         count = "" if Ellipsis in get_args(wanted) else f" with {len(get_args(wanted))} items"
         return f"a list{count} ({expected(get_args(wanted)[0])} each)"
-    return "a mapping" if _is_model(wanted) or get_origin(wanted) is dict else "a value"
+    return "a mapping" if is_model(wanted) or get_origin(wanted) is dict else "a value"
 
 
 def _described(found: object) -> str:
@@ -142,8 +147,8 @@ def _described(found: object) -> str:
     return f"the date {found}" if isinstance(found, date) else f"the number {found}"
 
 
-def _key_hint(place: _Place, value: Any) -> str:
-    key, siblings = place.path[-1], _at(value, place.path[:-1])
+def _key_hint(place: Place, value: Any) -> str:
+    key, siblings = place.path[-1], value_at(value, place.path[:-1])
     if key in NODES and any(other in NODES for other in siblings if other != key):
         return "; put several conditions under 'all' or 'any'"
     return did_you_mean(str(key), place.wanted) if isinstance(place.wanted, list) else ""
@@ -151,9 +156,9 @@ def _key_hint(place: _Place, value: Any) -> str:
 
 def _below(wanted: Any, step: int | str) -> Any:
     """The annotation of a model's field, a mapping's value or a list's item; a list of keys for an unknown key."""
-    if _is_model(wanted):
-        by_key = {field.alias or name: field for name, field in wanted.model_fields.items()}
-        return bare(by_key[str(step)].annotation) if step in by_key else list(by_key)
+    if is_model(wanted):
+        by_key = fields_by_key(wanted)
+        return bare(by_key[step].annotation) if step in by_key else list(by_key)
     arguments = get_args(wanted)
     if get_origin(wanted) is dict:
         return bare(arguments[1])
@@ -179,21 +184,25 @@ def is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, types.UnionType)
 
 
-def _is_model(annotation: Any) -> bool:
+def is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _tags(member: Any) -> list[str]:
+def fields_by_key(model: type[BaseModel]) -> dict[int | str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def tags_of(member: Any) -> list[str]:
     return [item.tag for item in getattr(member, "__metadata__", ()) if isinstance(item, Tag)]
 
 
-def _choices(wanted: Any) -> list[str]:
+def choices_of(wanted: Any) -> list[str]:
     if get_origin(wanted) is Literal:
         return [str(choice) for choice in get_args(wanted)]
     return [str(member.value) for member in wanted] if isinstance(wanted, type) and issubclass(wanted, Enum) else []
 
 
-def _at(value: Any, path: KeyPath) -> Any:
+def value_at(value: Any, path: KeyPath) -> Any:
     for step in path:
         try:
             value = value[step]

@@ -53,5 +53,6 @@ def trait_type(config: Config, trait: str) -> Type | None:
             return type_
         case Aggregate(kind=kind, source=name, column=column):
             source = config.sources.get(name)
-            return FIXED.get(kind) or (column_type(source, column) if source and column else None)
+            looked_at = column_type(source, column) if source and column else None
+            return FIXED.get(kind) or (None if kind == "sum" and looked_at not in NUMBERS else looked_at)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,10 +58,35 @@ def test_any_slip_of_the_hand_is_told_in_plain_words(file: str, place: float, le
         text = (root / file).read_text(encoding="utf-8")
         at = int(place * len(text))
         (root / file).write_text(text[:at] + piece + text[at + length :], encoding="utf-8")
-        try:
-            open_project(root)
-        except ConfigError as error:
-            told = str(error)
-            assert "pydantic" not in told
-            assert "Input should" not in told
-            assert "<class" not in told
+        _is_told_in_plain_words(root)
+
+
+@given(
+    file=st.sampled_from([file for file in FILES if file.endswith(".yaml")]),
+    data=st.data(),
+    value=st.sampled_from([None, True, 5, "x", "", [], [1], [[]], {}, {"x": 1}, {"segment": "vips"}, [{"trait": 1}]]),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_value_in_the_wrong_place_is_told_in_plain_words(file: str, data: st.DataObject, value: object) -> None:
+    with TemporaryDirectory() as folder:
+        root = Path(folder) / "shop"
+        shutil.copytree(TEA_SHOP, root)
+        document = read_yaml((root / file).read_bytes(), file)
+        *above, key = data.draw(st.sampled_from([path for path in document.lines if path]))
+        parent = document.value
+        for step in above:
+            parent = parent[step]
+        parent[key] = value
+        (root / file).write_text(json.dumps(document.value, default=str), encoding="utf-8")
+        _is_told_in_plain_words(root)
+
+
+def _is_told_in_plain_words(root: Path) -> None:
+    try:
+        open_project(root)
+    except ConfigError as error:
+        told = str(error)
+        assert "pydantic" not in told
+        assert "Input should" not in told
+        assert "<class" not in told
+        assert "unread" not in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,10 +43,11 @@ def test_the_tea_shop_is_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "mistake"), [(file, mistake) for file, mistakes in MISTAKES.items() for mistake in mistakes]
 )
-def test_a_mistake_is_said_in_one_sentence(tmp_path: Path, file: str, mistake: dict[str, str]) -> None:
+def test_a_mistake_is_said_in_one_sentence(tmp_path: Path, file: str, mistake: dict[str, Any]) -> None:
     says = mistake["says"]
     found = problems(tmp_path, file, mistake["new"], old=mistake["old"])
     assert (says if says[0].isalpha() else f"{file}:{says}") in found
+    assert len(found) == 1 + mistake.get("more", 0), found
 
 
 def test_an_unregistered_destination_is_named(tmp_path: Path) -> None:

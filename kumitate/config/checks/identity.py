@@ -57,7 +57,7 @@ def _rules(draft: Draft, person: Entity) -> Iterator[Finding]:
 
 def _known(draft: Draft, attribute: str, spot: Spot) -> Iterator[Finding]:
     columns = {column for source in draft.config.sources.values() for column in source.columns}
-    if draft.sources_complete and attribute not in columns:
+    if draft.sources_told and attribute not in columns and not draft.may_hold("sources", attribute):
         yield spot.wrong(unknown("attribute", attribute, columns, place="every source"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -14,8 +14,11 @@ from kumitate.config.findings import Finding, Spot, unknown
 from kumitate.model.table import Table
 
 
-def read_findings(sql: str, tables: Mapping[str, Table], spot: Spot) -> Iterator[Finding]:
-    """Findings on tables and columns; none where the SQL does not parse (said elsewhere)."""
+def read_findings(sql: str, tables: Mapping[str, Table | None], spot: Spot) -> Iterator[Finding]:
+    """Findings on tables and columns; none where the SQL does not parse (said elsewhere).
+
+    A table that is None may be read, but what its columns are cannot be told.
+    """
     try:
         query = sqlglot.parse_one(sql, read=DIALECT)
         scopes = traverse_scope(query) if isinstance(query, exp.Query) else []
@@ -24,8 +27,8 @@ def read_findings(sql: str, tables: Mapping[str, Table], spot: Spot) -> Iterator
     for scope in scopes:
         read = {alias: _named(source) for alias, source in scope.sources.items() if isinstance(source, exp.Table)}
         for name in sorted(set(read.values()) - tables.keys()):
-            yield spot.wrong(_unreadable(name, tables))
-        known = {alias: tables[name] for alias, name in read.items() if name in tables}
+            yield spot.wrong(_unreadable(name, [each for each, table in tables.items() if table is not None]))
+        known = {alias: table for alias, name in read.items() if (table := tables.get(name)) is not None}
         yield from _columns(scope, known, spot)
 
 
@@ -33,7 +36,7 @@ def _named(table: exp.Table) -> str:
     return ".".join(part.name for part in table.parts)
 
 
-def _unreadable(name: str, tables: Mapping[str, Table]) -> str:
+def _unreadable(name: str, tables: Iterable[str]) -> str:
     if "." not in name:
         full = [table for table in tables if table.endswith(f".{name}")]
         return f"table {name!r} names no database; write {full[0] if full else 'database.table'}"

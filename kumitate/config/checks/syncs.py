@@ -53,5 +53,5 @@ def _template(draft: Draft, template: str, spot: Spot) -> Iterator[Finding]:
             continue
         if format_ or conversion:
             yield spot.wrong(f"placeholder {name!r} takes no format; write {{{name}}}")
-        if name not in known and "traits" not in draft.unread:
+        if name not in known and not draft.may_hold("traits", name):
             yield spot.wrong(f"{unknown('attribute or trait', name, known)}")

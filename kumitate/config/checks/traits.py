@@ -10,7 +10,6 @@ from kumitate.config.checks.identity import PROFILE_OWN
 from kumitate.config.checks.sql import value_statement
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot
-from kumitate.config.source import Source
 from kumitate.config.trait import Aggregate, PointRule, Points, Ratio, SqlTrait
 from kumitate.config.types import NUMBERS, TIMES, column_type, in_words, trait_type
 from kumitate.model.table import Type
@@ -67,13 +66,8 @@ def _fitting_column(trait: Aggregate, type_: Type | None, spot: Spot) -> Iterato
 
 
 def _timed(what: str, rows: Rows, spot: Spot) -> Iterator[Finding]:
-    if _time_column(rows.source) is None:
-        key = "time" if rows.source.kind == "events" else "updated_at"
-        yield spot.wrong(f"{what} needs a time; source {rows.name!r} names no {key!r} column")
-
-
-def _time_column(source: Source) -> str | None:
-    return source.time if source.kind == "events" else source.updated_at
+    if rows.source.kind == "records" and rows.source.updated_at is None:  # events without a time are wrong themselves
+        yield spot.wrong(f"{what} needs a time; source {rows.name!r} names no 'updated_at' column")
 
 
 def _ratio(draft: Draft, trait: Ratio, spot: Spot) -> Iterator[Finding]:
