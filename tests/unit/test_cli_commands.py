@@ -79,11 +79,11 @@ def test_check_prints_every_problem_and_ends_with_1(tmp_path: Path) -> None:
     (root / "segments/more.yaml").write_text("a: {when: {trait: points}}\nb: {when: {segment: fidele}}\n")
     result = kumitate("check", str(root))
     assert result.exit_code == 1
-    assert len(result.stdout.splitlines()) == 2
+    assert len(result.stdout.splitlines()) == 3
     assert "segments/more.yaml:2 b.when.segment: unknown segment 'fidele'; did you mean 'fideles'?" in result.stdout
     told = kumitate("check", str(root), "--json")
     assert told.exit_code == 1
-    assert [problem["line"] for problem in json.loads(told.stdout)["problems"]] == [1, 2]
+    assert [problem["line"] for problem in json.loads(told.stdout)["problems"]] == [1, 1, 2]
 
 
 def test_a_broken_project_stops_every_other_command_in_plain_words(tmp_path: Path) -> None:
