@@ -206,7 +206,7 @@ def _errors_of(query: Query) -> Iterator[None]:
     try:
         yield
     except (AnalysisException, ParseException) as error:
-        raise FatalError(f"query {query.name}: {str(error).strip().splitlines()[0]}") from None
+        raise FatalError(f"{query.name}: {str(error).strip().splitlines()[0]}") from None
     except (PySparkException, Py4JError) as error:
         raise FatalError(_explained(query, error)) from None
 
@@ -217,6 +217,6 @@ def _explained(query: Query, error: Exception) -> str:
         return ours[1]
     kind = getattr(error, "getCondition", lambda: None)() or type(error).__name__
     return (
-        f"query {query.name}: Spark failed with {kind} (its text is not shown, it may quote personal data); "
+        f"{query.name}: Spark failed with {kind} (its text is not shown, it may quote personal data); "
         "run the query with DuckDB to look into it"
     )

@@ -87,7 +87,7 @@ def test_spark_itself_prints_nothing(engine: SparkEngine, capfd: pytest.CaptureF
 
 
 def test_an_unknown_column_is_told(engine: SparkEngine) -> None:
-    with pytest.raises(FatalError, match=r"query typo: .*quantty"):
+    with pytest.raises(FatalError, match=r"typo: .*quantty"):
         list(engine.rows(Query("typo", "select quantty from clean.orders")))
 
 
