@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from harness.projects import BAKERY, copy_of, rows, run
+
+pytestmark = pytest.mark.slow
 
 
 def edit(file: Path, old: str, new: str) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from harness.projects import BAKERY, copy_of, everything, run
 
+pytestmark = pytest.mark.slow
+
 DIE_AT_STEP = textwrap.dedent(
     """
     import os, sys
@@ -52,7 +54,6 @@ def test_a_run_killed_between_two_steps_ends_as_an_unbroken_one(
     assert everything(root) == unbroken
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_run_killed_before_any_step_ends_as_an_unbroken_one(
     tmp_path: Path, unbroken: dict[str, list[tuple[object, ...]]]
@@ -65,7 +66,6 @@ def test_a_run_killed_before_any_step_ends_as_an_unbroken_one(
     assert step > 20
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_a_run_killed_at_random_moments_again_and_again_ends_as_an_unbroken_one(
     seed: int, tmp_path: Path, unbroken: dict[str, list[tuple[object, ...]]]

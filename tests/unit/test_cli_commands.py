@@ -210,6 +210,7 @@ def test_a_rehearsed_sync_sends_and_writes_nothing(bakery: str) -> None:
     assert answer("query", "select count(*) as n from activation.outcomes", "--project", bakery) == before
 
 
+@pytest.mark.slow
 def test_a_rehearsal_before_the_first_delivery_counts_creates(tmp_path: Path) -> None:
     root = str(copy_of(BAKERY, tmp_path / "boulangerie"))
     assert kumitate("run", root, "--until", "segments").exit_code == 0

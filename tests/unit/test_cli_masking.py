@@ -27,7 +27,11 @@ MORE_ATTRIBUTES = """\
     carte: {}
     ville: {}
 """
-ASKED = (("profile", "C0001"), ("profile", "C0001", "--json"), ("segment", "fideles", "--sample", "5"))
+ASKED = (
+    ("profile", "C0001"),
+    pytest.param(("profile", "C0001", "--json"), marks=pytest.mark.slow),
+    pytest.param(("segment", "fideles", "--sample", "5"), marks=pytest.mark.slow),
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def shown(root: str, *asked: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("asked", ASKED, ids=" ".join)
+@pytest.mark.parametrize("asked", ASKED, ids=["text", "json", "sample"])
 def test_nothing_of_a_persons_rows_is_shown_in_clear(root: str, asked: tuple[str, ...]) -> None:
     names = "numero, prenom, nom, courriel, telephone, modifie, cast(naissance as varchar), genre, carte"
     kept = {str(value) for row in rows(Path(root), f"select {names} from clean.clients") for value in row}

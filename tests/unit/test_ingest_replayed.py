@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from harness.projects import BAKERY, copy_of
 from kumitate.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 NOTES = "numero;prenom;nom;courriel;telephone;points;modifie;courriel_2;_origin\n"
 ROWS = "1;Anne;Roux;anne@example.com;;5;02/01/2026 09:30;;\n;Luc;Roux;luc@example.com;;7;soon;luc@example.org;desk\n"
 

@@ -72,6 +72,7 @@ def test_expiry_sweeps_what_a_killed_write_left(lake: IcebergLake, tmp_path: Pat
     assert not orphan.exists()
 
 
+@pytest.mark.slow
 def test_a_lake_of_many_runs_does_not_grow_for_ever(lake: IcebergLake, tmp_path: Path) -> None:
     counts = []
     for size in range(1, 25):

@@ -99,6 +99,7 @@ def test_a_segment_that_is_gone_is_left_once_and_its_place_stays_its_own() -> No
     assert town.live(both, a="kyoto", b="osaka") == back
 
 
+@pytest.mark.slow
 def test_more_segments_than_one_mask_holds() -> None:
     cities = [f"city_{number:03}" for number in range(130)]
     town, config = Town(), of_cities(*cities)

@@ -25,6 +25,8 @@ from examples.shop.shopdata.broken import BROKEN
 from examples.shop.shopdata.world import Assignment, make
 from kumitate.config.loader import load_config
 
+pytestmark = pytest.mark.slow
+
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 CUSTOMERS = 400
 AS_OF = datetime(2011, 12, 9, 15, tzinfo=UTC)
