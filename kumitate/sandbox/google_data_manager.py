@@ -38,7 +38,7 @@ def answer(call: Call, store: Store) -> Answer:
         return _invalid(broken)
     if not body.get("validateOnly"):
         _apply(store, body, adds=call.path.endswith(":ingest"))
-    return Answer(200, {"requestId": f"request-{store.next_number()}"})
+    return Answer(200, {"requestId": f"request-{hashlib.sha256(call.body).hexdigest()[:12]}"})
 
 
 def _apply(store: Store, body: Mapping[str, Any], *, adds: bool) -> None:

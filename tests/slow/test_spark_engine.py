@@ -68,7 +68,7 @@ def test_a_batch_function_sees_the_rows_of_the_query(engine: SparkEngine) -> Non
 
 
 def test_a_failing_query_is_named_and_quotes_no_value(engine: SparkEngine) -> None:
-    with pytest.raises(FatalError, match="query numbers: Spark failed with") as failure:
+    with pytest.raises(FatalError, match="numbers: Spark failed with") as failure:
         list(engine.rows(Query("numbers", "select cast(order_id as bigint) from clean.orders")))
     assert "o1" not in str(failure.value)
 
