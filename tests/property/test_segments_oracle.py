@@ -271,6 +271,7 @@ def test_the_scan_finds_who_went_through_sequences(drawn: tuple[Config, World, R
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @settings(patient, max_examples=400)
 @given(worlds())
 def test_the_scan_finds_them_however_the_conditions_are_put_together(drawn: tuple[Config, World, Row]) -> None:
@@ -278,6 +279,7 @@ def test_the_scan_finds_them_however_the_conditions_are_put_together(drawn: tupl
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @settings(patient, max_examples=200)
 @given(worlds(sequence_conditions(), most=4))
 def test_the_scan_finds_them_however_the_steps_follow_each_other(drawn: tuple[Config, World, Row]) -> None:
