@@ -176,7 +176,7 @@ def bare(annotation: Any) -> Any:
         if len(members) == 1:
             return bare(members[0])
         if len(members) < len(get_args(annotation)):
-            return Union[tuple(members)]  # noqa: UP007
+            return Union[tuple(members)]  # noqa: UP007 (members are known at run time only)
     return annotation
 
 
