@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHOP := examples/shop
+COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format docs bench-segments lock clean
+.PHONY: destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -19,6 +20,10 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 
 $(VENV)/.ready-spark: $(VENV)/.ready requirements/spark.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt
+	@touch $@
+
+$(VENV)/.ready-infra: $(VENV)/.ready requirements/infra.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/infra.txt
 	@touch $@
 
 demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments out
@@ -51,9 +56,19 @@ docs: $(VENV)/.ready ## write the generated reference
 bench-segments: $(VENV)/.ready ## 100 segments, 1M profiles, 20M events: one scan against 100 queries
 	@$(BIN)/python bench/segments.py
 
+ENV ?= dev
+
+destroy: $(VENV)/.ready-infra ## take an environment down; data stays unless DATA=delete and CONFIRM=<project>-<env> are both given
+	@$(BIN)/python tools/destroy.py --project $(SHOP) --env $(ENV) --data "$(DATA)" --confirm "$(CONFIRM)"
+
 lock: ## lock the dependencies anew (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dev -q pyproject.toml -o requirements/dev.txt
-	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dev --extra spark -q pyproject.toml -o requirements/spark.txt
+	$(COMPILE) --extra dev --extra aws pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --extra dev --extra aws --extra spark pyproject.toml -o requirements/spark.txt
+	$(COMPILE) --extra dev --extra aws --extra infra pyproject.toml -o requirements/infra.txt
+	$(COMPILE) --python-version 3.13 -c requirements/dev.txt requirements/lambda.in -o requirements/lambda.txt
+	$(COMPILE) --python-version 3.13 -c requirements/dev.txt requirements/lake.in -o requirements/lake.txt
+	$(COMPILE) --python-version 3.13 requirements/wrangler.in -o requirements/wrangler.txt
+	$(COMPILE) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
 
 clean: ## remove the example's lake and generated data
 	rm -rf $(SHOP)/.kumitate $(SHOP)/data/generated $(SHOP)/report.html

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from kumitate.config.environment import Environment
 from kumitate.config.identity import Entity
 from kumitate.config.segment import PriorityList, Segment
 from kumitate.config.settings import Settings
@@ -29,6 +30,7 @@ class Config(Section):
     """`lists/NAME.csv`: one value a line."""
     destinations: dict[str, Destination] = {}
     syncs: dict[str, Sync] = {}
+    environments: dict[str, Environment] = {}
 
     @property
     def person(self) -> Entity:

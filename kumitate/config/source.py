@@ -76,6 +76,37 @@ class ColumnSpec(Section):
         return self.type.personal if self.personal is None else self.personal
 
 
+class Pull(Section):
+    """How a deployment fetches the source from a service; a laptop reads what lies at `path`.
+
+    `connector` is one of Amazon AppFlow's (salesforce, marketo, zendesk, googleanalytics, …) or one of AWS Glue's
+    connections (hubspot, googleads, facebookads, …); `kumitate check` lists them. The files land in the
+    source's `format` under the columns' names in `from`.
+    """
+
+    connector: str
+    object: str
+    """What is fetched, in the service's own words: `Contact`, `tickets`."""
+    schedule: str = "rate(1 day)"
+    incremental: str | None = None
+    """The service's field that tells what is new, e.g. `LastModifiedDate`; without it everything comes each time."""
+    secret: str | None = None
+    """Credentials, named as in the environment's `secrets`."""
+    connection: str | None = None
+    """A connector profile or connection that exists in the account already, instead of `secret`."""
+    settings: dict[str, str] = {}
+    """What the connector asks besides: `{instance_url: https://example.my.salesforce.com}`."""
+
+
+class Stream(Section):
+    """Events that a deployment takes in by Kinesis Data Streams and Firehose; a laptop reads what lies at `path`."""
+
+    shards: int | None = Field(None, ge=1, le=500)
+    """Provisioned shards; on demand, unless given."""
+    buffer_seconds: int = Field(300, ge=60, le=900)
+    retention_hours: int = Field(24, ge=24, le=8760)
+
+
 class Source(Section):
     """One source of records (a row is a thing's latest state) or events (a row is a fact in time)."""
 
@@ -96,6 +127,8 @@ class Source(Section):
     """Events: the column of the time it happened."""
     event: str | None = None
     """Events: the column that names the event, where one source holds several kinds."""
+    pull: Pull | None = None
+    stream: Stream | None = None
     identifiers: dict[str, str] = {}
     """Identifier kind -> column, e.g. `{email: email, member_id: customer_no}`."""
     description: str = ""

@@ -20,6 +20,8 @@ class Destination(Section):
     settings: dict[str, Any] = {}
     secret: str | None = None
     url: str | None = None
+    requests_per_second: float | None = Field(None, gt=0)
+    """The account's own limit, shared by all syncs to it; the vendor's, unless given."""
 
 
 class Sync(Section):
@@ -45,4 +47,6 @@ class Sync(Section):
     """Segments whose members are left out (shared exclusion lists)."""
     settings: dict[str, Any] = {}
     """What the destination's type asks per sync: an audience id, a template's name, a channel."""
+    schedule: str | None = None
+    """Deployed: an extra time to bring the sync up to date, `rate(15 minutes)` or `cron(0 9 ? * MON *)`."""
     description: str = ""

@@ -39,7 +39,7 @@ class Workspace:
     @property
     def fingerprint(self) -> str:
         """Changes with anything in the project's files that a plan depends on."""
-        text = self.config.model_dump_json(exclude={"root"})
+        text = self.config.model_dump_json(exclude={"root", "environments"})
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,1 @@
+"""Glue jobs: each script runs one stage."""

@@ -1,0 +1,1 @@
+"""The platform as AWS CDK stacks, derived from the project."""

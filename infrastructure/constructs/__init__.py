@@ -1,0 +1,1 @@
+"""One construct for each concept that a project declares."""

@@ -1,0 +1,65 @@
+"""From a project's configuration to what is placed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kumitate.activation.destinations.registry import destination_class
+from kumitate.blueprint.names import Names
+from kumitate.blueprint.platform import (
+    Account,
+    Platform,
+    PulledSource,
+    StreamedSource,
+    SyncRoute,
+    lake_tables,
+    stage_jobs,
+)
+from kumitate.config.environment import Environment
+from kumitate.config.findings import did_you_mean
+from kumitate.config.project import Config
+from kumitate.config.sync import Destination
+from kumitate.errors import FatalError
+
+
+def environment_of(config: Config, name: str) -> Environment:
+    """The environment called `name`; FatalError naming those that the project has."""
+    if name in config.environments:
+        return config.environments[name]
+    known = ", ".join(sorted(config.environments)) or "none; write environments/dev.yaml"
+    raise FatalError(f"unknown environment {name!r}{did_you_mean(name, config.environments)}; there are: {known}")
+
+
+def platform_of(config: Config, name: str, *, account: str) -> Platform:
+    """What environment `name` of the project needs in `account` (twelve digits, or a token of the template)."""
+    environment = environment_of(config, name)
+    names = Names(config.settings.project, name, environment.account or account, environment.region)
+    sources = config.sources.items()
+    return Platform(
+        config=config,
+        names=names,
+        environment=environment,
+        tables=tuple(lake_tables(config, names)),
+        jobs=stage_jobs(config, environment),
+        pulls=tuple(PulledSource(each, source, source.pull) for each, source in sources if source.pull),
+        streams=tuple(StreamedSource(each, source, source.stream) for each, source in sources if source.stream),
+        dropped=tuple(each for each, source in sources if not source.pull and not source.stream),
+        accounts=tuple(_accounts(config, environment)),
+        routes=tuple(SyncRoute(each, sync, sync.destination) for each, sync in sorted(config.syncs.items())),
+    )
+
+
+def _accounts(config: Config, environment: Environment) -> Iterator[Account]:
+    for name, destination in sorted(config.destinations.items()):
+        syncs = tuple(sorted(each for each, sync in config.syncs.items() if sync.destination == name))
+        if syncs:
+            yield _account(name, destination, environment, syncs=syncs)
+
+
+def _account(name: str, destination: Destination, environment: Environment, *, syncs: tuple[str, ...]) -> Account:
+    terms = destination_class(destination.type).terms
+    pace = terms.seconds_between_requests
+    if destination.requests_per_second is not None:
+        pace = 1 / destination.requests_per_second
+    secret = environment.secrets.get(destination.secret) if destination.secret else None
+    return Account(name, destination.type, secret, terms.is_aws, pace, syncs)

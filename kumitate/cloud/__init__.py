@@ -1,0 +1,1 @@
+"""The same work in an AWS account: what Glue jobs and Lambda functions call, wired once."""
