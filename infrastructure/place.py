@@ -1,0 +1,65 @@
+"""Places one project in one environment: the stacks of its platform, tagged, nothing where the project is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Node
+
+from infrastructure.storage_stack import StorageStack
+from kumitate.blueprint.derive import platform_of
+from kumitate.blueprint.platform import Platform
+from kumitate.errors import FatalError
+from kumitate.project import open_project
+
+
+def place(app: cdk.App) -> Platform:
+    """Stacks for `-c project=<folder> -c env=<name>`; ConfigError with every problem of the project's files."""
+    root, environment = Path(_given(app.node, "project")), _given(app.node, "env")
+    config = open_project(root).config
+    platform = platform_of(config, environment, account=_account())
+    place_stacks(app, platform)
+    return platform
+
+
+def place_stacks(app: cdk.App, platform: Platform) -> None:
+    def options(name: str, purpose: str) -> dict[str, Any]:
+        called = platform.names.called(name)
+        return {
+            "id_": called,
+            "stack_name": called,
+            "description": purpose,
+            "platform": platform,
+            "env": _env(platform),
+        }
+
+    StorageStack(app, **options("storage", "What holds data: key, buckets, databases, tables, ledger, bus"))
+    for tag, value in _tags(platform).items():
+        cdk.Tags.of(app).add(tag, value)
+
+
+def _given(node: Node, name: str) -> str:
+    value = node.try_get_context(name)
+    if not value:
+        raise FatalError(f"no {name} given; for example: cdk synth -c project=examples/shop -c env=dev")
+    return str(value)
+
+
+def _account() -> str:
+    """Whoever deploys; without credentials the template leaves it open, so that synthesis needs none."""
+    return os.environ.get("CDK_DEFAULT_ACCOUNT") or cdk.Aws.ACCOUNT_ID
+
+
+def _env(platform: Platform) -> cdk.Environment:
+    account = platform.names.account
+    known = None if cdk.Token.is_unresolved(account) else account
+    return cdk.Environment(account=known, region=platform.names.region)
+
+
+def _tags(platform: Platform) -> dict[str, str]:
+    """For cost reports: what belongs to which project and environment."""
+    names = platform.names
+    return {"kumitate:project": names.project, "kumitate:environment": names.environment, **platform.environment.tags}
