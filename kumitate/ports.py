@@ -10,7 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from kumitate.model.request import Outcome, Request, Response
-from kumitate.model.step import BatchFunction, Mode, Query
+from kumitate.model.step import BatchFunction, BatchStep, GraphStep, Mode, Query, QueryStep
 from kumitate.model.table import Table
 
 
@@ -63,6 +63,14 @@ class Engine(Protocol):
 
     def rows(self, query: Query) -> Iterator[pa.RecordBatch]: ...
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]: ...
+
+
+class Worker(Protocol):
+    """Carries out a step where its table lies: the laptop's engine and lake, or Spark beside the cloud's catalogue."""
+
+    def carry_out(self, step: QueryStep | BatchStep | GraphStep, mark: Mark) -> int:
+        """Commit the step's rows to its table, once, and note `mark`; return the rows written."""
+        ...
 
 
 class Transport(Protocol):

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from kumitate.activation.settlement import rejected
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.activation.tables import REJECTED
-from kumitate.cleanse.stage import CLEANSE
 from kumitate.config.project import Config
 from kumitate.errors import FatalError
 from kumitate.execution.deliver import deliver
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.runs import LoggedRun
+from kumitate.execution.steps import EngineWorker, Execution, consumed, segment_places
 from kumitate.execution.workspace import Workspace
 from kumitate.ingest.delivery import Delivery
 from kumitate.ingest.stage import INGEST
-from kumitate.model.step import (
-    BatchStep,
-    DeliverStep,
-    GraphStep,
-    IngestStep,
-    Query,
-    QueryStep,
-    Run,
-    Stage,
-    Step,
-)
-from kumitate.pipeline import STAGES, all_tables, step_name
-from kumitate.ports import Mark, Progress
-from kumitate.segments.tables import SEGMENT_BITS
+from kumitate.model.step import IngestStep, Run, Stage, Step
+from kumitate.pipeline import STAGES, all_tables
+from kumitate.ports import Progress
 
 _STATES_KEPT = 3
 
@@ -111,15 +97,8 @@ def _of_one_sync(stage: Stage, sync: str) -> Stage:
 def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:
     """The fixed points of `logged` as plans see them: clock, what is consumed, the segments' places."""
     bare = Run(logged.id, logged.as_of)
-    through = {
-        str(step.table): workspace.lake.done_by(step.table, step_name(step))
-        for step in CLEANSE.plan(workspace.config, bare)
-        if isinstance(step, BatchStep)
-    }
-    bits: dict[str, int] = {}
-    for batch in workspace.engine.rows(Query("segment_bits", f"select segment, bit from {SEGMENT_BITS}")):
-        bits |= {row["segment"]: row["bit"] for row in batch.to_pylist()}
-    return Run(logged.id, logged.as_of, through, bits)
+    through = consumed(workspace.config, workspace.lake, bare)
+    return replace(bare, through=through, bits=segment_places(workspace.engine))
 
 
 def _execute_one(
@@ -130,7 +109,7 @@ def _execute_one(
     run = planning_run(workspace, logged)
     known = known_deliveries(workspace.engine)
     landed = land(workspace.config, workspace.folder, run_id=run.id, known=known) if INGEST in stages else ()
-    execution = _Execution(workspace, run, landed, progress)
+    execution = _execution(workspace, run, landed, progress=progress)
     summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
     for number, stage in enumerate(stages):
         progress(stage.name, number, len(stages))
@@ -144,49 +123,22 @@ def _execute_one(
     return summary
 
 
-@dataclass(frozen=True, slots=True)
-class _Execution:
-    """One run under way: its fixed points and the files it reads."""
+def _execution(workspace: Workspace, run: Run, landed: tuple[Delivery, ...], *, progress: Progress) -> Execution:
+    config, lake = workspace.config, workspace.lake
 
-    workspace: Workspace
-    run: Run
-    landed: tuple[Delivery, ...]
-    progress: Progress
+    def take_in(step: IngestStep) -> int:
+        source = config.sources[step.source]
+        return ingest(step, landed, source=source, writer=lake, folder=workspace.folder, run=run)
 
-    def run_stage(self, stage: Stage) -> dict[str, int]:
-        """The stage's steps in order, deliveries side by side first; rows written by step."""
-        steps = stage.plan(self.workspace.config, self.run)
-        self.workspace.lake.prepare({str(step.table): step.table for step in steps}.values())
-        deliveries = [step for step in steps if isinstance(step, DeliverStep)]
-        if deliveries:
-            deliver(self.workspace, deliveries, run=self.run, progress=self.progress)
-        rows = {}
-        for number, step in enumerate(steps):
-            self.progress(f"{stage.name}: {step.table}", number, len(steps))
-            if not isinstance(step, DeliverStep):
-                rows[step_name(step)] = self._run_step(step)
-        return rows
-
-    def _run_step(self, step: IngestStep | QueryStep | BatchStep | GraphStep) -> int:
-        lake, config = self.workspace.lake, self.workspace.config
-        if isinstance(step, IngestStep):
-            source = config.sources[step.source]
-            return ingest(step, self.landed, source=source, writer=lake, folder=self.workspace.folder, run=self.run)
-        mark = Mark(step.mode, step_name(step), self.run.id)
-        if lake.done_by(step.table, mark.step) == self.run.id:
-            return 0
-        return lake.write(step.table, self._rows(step), mark)
-
-    def _rows(self, step: QueryStep | BatchStep | GraphStep) -> Iterator[pa.RecordBatch]:
-        engine = self.workspace.engine
-        match step:
-            case QueryStep():
-                yield from engine.rows(step.query)
-            case BatchStep():
-                yield from engine.apply(step.query, step.function, step.table.schema)
-            case GraphStep():
-                inputs = {query.name: pa.Table.from_batches(engine.rows(query)) for query in step.queries}
-                yield from step.function(inputs).to_batches()
+    return Execution(
+        config=config,
+        run=run,
+        lake=lake,
+        worker=EngineWorker(workspace.engine, lake),
+        ingest=take_in,
+        deliver=lambda steps: deliver(workspace, steps, run=run, progress=progress),
+        progress=progress,
+    )
 
 
 def _interrupted(workspace: Workspace) -> LoggedRun | None:
