@@ -1,4 +1,4 @@
-"""What outlives every other stack: the key, the buckets of the zones, the databases, the ledger, the bus, the tables."""
+"""What outlives every other stack: the key, the buckets of the zones, the databases, the ledger, the bus."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StorageStack(cdk.Stack):
         super().__init__(scope, id_, termination_protection=environment.protected, **options)
         keeping = Keeping.of(self, environment)
         self.key = self._data_key(platform, keeping)
-        access_logs = AccessLogs(self, "AccessLogs", platform, keeping)
+        access_logs = AccessLogs(self, "AccessLogs", platform, keeping=keeping)
         self.buckets = {
             zone: ZoneBucket(self, zone.capitalize(), platform, zone=zone, key=self.key, keeping=keeping).bucket
             for zone in BUCKETS
@@ -50,7 +50,7 @@ class StorageStack(cdk.Stack):
         self.databases = place_databases(self, platform)
 
         def small(id_: str, layout: Layout) -> dynamodb.Table:
-            return SmallTable(self, id_, platform, layout, key=self.key, keeping=keeping).table
+            return SmallTable(self, id_, platform, layout=layout, key=self.key, keeping=keeping).table
 
         self.ledger = small("Ledger", LEDGER)
         self.device_tokens = small("DeviceTokens", DEVICE_TOKENS)

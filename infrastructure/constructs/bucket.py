@@ -16,7 +16,7 @@ from kumitate.blueprint.names import ATHENA, DELIVERIES, DROP, EXPORTS, FILES, P
 from kumitate.blueprint.platform import Platform
 from kumitate.config.environment import Retention
 
-ACCESS_LOGS = "access-logs"
+ACCESS_LOGS = "logs"
 _ACCESS_LOG_DAYS = 90
 
 
@@ -51,7 +51,7 @@ class ZoneBucket(Construct):
 class AccessLogs(Construct):
     """One bucket for who read what in the others; S3 can deliver these logs under its own key only."""
 
-    def __init__(self, scope: Construct, id_: str, platform: Platform, keeping: Keeping) -> None:
+    def __init__(self, scope: Construct, id_: str, platform: Platform, *, keeping: Keeping) -> None:
         super().__init__(scope, id_)
         self._account = platform.names.account
         self.bucket = s3.Bucket(

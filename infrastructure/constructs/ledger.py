@@ -28,10 +28,10 @@ IDEMPOTENCY = Layout("idempotency", "id", expires="expiration")
 
 
 class SmallTable(Construct):
-    """`SmallTable(self, "Ledger", platform, LEDGER, key=key, keeping=keeping).table`; paid by request, nothing idle."""
+    """`SmallTable(self, "Ledger", platform, layout=LEDGER, …).table`; paid by request, nothing idle."""
 
     def __init__(
-        self, scope: Construct, id_: str, platform: Platform, layout: Layout, *, key: kms.IKey, keeping: Keeping
+        self, scope: Construct, id_: str, platform: Platform, *, layout: Layout, key: kms.IKey, keeping: Keeping
     ) -> None:
         super().__init__(scope, id_)
         self.table = dynamodb.Table(
