@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow as pa
+if TYPE_CHECKING:  # a port has no weight: a function that delivers loads neither Arrow nor the tables
+    import pyarrow as pa
 
-from kumitate.model.request import Outcome, Request, Response
-from kumitate.model.step import BatchFunction, BatchStep, GraphStep, Mode, Query, QueryStep
-from kumitate.model.table import Table
+    from kumitate.model.request import Outcome, Request, Response
+    from kumitate.model.step import BatchFunction, BatchStep, GraphStep, Mode, Query, QueryStep
+    from kumitate.model.table import Table
 
 
 @dataclass(frozen=True, slots=True)

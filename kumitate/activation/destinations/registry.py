@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.destinations.base import Destination
-from kumitate.config.project import Config
 from kumitate.errors import FatalError
+
+if TYPE_CHECKING:
+    from kumitate.config.project import Config
 
 _HERE = "kumitate.activation.destinations"
 
@@ -30,14 +33,19 @@ def destination_class(type_: str) -> type[Destination]:
     return found
 
 
-def destination_for(config: Config, sync: str) -> Destination:
-    """A sync's destination from both parts of its settings; pydantic's ValidationError where they are wrong."""
+def settings_for(config: Config, sync: str) -> dict[str, Any]:
+    """A sync's settings from both parts, as its destination's class takes them."""
     section = config.syncs[sync]
     account = config.destinations[section.destination]
-    class_ = destination_class(account.type)
     given = {**account.settings, **section.settings}
     if section.object is not None:
         given["object"] = section.object
-    if "sync" in class_.model_fields:
+    if "sync" in destination_class(account.type).model_fields:
         given["sync"] = sync
-    return class_.model_validate(given)
+    return given
+
+
+def destination_for(config: Config, sync: str) -> Destination:
+    """A sync's destination; pydantic's ValidationError where its settings are wrong."""
+    account = config.destinations[config.syncs[sync].destination]
+    return destination_class(account.type).model_validate(settings_for(config, sync))
