@@ -10,6 +10,7 @@ from pathlib import Path
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot as IcebergSnapshot
 
+DONE = "kumitate.done."
 STEP = "kumitate.step"
 RUN_ID = "kumitate.run_id"
 
@@ -23,6 +24,15 @@ class Snapshot:
     rows: int
     step: str
     run_id: str
+
+
+def done_by(table: IcebergTable, step: str) -> str:
+    """The run that last committed `step`: as its newest snapshot says, or the table's own note, if that is newer.
+
+    The note outlives the snapshot; an engine that cannot write both in one commit writes the snapshot first.
+    """
+    committed = (_note(state, RUN_ID) for state in _states(table) if _note(state, STEP) == step)
+    return max((table.properties.get(DONE + step, ""), *committed))
 
 
 def history_of(table: IcebergTable) -> tuple[Snapshot, ...]:

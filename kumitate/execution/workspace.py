@@ -46,12 +46,12 @@ class Workspace:
 @contextmanager
 def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Workspace]:
     """Open the project at `root`; ConfigError with every problem when its files are wrong."""
-    from kumitate.engines.iceberg import IcebergLake
+    from kumitate.engines.local_lake import open_local_lake
 
     project = open_project(root)
     folder = project.config.root / project.config.settings.lake
     folder.mkdir(parents=True, exist_ok=True)
-    lake = IcebergLake(folder)
+    lake = open_local_lake(folder)
     opened = _open_engine(engine, lake, folder)
     try:
         yield Workspace(project, folder, lake, opened, engine, RunLog(folder / "runs.db"))

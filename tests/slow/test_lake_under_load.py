@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from kumitate.engines.duckdb import DuckDBEngine
-from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.model.step import Mode, Query
 from kumitate.model.table import Table, Type, columns
 from kumitate.ports import Mark
@@ -25,7 +25,7 @@ from kumitate.ports import Mark
 folder = Path(sys.argv[1])
 table = Table("clean", "events", columns(
     event_id=Type.STRING, person=Type.STRING, at=Type.TIMESTAMP, amount=Type.BIGINT, page=Type.STRING))
-lake = IcebergLake(folder)
+lake = open_local_lake(folder)
 """
 
 

@@ -15,6 +15,7 @@ from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.engines.spark import SparkEngine
 from kumitate.identity.tables import PERSON_RECORDS, golden_table
 from kumitate.model.step import Mode, QueryStep
@@ -130,7 +131,7 @@ def given_people(by: Chance) -> list[Row]:
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[IcebergLake, DuckDBEngine, SparkEngine]]:
     folder: Path = tmp_path_factory.mktemp("both")
-    with IcebergLake(folder / "lake") as stored:
+    with open_local_lake(folder / "lake") as stored:
         spark = SparkEngine(stored, temp_directory=folder / "spark")
         yield stored, DuckDBEngine(stored, temp_directory=folder / "duckdb"), spark
         spark.close()

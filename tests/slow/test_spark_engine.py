@@ -10,6 +10,7 @@ import pytest
 
 from harness.engines import doubled, failing, tuples
 from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.engines.spark import SparkEngine
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode, Query
@@ -25,7 +26,7 @@ EMPTY = Table("clean", "returns", columns(at=Type.TIMESTAMP, amount=Type.DECIMAL
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IcebergLake]:
-    with IcebergLake(tmp_path_factory.mktemp("lakes") / "湖 [1]") as lake:
+    with open_local_lake(tmp_path_factory.mktemp("lakes") / "湖 [1]") as lake:
         lake.prepare((ORDERS, EMPTY))
         old = pa.record_batch([["o1", "o2"], [1, 2], [["a", None], None]], schema=ORDERS.schema)
         lake.write(ORDERS, [old], Mark(Mode.APPEND, "orders", "r1"))

@@ -15,6 +15,7 @@ import pytest
 from harness.engines import NoTables, doubled, tuples
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode, Query
 from kumitate.model.table import Column, Table, Type, columns
@@ -28,7 +29,7 @@ DOUBLED = pa.schema([("order_id", pa.string()), ("quantity", pa.int64())])
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IcebergLake]:
-    with IcebergLake(tmp_path_factory.mktemp("lakes") / "湖 [1]") as lake:
+    with open_local_lake(tmp_path_factory.mktemp("lakes") / "湖 [1]") as lake:
         lake.prepare((ORDERS, EMPTY))
         old = pa.record_batch([["o1", "o2"], [1, 2], [["a", None], None]], schema=ORDERS.schema)
         lake.write(ORDERS, [old], Mark(Mode.APPEND, "orders", "r1"))

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode
 from kumitate.model.table import Table, Type, columns
@@ -23,7 +24,7 @@ SIZES = Table("curated", "sizes", columns(size=Type.BIGINT))
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[IcebergLake]:
-    with IcebergLake(tmp_path) as lake:
+    with open_local_lake(tmp_path) as lake:
         lake.prepare((SIZES,))
         yield lake
 

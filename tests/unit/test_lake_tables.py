@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode
 from kumitate.model.table import Column, Table, Type, columns
@@ -20,7 +21,7 @@ GROWN = Table("clean", "shops", (*SHOPS.columns, Column("city", Type.STRING, mea
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[IcebergLake]:
-    with IcebergLake(tmp_path) as lake:
+    with open_local_lake(tmp_path) as lake:
         lake.prepare((SHOPS,))
         yield lake
 
@@ -36,7 +37,7 @@ def rows(lake: IcebergLake) -> list[dict[str, object]]:
 
 def test_prepare_twice_changes_nothing(lake: IcebergLake, tmp_path: Path) -> None:
     first = lake.load("clean.shops").metadata_location
-    with IcebergLake(tmp_path) as again:
+    with open_local_lake(tmp_path) as again:
         again.prepare((SHOPS,))
     assert lake.load("clean.shops").metadata_location == first
 
@@ -84,7 +85,10 @@ def test_an_unknown_table_is_an_error_that_names_the_known(lake: IcebergLake) ->
 
 
 def test_an_empty_lake_says_so(tmp_path: Path) -> None:
-    with IcebergLake(tmp_path / "new") as lake, pytest.raises(FatalError, match="the lake is empty: run the project"):
+    with (
+        open_local_lake(tmp_path / "new") as lake,
+        pytest.raises(FatalError, match="the lake is empty: run the project"),
+    ):
         lake.scan("clean.shops")
 
 

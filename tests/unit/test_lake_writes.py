@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from kumitate.engines.iceberg import IcebergLake
+from kumitate.engines.local_lake import open_local_lake
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode
 from kumitate.model.table import Column, Table, Type, columns
@@ -27,7 +28,7 @@ EVERY_TYPE = Table("clean", "types", tuple(Column(type_.name.lower(), type_) for
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Iterator[IcebergLake]:
-    with IcebergLake(tmp_path / "lake") as lake:
+    with open_local_lake(tmp_path / "lake") as lake:
         lake.prepare((ORDERS,))
         yield lake
 
@@ -163,6 +164,7 @@ def test_a_process_killed_before_the_commit_leaves_the_old_state(lake: IcebergLa
     from pathlib import Path
     import pyarrow as pa
     from kumitate.engines import iceberg
+    from kumitate.engines.local_lake import open_local_lake
     from kumitate.model.step import Mode
     from kumitate.model.table import Table, Type, columns
     from kumitate.ports import Mark
@@ -170,7 +172,7 @@ def test_a_process_killed_before_the_commit_leaves_the_old_state(lake: IcebergLa
     table = Table("clean", "orders", columns(order_id=Type.STRING, quantity=Type.BIGINT))
     iceberg._commit = lambda *_: os._exit(9)
     batch = pa.record_batch({{"order_id": ["o2"], "quantity": [2]}})
-    iceberg.IcebergLake(Path({str(tmp_path / "lake")!r})).write(table, [batch], Mark(Mode.REPLACE, "orders", "r2"))
+    open_local_lake(Path({str(tmp_path / "lake")!r})).write(table, [batch], Mark(Mode.REPLACE, "orders", "r2"))
     """
     killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False, env=os.environ)
     assert killed.returncode == 9
@@ -181,7 +183,7 @@ def test_a_process_killed_before_the_commit_leaves_the_old_state(lake: IcebergLa
 
 def test_a_second_writer_is_told_and_does_no_harm(lake: IcebergLake, tmp_path: Path) -> None:
     def with_a_rival() -> Iterator[pa.RecordBatch]:
-        with IcebergLake(tmp_path / "lake") as rival:
+        with open_local_lake(tmp_path / "lake") as rival:
             rival.write(ORDERS, [orders(8)], append("r8"))
         yield orders(9)
 
@@ -199,7 +201,7 @@ def test_a_reader_keeps_its_state_while_the_table_is_replaced(lake: IcebergLake)
 
 
 def test_a_lake_lives_in_a_folder_of_any_name(tmp_path: Path) -> None:
-    with IcebergLake(tmp_path / "湖 #1 [50%] ?") as lake:
+    with open_local_lake(tmp_path / "湖 #1 [50%] ?") as lake:
         lake.prepare((ORDERS,))
         lake.write(ORDERS, [orders(1)], replace("r1"))
         assert quantities(lake) == [1]

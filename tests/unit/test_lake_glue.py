@@ -1,0 +1,113 @@
+"""The lake keeps its promises over Glue's catalogue too; the files of these tests lie in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from moto import mock_aws
+
+from kumitate.aws.lake import glue_lake
+from kumitate.engines.iceberg import IcebergLake
+from kumitate.errors import FatalError
+from kumitate.model.step import Mode
+from kumitate.model.table import Column, Table, Type, columns
+from kumitate.ports import Mark
+
+REGION = "ap-northeast-1"
+DATABASES = {"clean": "shop_dev_clean", "curated": "shop_dev_curated"}
+SIZES = Table("curated", "sizes", columns(size=Type.BIGINT))
+GROWN = Table("curated", "sizes", (*SIZES.columns, Column("of", Type.STRING, meaning="何の\n大きさか " * 50)))
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        for database in ("shop_dev_clean", "shop_dev_curated", "somebody_elses"):
+            boto3.client("glue", region_name=REGION).create_database(DatabaseInput={"Name": database})
+        yield REGION
+
+
+@pytest.fixture
+def lake(account: str, tmp_path: Path) -> Iterator[IcebergLake]:
+    yield glue_lake(DATABASES, lambda table: str(tmp_path / table), region=account)
+    boto3.client("glue", region_name=REGION).delete_table(DatabaseName="shop_dev_curated", Name="sizes")
+
+
+def in_glue() -> dict[str, object]:
+    found: dict[str, object] = boto3.client("glue", region_name=REGION).get_table(
+        DatabaseName="shop_dev_curated", Name="sizes"
+    )["Table"]
+    return found
+
+
+def write(lake: IcebergLake, size: int, mode: Mode) -> None:
+    batch = pa.record_batch({"size": [size]}, SIZES.schema)
+    lake.write(SIZES, [batch], Mark(mode, "sizes", f"r{size}"))
+
+
+def sizes(lake: IcebergLake) -> list[int]:
+    return sorted(n for file in lake.scan("curated.sizes").files for n in pq.read_table(file)["size"].to_pylist())
+
+
+def test_tables_are_written_and_read_under_the_lakes_names(lake: IcebergLake) -> None:
+    lake.prepare((SIZES,))
+    write(lake, 1, Mode.REPLACE)
+    write(lake, 2, Mode.APPEND)
+    assert lake.tables() == ("curated.sizes",)
+    assert sizes(lake) == [1, 2]
+    write(lake, 3, Mode.REPLACE)
+    assert sizes(lake) == [3]
+    assert lake.done_by(SIZES, "sizes") == "r3"
+
+
+def test_a_table_lies_where_it_was_told_to(lake: IcebergLake, tmp_path: Path) -> None:
+    lake.prepare((SIZES,))
+    assert lake.load("curated.sizes").location() == str(tmp_path / "curated.sizes")
+
+
+def test_a_table_made_before_takes_new_columns_and_properties(lake: IcebergLake, tmp_path: Path) -> None:
+    lake.prepare((SIZES,))
+    write(lake, 1, Mode.REPLACE)
+    later = glue_lake(DATABASES, lambda table: str(tmp_path / table), region=REGION, snapshots_kept=9)
+    later.prepare((GROWN,))
+    assert later.scan("curated.sizes").schema.names == ["size", "of"]
+    assert later.load("curated.sizes").properties["history.expire.min-snapshots-to-keep"] == "9"
+    assert sizes(later) == [1]
+
+
+def test_a_comment_is_cut_to_what_glue_takes(lake: IcebergLake) -> None:
+    lake.prepare((GROWN,))
+    comment = in_glue()["StorageDescriptor"]["Columns"][1]["Comment"]  # type: ignore[index]
+    assert comment.startswith("何の 大きさか 何の")
+    assert len(comment.encode()) <= 255
+    assert lake.load("curated.sizes").schema().fields[1].doc == GROWN.columns[1].meaning
+
+
+def test_a_mark_is_found_in_a_snapshot_that_the_tables_own_note_does_not_know_yet(lake: IcebergLake) -> None:
+    """So it is when Spark was killed after its commit."""
+    lake.prepare((SIZES,))
+    write(lake, 1, Mode.APPEND)
+    batch = pa.table({"size": [2]}, SIZES.schema)
+    lake.load("curated.sizes").append(batch, snapshot_properties={"kumitate.step": "sizes", "kumitate.run_id": "r2"})
+    assert lake.done_by(SIZES, "sizes") == "r2"
+    assert lake.done_by(SIZES, "others") == ""
+
+
+def test_a_compaction_between_leaves_the_mark(lake: IcebergLake) -> None:
+    lake.prepare((SIZES,))
+    write(lake, 1, Mode.APPEND)
+    lake.load("curated.sizes").append(pa.table({"size": [2]}, SIZES.schema))
+    assert lake.done_by(SIZES, "sizes") == "r1"
+
+
+def test_a_refusal_of_glue_is_told_with_what_to_see_to(account: str) -> None:
+    elsewhere = glue_lake({"curated": "not_there"}, lambda table: table, region=account)
+    with pytest.raises(FatalError, match=r"not_there.*see that the storage stack"):
+        elsewhere.prepare((SIZES,))
