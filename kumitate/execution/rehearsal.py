@@ -14,7 +14,7 @@ import pyarrow as pa
 from kumitate.activation.candidates import candidates, held
 from kumitate.activation.changes import changes, counts
 from kumitate.engines.duckdb import DuckDBEngine
-from kumitate.execution.deliver import changes_of
+from kumitate.execution.outcomes import changes_of
 from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.run import planning_run
 from kumitate.execution.runs import LoggedRun

@@ -57,6 +57,11 @@ class Sender:
     _next_slot: datetime | None = field(default=None, init=False)
     _asked_to_wait: float = field(default=0.0, init=False)
 
+    @property
+    def asked_to_wait(self) -> float:
+        """Seconds that the destination wanted to be left alone for, when it last answered."""
+        return self._asked_to_wait
+
     def send(self, destination: Destination, changes: Sequence[Change], journal: Journal) -> Outcome | None:
         """Bring all changes as far as they go; returns the trouble that makes going on useless, if any."""
         waiting, idle_rounds = changes, 0

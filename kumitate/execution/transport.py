@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -46,11 +46,17 @@ def below(base_url: str, path: str) -> str:
 
 
 class HttpTransport:
-    """Sends to paths below `base_url`; a 401 renews the token once, redirects are not followed. For one thread."""
+    """Sends to paths below `base_url`; a 401 renews the token once, redirects are not followed. For one thread.
 
-    def __init__(self, base_url: str, credentials: Credentials) -> None:
+    `renew` reads the credentials again: a secret may have been rotated since.
+    """
+
+    def __init__(
+        self, base_url: str, credentials: Credentials, *, renew: Callable[[], Credentials] | None = None
+    ) -> None:
         self._base_url = base_url
         self._credentials = credentials
+        self._renew = renew
         self._token = credentials.token
         self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
@@ -61,10 +67,17 @@ class HttpTransport:
         if not self._token:
             self._token = self._sign_in()
         response = self._send(request)
-        if response.status == 401 and self._credentials.grant:
-            self._token = self._sign_in()
+        if response.status == 401 and self._has_new_token():
             response = self._send(request)
         return response
+
+    def _has_new_token(self) -> bool:
+        """Whether there is another token to try, after the one at hand was refused."""
+        refused = self._token
+        if self._renew is not None:
+            self._credentials = self._renew()
+        self._token = self._sign_in() if self._credentials.grant else self._credentials.token
+        return self._token != refused or bool(self._credentials.grant)
 
     def _send(self, request: HttpRequest) -> Response:
         headers = {"User-Agent": "kumitate", **request.headers, "Authorization": f"Bearer {self._token}"}

@@ -11,7 +11,7 @@ from kumitate.activation.destinations.base import Recollecting
 from kumitate.activation.destinations.registry import REGISTRY, destination_class
 from kumitate.config.sync import Destination as Account
 from kumitate.execution.accounts import connect
-from kumitate.execution.deliver import Page
+from kumitate.execution.portion import Page
 from kumitate.execution.sending import Sender
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Response
 from kumitate.sandbox.server import Fault, Sandbox
