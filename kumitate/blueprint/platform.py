@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kumitate.blueprint.names import ZONES, Names
+from kumitate.config.connectors import APPFLOW as APPFLOW
+from kumitate.config.connectors import GLUE as GLUE
 from kumitate.config.environment import Environment, Workers
 from kumitate.config.project import Config
 from kumitate.config.source import Pull, Source, Stream
@@ -13,18 +15,6 @@ from kumitate.config.sync import Sync
 from kumitate.model.step import Stage
 from kumitate.model.table import Table
 from kumitate.pipeline import STAGES, all_tables
-
-APPFLOW = frozenset({
-    "amplitude", "datadog", "dynatrace", "googleanalytics", "infornexus", "marketo", "pardot", "s3", "salesforce",
-    "servicenow", "singular", "slack", "snowflake", "trendmicro", "veeva", "zendesk",
-})  # fmt: skip
-"""Sources of Amazon AppFlow (its model's ConnectorType), in lower case."""
-GLUE = frozenset({
-    "facebookads", "freshdesk", "googleads", "googleanalytics4", "googlesheets", "hubspot", "instagramads", "intercom",
-    "kustomer", "linkedin", "mailchimp", "microsoftdynamics365crm", "mixpanel", "pendo", "salesforcecommercecloud",
-    "salesforcemarketingcloud", "sendgrid", "snapchatads", "stripe", "twilio", "woocommerce", "zohocrm",
-})  # fmt: skip
-"""Sources that only AWS Glue connects (its model's ConnectionType), in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ class Environment(Section):
     """E-mail addresses that alarms go to."""
     secrets: dict[str, str] = {}
     """Secret as destinations and sources name it -> its name in Secrets Manager."""
+    retired: tuple[str, ...] = ()
+    """Sources taken out of the project on purpose; their tables stay in the lake, and nothing writes them."""
     protected: bool = True
     """Keeps data and refuses the removal of what holds it; `make destroy` says how to switch it off."""
     tags: dict[str, str] = {}

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kumitate.config.checks import identity, segments, settings, sources, syncs, traits
+from kumitate.config.checks import environments, identity, pulls, segments, settings, sources, syncs, traits
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding
 
-_CHECKS = (settings.check, sources.check, identity.check, traits.check, segments.check, syncs.check)
+_CHECKS = (
+    settings.check,
+    sources.check,
+    identity.check,
+    traits.check,
+    segments.check,
+    syncs.check,
+    pulls.check,
+    environments.check,
+)
 
 
 def check(draft: Draft) -> Iterator[Finding]:

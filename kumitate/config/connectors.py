@@ -1,0 +1,17 @@
+"""The services that sources can be pulled from: Amazon AppFlow's connectors and AWS Glue's connections."""
+
+from __future__ import annotations
+
+APPFLOW = frozenset({
+    "amplitude", "datadog", "dynatrace", "googleanalytics", "infornexus", "marketo", "pardot", "s3", "salesforce",
+    "servicenow", "singular", "slack", "trendmicro", "veeva", "zendesk",
+})  # fmt: skip
+"""Sources of Amazon AppFlow (its model's SourceConnectorProperties), in lower case."""
+GLUE = frozenset({
+    "facebookads", "freshdesk", "googleads", "googleanalytics4", "googlesheets", "hubspot", "instagramads", "intercom",
+    "kustomer", "linkedin", "mailchimp", "microsoftdynamics365crm", "mixpanel", "pendo", "salesforcecommercecloud",
+    "salesforcemarketingcloud", "sendgrid", "snapchatads", "stripe", "twilio", "woocommerce", "zohocrm",
+})  # fmt: skip
+"""Sources that only AWS Glue connects (its model's ConnectionType), in lower case."""
+WITH_INSTANCE = frozenset({"datadog", "dynatrace", "infornexus", "marketo", "servicenow", "slack", "veeva", "zendesk"})
+"""Connectors whose profile AppFlow does not make without the address of an instance."""
