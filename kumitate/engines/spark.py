@@ -8,20 +8,22 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kumitate.engines.batches import BATCH_ROWS, applied, fit, in_common_types, rebatched
+from kumitate.engines.batches import BATCH_ROWS, fit, in_common_types, rebatched
 from kumitate.engines.dialect import parse, tables_of, translate
 from kumitate.engines.scans import on_files
+from kumitate.engines.spark_frames import errors_of, mapped, spark_schema, without_void
+from kumitate.engines.spark_settings import SAME_MEANING
 from kumitate.errors import FatalError
 from kumitate.model.step import BatchFunction, Query
 from kumitate.ports import LakeReader, Scan
@@ -32,16 +34,10 @@ if TYPE_CHECKING:
 _JAVA = (17, 21)
 _LOGGING = Path(__file__).with_name("spark_log4j2.properties")
 _SETTINGS = {
+    **SAME_MEANING,
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING}",
     "spark.driver.host": "127.0.0.1",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": str(BATCH_ROWS),
-    "spark.sql.parquet.fieldId.read.enabled": "true",
-    "spark.sql.parquet.fieldId.read.ignoreMissing": "true",
-    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
@@ -76,13 +72,9 @@ class SparkEngine:
             yield from rebatched((in_common_types(batch) for batch in reader), reader.schema)
 
     def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            done = (applied(function, in_common_types(batch), query.name) for batch in batches)
-            return (fit(batch, schema, query.name) for batch in done)
-
         with self._result(query) as frame:
-            mapped = frame.mapInArrow(run, _spark_schema(schema))
-            with self._through_files(mapped, query) as reader:
+            done = mapped(frame, function, schema, where=query.name)
+            with self._through_files(done, query) as reader:
                 yield from (fit(batch, schema, query.name) for batch in rebatched(reader, schema))
 
     @contextmanager
@@ -90,7 +82,7 @@ class SparkEngine:
         session = self._session()
         tables = tables_of(parse(query.sql, query.name), query.name)
         names = {table: f"lake_{uuid4().hex}" for table in tables}
-        with self._folder() as folder, _errors_of(query):
+        with self._folder() as folder, errors_of(query.name):
             scans = {table: on_files(self._reader.scan(table), folder) for table in tables}
             schemas = {table: scan.schema for table, scan in scans.items()}
             try:
@@ -103,9 +95,9 @@ class SparkEngine:
 
     @contextmanager
     def _through_files(self, frame: DataFrame, query: Query) -> Iterator[pa.RecordBatchReader]:
-        with self._folder() as folder, _errors_of(query):
+        with self._folder() as folder, errors_of(query.name):
             target = folder / "result"
-            _without_void(frame).write.parquet(str(target))
+            without_void(frame).write.parquet(str(target))
             parts = [pq.ParquetFile(path) for path in sorted(target.glob("*.parquet"))]
             batches = (batch for part in parts for batch in part.iter_batches(BATCH_ROWS))
             yield pa.RecordBatchReader.from_batches(parts[0].schema_arrow, batches)
@@ -143,7 +135,7 @@ def _stderr_to(path: Path) -> Iterator[None]:
 
 
 def _frame(session: SparkSession, scan: Scan) -> DataFrame:
-    schema = _spark_schema(scan.schema, {name: number for number, name in scan.field_ids.items()})
+    schema = spark_schema(scan.schema, {name: number for number, name in scan.field_ids.items()})
     if not scan.files:
         return session.createDataFrame([], schema)
     return session.read.schema(schema).parquet(*(_literally(file) for file in scan.files))
@@ -152,36 +144,6 @@ def _frame(session: SparkSession, scan: Scan) -> DataFrame:
 def _literally(path: str) -> str:
     """Spark takes paths for patterns."""
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
-
-
-def _spark_schema(schema: pa.Schema, field_ids: Mapping[str, int] | None = None) -> Any:
-    from pyspark.sql import types as t
-
-    kinds = {
-        pa.string(): t.StringType(),
-        pa.int64(): t.LongType(),
-        pa.float64(): t.DoubleType(),
-        pa.bool_(): t.BooleanType(),
-        pa.date32(): t.DateType(),
-        pa.timestamp("us"): t.TimestampNTZType(),
-        pa.decimal128(18, 4): t.DecimalType(18, 4),
-        pa.list_(pa.field("element", pa.string())): t.ArrayType(t.StringType()),
-    }
-    ids = field_ids or {}
-    return t.StructType(
-        [
-            t.StructField(field.name, kinds[field.type], True, {"parquet.field.id": ids[field.name]} if ids else None)
-            for field in schema
-        ]
-    )
-
-
-def _without_void(frame: DataFrame) -> DataFrame:
-    """Parquet has no type for a column of nothing but nulls."""
-    from pyspark.sql import types as t
-
-    voids = {field.name: frame[field.name].cast("string") for field in frame.schema if field.dataType == t.NullType()}
-    return frame.withColumns(voids) if voids else frame
 
 
 def _require_spark() -> None:
@@ -196,27 +158,3 @@ def _require_spark() -> None:
     if found is None or int(found[1]) not in _JAVA:
         version = found[1] if found else "another"
         raise FatalError(f"Spark needs Java 17 or 21, and {java} is {version}; set JAVA_HOME to one of those")
-
-
-@contextmanager
-def _errors_of(query: Query) -> Iterator[None]:
-    from py4j.protocol import Py4JError
-    from pyspark.errors import AnalysisException, ParseException, PySparkException
-
-    try:
-        yield
-    except (AnalysisException, ParseException) as error:
-        raise FatalError(f"{query.name}: {str(error).strip().splitlines()[0]}") from None
-    except (PySparkException, Py4JError) as error:
-        raise FatalError(_explained(query, error)) from None
-
-
-def _explained(query: Query, error: Exception) -> str:
-    ours = re.search(r"^kumitate\.errors\.\w+: (.*)$", str(error), re.MULTILINE)  # raised in a worker
-    if ours is not None:
-        return ours[1]
-    kind = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-    return (
-        f"{query.name}: Spark failed with {kind} (its text is not shown, it may quote personal data); "
-        "run the query with DuckDB to look into it"
-    )
