@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # a port has no weight: a function that delivers loads neither Arrow nor the tables
     import pyarrow as pa
@@ -56,6 +57,54 @@ class LakeWriter(Protocol):
 
     def done_by(self, table: Table, step: str) -> str:
         """The run that last committed `step` on `table`, or an empty string."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file a source delivered, e.g. `data/members-1.csv`; `sha256` is empty where it cannot be read."""
+
+    file: str
+    place: str
+    """Where its inbox finds it."""
+    sha256: str = ""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file's copy in the raw area: its name there, and what was copied, should the file have changed meanwhile."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class Inbox(Protocol):
+    """Where sources deliver; what lies there is never touched."""
+
+    def delivered(self, source: str, path: str) -> Iterator[Found]:
+        """The source's files as they are now, in the order of their names; `path` is the source's glob."""
+        ...
+
+    def keep(self, found: Found, name: str) -> Kept:
+        """Copy the file into the raw area, as `name` if that is free."""
+        ...
+
+
+class RawArea(Protocol):
+    """What was taken in, by name (`files/orders/r000001-00001-orders.csv`): added once, never changed."""
+
+    def names(self, prefix: str) -> tuple[str, ...]:
+        """The names that begin so, sorted."""
+        ...
+
+    def open(self, name: str) -> IO[bytes]:
+        """The file, to be read from any place in it; FatalError where somebody took it away."""
+        ...
+
+    def add(self, name: str) -> AbstractContextManager[IO[bytes]]:
+        """A file to be written, which is there when all of it is; for a name that is free."""
         ...
 
 

@@ -105,7 +105,7 @@ def replay(*, source: str | None, reason: str | None, everything: bool, project:
             config=workspace.config,
             engine=workspace.engine,
             writer=workspace.lake,
-            folder=workspace.folder,
+            raw_area=workspace.raw_area,
             at=datetime.now(UTC),
         )
     if as_json:

@@ -6,27 +6,25 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
-from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
 import pyarrow as pa
 
 from kumitate.config.source import Source
-from kumitate.errors import FatalError
 from kumitate.ingest.delivery import Delivery
 from kumitate.ingest.portion import Portion, quarantine_batch
 from kumitate.ingest.reader import read
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE
 from kumitate.model.step import IngestStep, Mode, Run
 from kumitate.model.table import Table
-from kumitate.ports import LakeWriter, Mark
+from kumitate.ports import LakeWriter, Mark, RawArea
 
 _SPOOL_BYTES = 16 * 2**20
 
 
 def ingest(
-    step: IngestStep, deliveries: Iterable[Delivery], *, source: Source, writer: LakeWriter, folder: Path, run: Run
+    step: IngestStep, deliveries: Iterable[Delivery], *, source: Source, writer: LakeWriter, raw_area: RawArea, run: Run
 ) -> int:
     """Write what this run's deliveries of the step's source hold; the number of raw rows written.
 
@@ -38,7 +36,7 @@ def ingest(
     if not own or commit.is_done(DELIVERIES):
         return 0
     with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
-        reading = _Reading(own, source, folder=folder, run=run, spool=cast(IO[bytes], spool))
+        reading = _Reading(own, source, raw_area=raw_area, run=run, spool=cast(IO[bytes], spool))
         written = commit.write(step.table, reading.rows()) if reading.has_files else 0
         if reading.rejection_count:
             commit.write(QUARANTINE, reading.rejections())
@@ -86,11 +84,11 @@ class _Reading:
     """One pass over the files: raw rows stream through, rejections wait in `spool`, counts are kept per file."""
 
     def __init__(
-        self, deliveries: tuple[Delivery, ...], source: Source, *, folder: Path, run: Run, spool: IO[bytes]
+        self, deliveries: tuple[Delivery, ...], source: Source, *, raw_area: RawArea, run: Run, spool: IO[bytes]
     ) -> None:
         self._deliveries = deliveries
         self._source = source
-        self._folder = folder
+        self._raw_area = raw_area
         self._run = run
         self._spool = spool
         self._tallies = {delivery.id: _Tally() for delivery in deliveries}
@@ -121,7 +119,7 @@ class _Reading:
 
     def _rows_of(self, delivery: Delivery, sink: pa.RecordBatchWriter) -> Iterator[pa.RecordBatch]:
         tally = self._tallies[delivery.id]
-        with open_stored(self._folder, delivery) as file:
+        with self._raw_area.open(delivery.stored) as file:
             for portion in read(file, delivery, self._source, run_id=self._run.id):
                 tally.add(portion)
                 if portion.rejections:
@@ -144,14 +142,3 @@ class _Reading:
             "run_id": self._run.id,
             "received_at": self._run.as_of.astimezone(UTC).replace(tzinfo=None),
         }
-
-
-def open_stored(folder: Path, delivery: Delivery) -> IO[bytes]:
-    """A delivered file as it was stored; FatalError where somebody took it away."""
-    try:
-        return (folder / delivery.stored).open("rb")
-    except OSError as error:
-        raise FatalError(
-            f"{folder / delivery.stored}: the stored copy of {delivery.file} cannot be read ({error.strerror}); "
-            "restore it from a backup of the lake, then run again"
-        ) from error

@@ -7,25 +7,26 @@ as rows of the files that first brought them.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import PurePosixPath
+from tempfile import TemporaryFile
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.config.project import Config
-from kumitate.execution.ingest import open_stored
-from kumitate.execution.landing import FILES, appearing, stored_deliveries
+from kumitate.execution.landing import FILES, stored_deliveries
 from kumitate.ingest.delivery import FILE_TRUNCATED, FILE_UNREADABLE, REPLAY_PREFIX, Delivery
 from kumitate.ingest.reader import read
 from kumitate.ingest.replayed import QUARANTINED, as_replayed
 from kumitate.ingest.tables import REPLAYS
 from kumitate.model.step import Mode, Query
 from kumitate.model.table import Type
-from kumitate.ports import Engine, LakeWriter, Mark
+from kumitate.ports import Engine, LakeWriter, Mark, RawArea
 from kumitate.sql.vocabulary import DIALECT, literal
 
 
@@ -49,16 +50,16 @@ class Replay:
 
 
 def replay(
-    selection: Selection, *, config: Config, engine: Engine, writer: LakeWriter, folder: Path, at: datetime
+    selection: Selection, *, config: Config, engine: Engine, writer: LakeWriter, raw_area: RawArea, at: datetime
 ) -> Replay:
     """Send the selected rows back that were not sent before; the next run takes them in."""
     wanted = _wanted(selection, engine)
-    stored = stored_deliveries(folder)
+    stored = stored_deliveries(raw_area)
     done: list[str] = []
     rows = 0
     for source in sorted({delivery.source for delivery in stored.values() if delivery.id in wanted}):
         own = [delivery for delivery in stored.values() if delivery.source == source and delivery.id in wanted]
-        found = _write_replay(own, wanted, config=config, folder=folder)
+        found = _write_replay(own, wanted, config=config, raw_area=raw_area)
         if found.places:
             writer.write(REPLAYS, [_noted(found, at)], Mark(Mode.APPEND, f"replay:{found.id}", found.id))
             done.append(found.id)
@@ -102,29 +103,29 @@ def _open_rows(selection: Selection) -> Query:
     )
 
 
-def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, folder: Path) -> _Found:
+def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, raw_area: RawArea) -> _Found:
     """The rows of one source as a replay's file; none where no row could be read."""
     source = own[0].source
-    found = _Found(_next_id(folder), [])
-    path = folder / FILES / source / f"{found.id}.jsonl"
-    with appearing(path) as file:
+    found = _Found(_next_id(raw_area), [])
+    with TemporaryFile() as rows:
         for delivery in own:
             read_lines: set[int] = set()
-            with open_stored(folder, delivery) as stored:
+            with raw_area.open(delivery.stored) as stored:
                 for portion in read(stored, delivery, config.sources[source], run_id=""):
                     for row in _selected(portion.rows, wanted[delivery.id]):
                         read_lines.add(row["_line"])
-                        file.write(as_replayed(row))
+                        rows.write(as_replayed(row))
             found.places.extend((delivery.id, line) for line in _answered(wanted[delivery.id], read_lines))
-    if not found.places:
-        path.unlink()
+        if found.places:
+            rows.seek(0)
+            with raw_area.add(f"{FILES}/{source}/{found.id}.jsonl") as file:
+                shutil.copyfileobj(rows, file)
     return found
 
 
-def _next_id(folder: Path) -> str:
-    numbers = [
-        int(path.stem.removeprefix(REPLAY_PREFIX)) for path in (folder / FILES).glob(f"*/{REPLAY_PREFIX}*.jsonl")
-    ]
+def _next_id(raw_area: RawArea) -> str:
+    names = map(PurePosixPath, raw_area.names(f"{FILES}/"))
+    numbers = [int(name.stem.removeprefix(REPLAY_PREFIX)) for name in names if name.match(f"{REPLAY_PREFIX}*.jsonl")]
     return f"{REPLAY_PREFIX}{max(numbers, default=0) + 1:06d}"
 
 

@@ -107,8 +107,7 @@ def _execute_one(
     progress("prepare", 0, len(stages))
     workspace.lake.prepare(all_tables(workspace.config))
     run = planning_run(workspace, logged)
-    known = known_deliveries(workspace.engine)
-    landed = land(workspace.config, workspace.folder, run_id=run.id, known=known) if INGEST in stages else ()
+    landed = _landed(workspace, run) if INGEST in stages else ()
     execution = _execution(workspace, run, landed, progress=progress)
     summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
     for number, stage in enumerate(stages):
@@ -123,12 +122,17 @@ def _execute_one(
     return summary
 
 
+def _landed(workspace: Workspace, run: Run) -> tuple[Delivery, ...]:
+    known = known_deliveries(workspace.engine)
+    return land(workspace.config, workspace.inbox, workspace.raw_area, run_id=run.id, known=known)
+
+
 def _execution(workspace: Workspace, run: Run, landed: tuple[Delivery, ...], *, progress: Progress) -> Execution:
     config, lake = workspace.config, workspace.lake
 
     def take_in(step: IngestStep) -> int:
         source = config.sources[step.source]
-        return ingest(step, landed, source=source, writer=lake, folder=workspace.folder, run=run)
+        return ingest(step, landed, source=source, writer=lake, raw_area=workspace.raw_area, run=run)
 
     return Execution(
         config=config,

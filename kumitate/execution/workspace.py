@@ -16,7 +16,7 @@ from kumitate.project import Project, open_project
 if TYPE_CHECKING:
     from kumitate.config.project import Config
     from kumitate.engines.iceberg import IcebergLake
-    from kumitate.ports import Engine
+    from kumitate.ports import Engine, Inbox, RawArea
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -31,6 +31,8 @@ class Workspace:
     engine: Engine
     engine_name: str
     runs: RunLog
+    inbox: Inbox
+    raw_area: RawArea
 
     @property
     def config(self) -> Config:
@@ -46,6 +48,7 @@ class Workspace:
 @contextmanager
 def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Workspace]:
     """Open the project at `root`; ConfigError with every problem when its files are wrong."""
+    from kumitate.engines.local_files import LocalInbox, LocalRawArea
     from kumitate.engines.local_lake import open_local_lake
 
     project = open_project(root)
@@ -54,7 +57,16 @@ def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Wor
     lake = open_local_lake(folder)
     opened = _open_engine(engine, lake, folder)
     try:
-        yield Workspace(project, folder, lake, opened, engine, RunLog(folder / "runs.db"))
+        yield Workspace(
+            project=project,
+            folder=folder,
+            lake=lake,
+            engine=opened,
+            engine_name=engine,
+            runs=RunLog(folder / "runs.db"),
+            inbox=LocalInbox(project.config.root, folder),
+            raw_area=LocalRawArea(folder),
+        )
     finally:
         close = getattr(opened, "close", None)
         if close is not None:

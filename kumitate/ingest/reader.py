@@ -27,6 +27,7 @@ READERS: Mapping[str, Reader] = {
     "excel": read_excel,
 }
 _COMPRESSIBLE = ("csv", "jsonl")
+_GZIP = b"\x1f\x8b\x08"
 _SAMPLE_BYTES = 64 * 1024
 
 
@@ -35,9 +36,16 @@ def read(stream: IO[bytes], delivery: Delivery, source: Source, *, run_id: str) 
     intake = Intake(delivery.source, source, delivery.id, run_id)
     if delivery.is_replay:
         return read_replayed(stream, intake)
-    if delivery.file.endswith(".gz") and source.format in _COMPRESSIBLE:
+    if source.format in _COMPRESSIBLE and (delivery.file.endswith(".gz") or _is_gzip(stream)):
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=stream))
     return _with_encoding_hint(READERS[source.format](stream, intake))
+
+
+def _is_gzip(stream: IO[bytes]) -> bool:
+    """By its first bytes: services deliver compressed files under names that do not say so."""
+    start = stream.read(len(_GZIP))
+    stream.seek(0)
+    return start == _GZIP
 
 
 def _with_encoding_hint(portions: Iterable[Portion]) -> Iterator[Portion]:

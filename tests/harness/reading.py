@@ -4,7 +4,9 @@ import io
 from dataclasses import dataclass, field
 from typing import Any
 
+from kumitate.config.project import Config
 from kumitate.config.source import Source
+from kumitate.engines.local_files import LocalInbox, LocalRawArea
 from kumitate.ingest.delivery import Delivery
 from kumitate.ingest.portion import Rejection
 from kumitate.ingest.reader import read
@@ -45,3 +47,8 @@ def read_bytes(data: bytes, source: Source, file: str = "data/x.csv") -> Read:
         found.rejections += portion.rejections
         found.problems += [portion.problem] if portion.problem else []
     return found
+
+
+def local_files(config: Config) -> tuple[LocalInbox, LocalRawArea]:
+    """What lies in the project's folder, and the raw area of a lake in it."""
+    return LocalInbox(config.root, config.root / "lake"), LocalRawArea(config.root / "lake")

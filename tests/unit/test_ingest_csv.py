@@ -173,6 +173,11 @@ def test_a_truncated_gzip_file_gives_its_rows_up_to_the_break() -> None:
     assert read.problems == [f"file.truncated: from line {len(read.rows) + 2} on"]
 
 
+def test_a_compressed_file_is_known_by_its_content_where_its_name_does_not_say_so() -> None:
+    found = read_bytes(gzip.compress(b"a,b\n1,2\n"), source(), file="streamed/things/2026/01/01/things-1-uuid")
+    assert found.values == [("1", "2")]
+
+
 def test_a_gzip_file_that_is_none_is_reported() -> None:
     read = read_bytes(b"a,b\n1,2\n", source(), "data/x.csv.gz")
     assert read.reasons == [(1, "file.unreadable")]

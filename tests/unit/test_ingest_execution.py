@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from harness.fake_lake import Answers, FakeLake
-from harness.reading import source
+from harness.reading import local_files, source
 from kumitate.config.project import Config
 from kumitate.config.source import Source
+from kumitate.engines.local_files import LocalRawArea
 from kumitate.errors import FatalError
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import land
@@ -39,11 +40,11 @@ def take(config: Config, lake: FakeLake, run: Run = RUN) -> tuple[Delivery, ...]
         Delivery(str(row["delivery_id"]), "things", str(row["file"]), str(row["sha256"]))
         for row in lake.rows.get("raw.deliveries", [])
     ]
-    landed = land(config, config.root / "lake", run_id=run.id, known=known_from(earlier))
+    landed = land(config, *local_files(config), run_id=run.id, known=known_from(earlier))
     for step in INGEST.plan(config, run):
         assert isinstance(step, IngestStep)
         things = config.sources[step.source]
-        ingest(step, landed, source=things, writer=lake, folder=config.root / "lake", run=run)
+        ingest(step, landed, source=things, writer=lake, raw_area=LocalRawArea(config.root / "lake"), run=run)
     return landed
 
 
@@ -102,7 +103,7 @@ def test_a_source_with_nothing_new_writes_nothing(config: Config) -> None:
 
 
 def test_a_stored_file_that_is_gone_stops_the_run_and_is_named(config: Config) -> None:
-    landed = land(config, config.root / "lake", run_id=RUN.id, known=known_from([]))
+    landed = land(config, *local_files(config), run_id=RUN.id, known=known_from([]))
     (config.root / "lake" / landed[0].stored).unlink()
     with pytest.raises(FatalError, match=r"r000001-00001-things-1\.csv.*restore it"):
         take(config, FakeLake())
@@ -167,6 +168,6 @@ def send_back(config: Config, lake: FakeLake) -> Replay:
         config=config,
         engine=engine,
         writer=lake,
-        folder=config.root / "lake",
+        raw_area=LocalRawArea(config.root / "lake"),
         at=RUN.as_of,
     )

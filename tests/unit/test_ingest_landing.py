@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.reading import source
+from harness.reading import local_files, source
 from kumitate.config.project import Config
+from kumitate.engines.local_files import LocalRawArea
 from kumitate.execution.landing import land, stored_deliveries
 from kumitate.ingest.delivery import Delivery, known_from
 
@@ -28,7 +29,7 @@ class Runs:
 
     def next(self) -> tuple[Delivery, ...]:
         run_id = f"r{len(list(self.folder.glob('files/*.json'))) + 1:06d}"
-        landed = land(self.config, self.folder, run_id=run_id, known=known_from(self.recorded))
+        landed = land(self.config, *local_files(self.config), run_id=run_id, known=known_from(self.recorded))
         self.recorded += landed
         return landed
 
@@ -113,10 +114,10 @@ def test_an_unreadable_file_is_a_problem_and_is_read_once_it_can_be(runs: Runs) 
 def test_a_run_taken_up_again_reads_what_it_landed(runs: Runs) -> None:
     runs.write("things.csv", "a,b\n1,2\n")
     known = known_from([])
-    first = land(runs.config, runs.folder, run_id="r000001", known=known)
+    first = land(runs.config, *local_files(runs.config), run_id="r000001", known=known)
     runs.write("things.csv", "changed meanwhile")
     runs.write("things-late.csv", "a,b\n")
-    again = land(runs.config, runs.folder, run_id="r000001", known=known)
+    again = land(runs.config, *local_files(runs.config), run_id="r000001", known=known)
     assert again == first
     assert (runs.folder / again[0].stored).read_text() == "a,b\n1,2\n"
 
@@ -154,4 +155,4 @@ def test_stored_deliveries_are_found_by_id(runs: Runs) -> None:
     runs.next()
     shutil.copy(runs.config.root / "data/things-1.csv", runs.config.root / "data/things-2.csv")
     runs.next()
-    assert list(stored_deliveries(runs.folder)) == ["r000001-00001"]
+    assert list(stored_deliveries(LocalRawArea(runs.folder))) == ["r000001-00001"]
