@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +36,10 @@ class Project:
     destinations: Mapping[str, Destination] = field(repr=False)
 
 
-def open_project(root: Path) -> Project:
-    """The project in `root`; raises ConfigError with every problem of its files and destinations."""
+def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> Project:
+    """The project in `root`; raises ConfigError with every problem of its files and destinations, and of `checks`."""
     draft = read_project(root)
-    config = accept(draft, certain(draft, _findings))
+    config = accept(draft, [finding for check_ in (_findings, *checks) for finding in certain(draft, check_)])
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
 
 

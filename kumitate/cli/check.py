@@ -20,25 +20,30 @@ if TYPE_CHECKING:
     short_help="Say everything that is wrong with the project.",
     epilog=examples(
         "kumitate check examples/shop",
+        "kumitate check --env dev",
         "kumitate check --json | jq '.problems[].what'",
     ),
 )
 @click.argument("folder", type=FOLDER, required=False, metavar="[PROJECT]")
+@click.option("--env", "environment", metavar="NAME", help="Check this environment only; otherwise all there are.")
 @project_option
 @json_option
 @click.pass_context
-def check(context: click.Context, *, folder: Path | None, project: Path | None, as_json: bool) -> None:
+def check(
+    context: click.Context, *, folder: Path | None, environment: str | None, project: Path | None, as_json: bool
+) -> None:
     """Read every file of the project and say everything that is wrong, with file and line.
 
     Also plans every stage, so that what passes here can run; a note names SQL that Athena answers and this
-    machine does not.
+    machine does not. What AWS would refuse of an environment (names, regions, schedules, secrets) is said, too,
+    without asking AWS.
     """
+    from kumitate.blueprint.checks import open_deployable, open_for_all
     from kumitate.cli.plans import every_query, laptop_refusals
-    from kumitate.project import open_project
 
     root = find_project(folder, project)
     try:
-        config = open_project(root).config
+        config = (open_for_all(root) if environment is None else open_deployable(root, environment)).config
         queries = every_query(config)
     except ConfigError as error:
         _tell_problems(error, as_json=as_json)
@@ -64,5 +69,5 @@ def _tell_problems(error: ConfigError, *, as_json: bool) -> None:
 
 
 def _counts(config: Config) -> dict[str, Any]:
-    folders = ("sources", "traits", "segments", "lists", "destinations", "syncs")
+    folders = ("sources", "traits", "segments", "lists", "destinations", "syncs", "environments")
     return {name: len(getattr(config, name)) for name in folders}

@@ -1,0 +1,122 @@
+"""What a change of the project changes in the account: the deployed platform against the one described now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kumitate.blueprint.platform import Platform
+from kumitate.blueprint.resources import Resource, resources
+from kumitate.errors import FatalError
+
+FORMAT = 1
+KEY = "blueprint.json"
+"""Where a deployment leaves its own in the results bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What stands, or is to stand, in one account and region."""
+
+    project: str
+    environment: str
+    account: str
+    region: str
+    resources: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`how` is created, changed or removed; `what` says it in words; `data` is what would be lost or left behind."""
+
+    how: str
+    kind: str
+    name: str
+    stack: str
+    what: tuple[str, ...] = ()
+    data: str = ""
+
+
+def blueprint_of(platform: Platform) -> Blueprint:
+    names = platform.names
+    return Blueprint(names.project, names.environment, names.account, names.region, resources(platform))
+
+
+def blueprint_json(platform: Platform) -> str:
+    """What a deployment stores as `s3://<results bucket>/blueprint.json`."""
+    return written(blueprint_of(platform))
+
+
+def written(blueprint: Blueprint) -> str:
+    return json.dumps({"format": FORMAT, **asdict(blueprint)}, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_blueprint(text: str, where: str) -> Blueprint:
+    """The other way round; FatalError where the text is no blueprint, or one of a later Kumitate."""
+    try:
+        held: dict[str, Any] = json.loads(text)
+        if held["format"] != FORMAT:
+            raise FatalError(
+                f"{where}: a blueprint of format {held['format']}; this Kumitate reads {FORMAT}; update it"
+            )
+        placed = tuple(Resource(**{**each, "origin": tuple(each["origin"])}) for each in held["resources"])
+        return Blueprint(held["project"], held["environment"], held["account"], held["region"], placed)
+    except (ValueError, KeyError, TypeError):
+        raise FatalError(f"{where}: this is no blueprint; `kumitate plan --aws --json` writes one") from None
+
+
+def changes(before: Blueprint | None, after: Blueprint) -> tuple[Change, ...]:
+    """In the order of the stacks: what is created and changed, then what is removed."""
+    old, new = _by_name(before.resources if before else ()), _by_name(after.resources)
+    found = [change for key, resource in new.items() if (change := _change(old.get(key), resource))]
+    found += [_removed(resource) for key, resource in old.items() if key not in new]
+    return tuple(found)
+
+
+def removed_data(before: Blueprint, after: Blueprint) -> Iterator[Resource]:
+    """Tables that stand with their rows and are described no more."""
+    kept = _by_name(after.resources)
+    yield from (each for key, each in _by_name(before.resources).items() if key not in kept and each.kind == "table")
+
+
+def _by_name(found: Iterable[Resource]) -> dict[tuple[str, str], Resource]:
+    return {(resource.kind, resource.name): resource for resource in found}
+
+
+def _change(old: Resource | None, new: Resource) -> Change | None:
+    if old is None:
+        return Change("created", new.kind, new.name, new.stack)
+    what = tuple(_differences(old.detail, new.detail))
+    return Change("changed", new.kind, new.name, new.stack, what) if what else None
+
+
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for key in dict.fromkeys((*old, *new)):
+        if key not in old:
+            yield f"+ {key}: {new[key]}"
+        elif key not in new:
+            yield f"- {key}"
+        elif old[key] != new[key]:
+            yield f"{key}: {_pair(old[key], new[key])}"
+
+
+def _pair(old: str, new: str) -> str:
+    """Two lists by what comes and goes, anything else in full."""
+    was, now = set(old.split(", ")), set(new.split(", "))
+    if min(len(was), len(now)) < 2:
+        return f"{old} -> {new}"
+    return ", ".join([*(f"+ {each}" for each in sorted(now - was)), *(f"- {each}" for each in sorted(was - now))])
+
+
+def _removed(resource: Resource) -> Change:
+    return Change("removed", resource.kind, resource.name, resource.stack, data=_left(resource))
+
+
+def _left(resource: Resource) -> str:
+    if not resource.holds_data:
+        return ""
+    if resource.kind in ("table", "bucket", "database", "key", "key-value table"):
+        return "holds data: it stays in the account, and nothing writes it any more"
+    return "holds data: what is in it then is lost"

@@ -1,0 +1,199 @@
+"""Everything that a platform places, by kind and name: what a plan compares, counts and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from kumitate.blueprint.names import BUCKETS
+from kumitate.blueprint.platform import LakeTable, Platform, PulledSource, StageJob
+from kumitate.config.environment import Retention
+
+Origin = tuple[str, ...]
+"""Where the project asks for it: `("sources", "orders")`."""
+_ZONE_DAYS = {"raw": "raw_files", "quarantine": "quarantine", "results": "results"}
+_SMALL_TABLES = ("ledger", "device-tokens", "idempotency")
+ROLES = ("analyst", "marketer", "steward", "activation")
+"""Who reads the lake, each with what Lake Formation grants."""
+ALARMS = ("freshness", "quarantine-rate", "failed-runs", "failed-syncs", "held-runs")
+"""What is watched in every environment; a dead-letter queue's depth and the spend come on top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One thing in the account; `detail` is what a change of it is said by."""
+
+    kind: str
+    name: str
+    stack: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+    holds_data: bool = False
+    origin: Origin = ()
+
+
+def resources(platform: Platform) -> tuple[Resource, ...]:
+    """All of them, stack by stack, in the order they are placed."""
+    parts = (_storage, _lake, _ingest, _pipeline, _query, _activation, _messaging, _operations)
+    return tuple(resource for part in parts for resource in part(platform))
+
+
+def _storage(platform: Platform) -> Iterator[Resource]:
+    names, retention = platform.names, platform.environment.retention
+    yield Resource("key", f"alias/{names.called('data')}", "storage", holds_data=True)
+    for zone in BUCKETS:
+        detail = {"files kept": _days(retention, _ZONE_DAYS.get(zone, ""))}
+        yield Resource("bucket", names.bucket(zone), "storage", detail, holds_data=True)
+    yield Resource("bucket", names.bucket("access-logs"), "storage")
+    for name in _SMALL_TABLES:
+        yield Resource("key-value table", names.called(name), "storage", holds_data=True)
+    yield Resource("event bus", names.called("bus"), "storage")
+
+
+def _days(retention: Retention, key: str) -> str:
+    days = getattr(retention, key) if key else None
+    return "for good" if days is None else f"{days} days"
+
+
+def _lake(platform: Platform) -> Iterator[Resource]:
+    for database in platform.databases.values():
+        yield Resource("database", database, "storage", holds_data=True)
+    for table in platform.tables:
+        yield Resource("table", f"{table.database}.{table.table.name}", "storage", _columns(table), holds_data=True)
+
+
+def _columns(table: LakeTable) -> dict[str, str]:
+    return {f"column {column.name}": str(column.type) for column in table.table.columns}
+
+
+def _ingest(platform: Platform) -> Iterator[Resource]:
+    called = platform.names.called
+    yield Resource("function", called("fn", "arrivals"), "ingest")
+    yield Resource("queue", called("arrivals"), "ingest", {"files gather for": _arrivals(platform)})
+    yield Resource("rule", called("arrived"), "ingest")
+    for pulled in platform.pulls:
+        yield from _pulled(platform, pulled)
+    for streamed in platform.streams:
+        origin, stream = ("sources", streamed.name), streamed.stream
+        size = "on demand" if stream.shards is None else f"{stream.shards} shards"
+        detail = {"size": size, "events kept": f"{stream.retention_hours} hours"}
+        yield Resource("stream", called("stream", streamed.name), "ingest", detail, origin=origin, holds_data=True)
+        detail = {"a file every": f"{stream.buffer_seconds} s"}
+        yield Resource("delivery stream", called("stream", streamed.name), "ingest", detail, origin=origin)
+
+
+def _arrivals(platform: Platform) -> str:
+    return f"{platform.environment.arrivals_minutes} minutes"
+
+
+def _pulled(platform: Platform, pulled: PulledSource) -> Iterator[Resource]:
+    called, pull = platform.names.called, pulled.pull
+    origin = ("sources", pulled.name)
+    detail = {
+        "from": f"{pull.connector} {pull.object}",
+        "schedule": pull.schedule,
+        "new by": pull.incremental or "everything each time",
+    }
+    if pulled.by_appflow:
+        yield Resource("flow", called("pull", pulled.name), "ingest", detail, origin=origin)
+    else:
+        yield Resource("job", called("pull", pulled.name), "ingest", detail, origin=origin)
+        yield Resource("schedule", called("pull", pulled.name), "ingest", {"when": pull.schedule}, origin=origin)
+    if pull.connection is None and pull.connector != "s3":
+        detail = {"to": pull.connector, "secret": _secret(platform, pull.secret)}
+        yield Resource("connection", called("pull", pulled.name), "ingest", detail, origin=origin)
+
+
+def _secret(platform: Platform, name: str | None) -> str:
+    return platform.environment.secrets.get(name or "", "") or "none"
+
+
+def _pipeline(platform: Platform) -> Iterator[Resource]:
+    called = platform.names.called
+    for job in platform.jobs:
+        yield Resource("job", called("stage", job.stage), "pipeline", _job(job))
+    for name in ("begin_run", "end_run", "quality_gate"):
+        yield Resource("function", called("fn", name), "pipeline")
+    gate = platform.environment.gate
+    detail = {
+        "quarantined at most": f"{gate.max_quarantined_percent:g} %",
+        "profiles drop at most": f"{gate.max_profile_drop_percent:g} %",
+        "profiles at least": str(gate.min_profiles),
+    }
+    yield Resource("state machine", called("pipeline"), "pipeline", detail)
+    yield Resource("schedule", called("pipeline"), "pipeline", {"when": platform.environment.schedule})
+
+
+def _job(job: StageJob) -> dict[str, str]:
+    workers = job.workers
+    return {
+        "workers": f"{workers.count} x {workers.type}",
+        "capacity": "spare" if workers.flex else "standard",
+        "ends after": f"{workers.timeout_minutes} minutes",
+        "reads": _tables(map(str, job.reads)),
+        "writes": _tables(map(str, job.writes)),
+    }
+
+
+def _tables(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _query(platform: Platform) -> Iterator[Resource]:
+    called = platform.names.called
+    limit = f"{platform.environment.scan_limit_gb} GB a query"
+    yield Resource("workgroup", called("queries"), "query", {"reads at most": limit})
+    for role in ROLES:
+        yield Resource("role", called(role), "query")
+
+
+def _activation(platform: Platform) -> Iterator[Resource]:
+    called = platform.names.called
+    if not platform.routes:
+        return
+    yield Resource("function", called("fn", "planner"), "activation")
+    yield Resource("queue", called("dead-letters"), "activation", holds_data=True)
+    detail = {"waits for deliveries": f"{platform.environment.delivery_minutes} minutes"}
+    yield Resource("state machine", called("activation"), "activation", detail)
+    yield Resource("rule", called("segments-changed"), "activation")
+    for account in platform.accounts:
+        origin = ("destinations", account.name)
+        detail = {
+            "type": account.type,
+            "secret": account.secret or "none",
+            "seconds between requests": f"{account.seconds_between_requests:g}",
+        }
+        yield Resource("queue", called("account", account.name), "activation", origin=origin)
+        yield Resource("function", called("fn", "delivery", account.name), "activation", detail, origin=origin)
+    for route in platform.routes:
+        origin = ("syncs", route.name)
+        detail = {"segment": route.sync.segment, "to": route.account, "mode": route.sync.mode}
+        yield Resource("rule", called("sync", route.name), "activation", detail, origin=origin)
+        if route.sync.schedule is not None:
+            detail = {"when": route.sync.schedule}
+            yield Resource("schedule", called("sync", route.name), "activation", detail, origin=origin)
+
+
+def _messaging(platform: Platform) -> Iterator[Resource]:
+    called, messaging = platform.names.called, platform.environment.messaging
+    if messaging.email:
+        yield Resource("mail configuration", called("mail"), "messaging")
+    if messaging.sms:
+        yield Resource("SMS configuration", called("sms"), "messaging")
+    if messaging.push:
+        yield Resource("push application", called("push"), "messaging")
+    if messaging.connect_instance is not None:
+        detail = {"instance": messaging.connect_instance}
+        yield Resource("profile domain", called("profiles"), "messaging", detail, holds_data=True)
+    if messaging.email or messaging.sms:
+        yield Resource("delivery stream", called("messages"), "messaging")
+
+
+def _operations(platform: Platform) -> Iterator[Resource]:
+    called, environment = platform.names.called, platform.environment
+    yield Resource("dashboard", called("overview"), "operations")
+    yield Resource("topic", called("alarms"), "operations", {"tells": _tables(environment.notify) or "nobody"})
+    for name in (*ALARMS, *(("dead-letters",) if platform.routes else ())):
+        yield Resource("alarm", called(name), "operations")
+    if environment.budget_usd is not None:
+        detail = {"a month": f"{environment.budget_usd:g} USD"}
+        yield Resource("budget", called("spend"), "operations", detail)
