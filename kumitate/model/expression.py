@@ -12,7 +12,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from kumitate.model.section import Section as Section
 
 Scalar = bool | int | Decimal | date | datetime | str
 
@@ -31,12 +33,6 @@ def parse_span(value: object) -> timedelta:
 
 
 Span = Annotated[timedelta, BeforeValidator(parse_span, json_schema_input_type=str)]
-
-
-class Section(BaseModel):
-    """A part of the project's files: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 OPERATORS = (

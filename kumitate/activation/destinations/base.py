@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
-from kumitate.model.expression import Section
 from kumitate.model.request import Change, Operation, Outcome, Request, Response
+from kumitate.model.section import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

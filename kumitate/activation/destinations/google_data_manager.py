@@ -18,8 +18,8 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.base import Destination, Terms, split
 from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1, NONE, match_keys
-from kumitate.model.expression import Section
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
+from kumitate.model.section import Section
 
 _MAX_MEMBERS = 10_000
 _ADDRESS = {

@@ -1,0 +1,1 @@
+"""Delivers the pages of one account's queue."""

@@ -1,0 +1,104 @@
+"""Messages of one account's queue come in; what cannot be delivered now goes back, what never can is set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from kumitate.activation.destinations.registry import destination_class
+from kumitate.activation.routes import Route, from_json
+from kumitate.aws.book import PageBook
+from kumitate.aws.clients import client
+from kumitate.aws.ledger import DynamoLedger
+from kumitate.aws.pages import PageObjects
+from kumitate.aws.queues import Queues
+from kumitate.aws.secrets import Secrets
+from kumitate.cloud.delivering import Delivered, Deliveries, TimeLeft, verdict_on, wait_before_next
+from kumitate.errors import FatalError, RecordError, RetryableError
+from kumitate.execution.accounts import at
+from kumitate.ports import Transport
+
+now = partial(datetime.now, UTC)
+
+
+@cache
+def logger() -> Logger:
+    return Logger()
+
+
+@cache
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@cache
+def queues() -> Queues:
+    return Queues(client("sqs"))
+
+
+@cache
+def deliveries() -> Deliveries:
+    table = os.environ["KUMITATE_LEDGER"]
+    return Deliveries(
+        routes=from_json(Path(os.environ["KUMITATE_ROUTES"]).read_text(encoding="utf-8")),
+        pages=PageBook(client("dynamodb"), table, clock=now),
+        contents=PageObjects(client("s3"), os.environ["KUMITATE_RESULTS"]),
+        ledger=lambda fence: DynamoLedger(client("dynamodb"), table, clock=now, fence=fence),
+        connect=connect,
+        clock=now,
+    )
+
+
+def connect(route: Route) -> Transport:
+    return at(route.url, destination_class(route.type).terms, secret=partial(secret_of, route))
+
+
+def secret_of(route: Route) -> str:
+    if route.secret is None:
+        raise FatalError(f"account {route.account} has no secret in this environment; name it in environments/*.yaml")
+    return Secrets(client("secretsmanager")).value(route.secret)
+
+
+def handler(event: dict[str, Any], context: Any) -> Mapping[str, Any]:
+    ends = now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    time = TimeLeft(ends=ends, clock=now, pause=sleep)
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    answer = process_partial_response(
+        event=event, record_handler=partial(deliver, time=time), processor=processor, context=context
+    )
+    metrics().flush_metrics()
+    return answer
+
+
+def deliver(record: SQSRecord, *, time: TimeLeft) -> None:
+    """Raises what lets the message come again."""
+    try:
+        done = deliveries().deliver(record.body, time)
+    except RetryableError as error:
+        wait = wait_before_next(error, int(record.attributes.approximate_receive_count))
+        queues().put_off(record.event_source_arn, record.receipt_handle, wait)
+        logger().info("put off", extra={"why": str(error), "seconds": wait})
+        raise
+    except (RecordError, FatalError) as error:
+        reason, explanation = verdict_on(error)
+        queues().set_aside(os.environ["KUMITATE_DLQ"], record.body, reason=reason, explanation=explanation)
+        logger().error("set aside", extra={"reason": reason})
+    else:
+        tell(done)
+
+
+def tell(done: Delivered) -> None:
+    """Counts, and nothing of the rows themselves."""
+    logger().info("delivered", extra={"sync": done.sync, "state": done.state, "rows": dict(done.rows)})
+    for verdict, rows in done.rows.items():
+        metrics().add_metric(name=f"Rows{verdict.title()}", unit=MetricUnit.Count, value=rows)

@@ -1,0 +1,129 @@
+"""Queues of deliveries on SQS: sent in tens, put off for a while, set aside with a reason, brought back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kumitate.errors import FatalError, RetryableError
+
+_AT_ONCE = 10
+_TRIES = 5
+_LONGEST_WAIT_SECONDS = 12 * 3600
+_LOOK_SECONDS = 30
+_EXPLANATION_CHARACTERS = 1_000
+EXHAUSTED = "receives.exhausted"
+"""The reason of messages that SQS itself set aside: they were received too often in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A message in a dead-letter queue; its body names a run, a sync and a page, and nobody's data."""
+
+    body: str
+    reason: str
+    explanation: str
+    receipt: str
+
+
+class Queues:
+    """SQS by url (or by the ARN of the queue that a message came from)."""
+
+    def __init__(self, client: Any, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._sleep = sleep
+        self._urls: dict[str, str] = {}
+
+    def send(self, url: str, bodies: Sequence[str]) -> None:
+        """All messages, those that SQS refuses again; RetryableError where some stay."""
+        for start in range(0, len(bodies), _AT_ONCE):
+            left = {str(number): body for number, body in enumerate(bodies[start : start + _AT_ONCE])}
+            for turn in range(_TRIES):
+                entries = [{"Id": id_, "MessageBody": body} for id_, body in left.items()]
+                failed = self._client.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])
+                left = {each["Id"]: left[each["Id"]] for each in failed}
+                if not left:
+                    break
+                self._sleep(0.2 * 2**turn)
+            if left:
+                raise RetryableError(f"{len(left)} messages were not taken by their queue")
+
+    def put_off(self, queue_arn: str, receipt: str, seconds: float) -> None:
+        """Hide a received message for a while; nothing happens where it is no longer ours."""
+        wait = min(_LONGEST_WAIT_SECONDS, max(0, round(seconds)))
+        errors = self._client.exceptions
+        try:
+            url = self._url_of(queue_arn)
+            self._client.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=wait)
+        except (errors.MessageNotInflight, errors.ReceiptHandleIsInvalid):
+            return
+
+    def set_aside(self, url: str, body: str, *, reason: str, explanation: str) -> None:
+        """Into the dead-letter queue, saying why."""
+        attributes = {
+            "reason": {"DataType": "String", "StringValue": reason},
+            "explanation": {"DataType": "String", "StringValue": explanation[:_EXPLANATION_CHARACTERS] or reason},
+        }
+        self._client.send_message(QueueUrl=url, MessageBody=body or "{}", MessageAttributes=attributes)
+
+    def url(self, name: str) -> str:
+        """FatalError where there is no such queue."""
+        try:
+            found: str = self._client.get_queue_url(QueueName=name)["QueueUrl"]
+        except self._client.exceptions.QueueDoesNotExist:
+            raise FatalError(f"there is no queue {name}; deploy first, or see --env") from None
+        return found
+
+    def look(self, url: str, *, at_most: int) -> Iterator[SetAside]:
+        """Messages of a dead-letter queue, left where they are."""
+        seen = 0
+        while seen < at_most:
+            found = self._client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=_AT_ONCE,
+                VisibilityTimeout=_LOOK_SECONDS,
+                WaitTimeSeconds=1,
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            if not found:
+                return
+            seen += len(found)
+            for message in found:
+                yield _set_aside(message)
+
+    def show_again(self, url: str, receipts: Sequence[str]) -> None:
+        """End the hiding of messages that were looked at."""
+        for start in range(0, len(receipts), _AT_ONCE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                for number, receipt in enumerate(receipts[start : start + _AT_ONCE])
+            ]
+            self._client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+
+    def move(self, source_url: str, target_url: str) -> str:
+        """Begin to move all messages; returns the task's handle."""
+        reply = self._client.start_message_move_task(
+            SourceArn=self._arn(source_url), DestinationArn=self._arn(target_url)
+        )
+        return str(reply["TaskHandle"])
+
+    def _url_of(self, arn: str) -> str:
+        if arn not in self._urls:
+            self._urls[arn] = self.url(arn.rpartition(":")[2])
+        return self._urls[arn]
+
+    def _arn(self, url: str) -> str:
+        reply = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(reply["Attributes"]["QueueArn"])
+
+
+def _set_aside(message: Mapping[str, Any]) -> SetAside:
+    attributes = message.get("MessageAttributes", {})
+
+    def said(name: str, otherwise: str) -> str:
+        return str(attributes.get(name, {}).get("StringValue", otherwise))
+
+    explanation = said("explanation", "received too often in vain; the destination was down or slow")
+    return SetAside(message["Body"], said("reason", EXHAUSTED), explanation, message["ReceiptHandle"])

@@ -1,0 +1,41 @@
+"""A run's deliveries collected: its pages are closed, and what the ledger notes becomes rows of the lake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from kumitate.activation.destinations.base import Terms
+from kumitate.activation.tables import OUTCOMES
+from kumitate.execution.outcomes import ROWS_AT_ONCE, Settlement, changes_of
+from kumitate.model.step import Mode, Run
+from kumitate.ports import Engine, LakeWriter, Ledger, Mark
+
+
+class Closing(Protocol):
+    """What ends deliveries: after it no row of the sync leaves any more."""
+
+    def close(self, run_id: str, sync: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One run's outcomes on their way into the lake; done twice it writes them once."""
+
+    engine: Engine
+    lake: LakeWriter
+    ledger: Ledger
+    book: Closing
+    run: Run
+    rows_at_once: int = ROWS_AT_ONCE
+
+    def collect(self, sync: str, terms: Terms) -> int:
+        """Rows written: one per change of the sync, none where an earlier try has written them."""
+        mark = Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)
+        if self.lake.done_by(OUTCOMES, mark.step) == self.run.id:
+            return 0
+        self.book.close(self.run.id, sync)
+        notes = self.ledger.notes(self.run.id, sync)
+        settlement = Settlement(run=self.run, sync=sync, notes=notes, idempotent=terms.idempotent)
+        changes = changes_of(self.engine, sync, self.rows_at_once)
+        return self.lake.write(OUTCOMES, settlement.batches(changes), mark)

@@ -1,0 +1,186 @@
+"""One message of an account's queue delivered: its page opened, sent as far as time goes, and noted row by row."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from kumitate.activation.destinations.answers import AGAIN
+from kumitate.activation.routes import Route, destination_of
+from kumitate.aws.book import Opened, PageId, State
+from kumitate.aws.ledger import Fence
+from kumitate.cloud.pages import changes_on
+from kumitate.errors import FatalError, RecordError, RetryableError
+from kumitate.execution.portion import Notes, Page, Way
+from kumitate.execution.sending import Patience, Sender
+from kumitate.model.request import Change, Outcome, Verdict
+from kumitate.ports import Ledger, Transport
+
+_LONGEST_REQUEST = timedelta(seconds=75)
+_CLOCKS_MAY_DIFFER = timedelta(seconds=15)
+_FIRST_WAIT_SECONDS = 30.0
+_LONGEST_WAIT_SECONDS = 900.0
+_PATIENCE = Patience(rounds=2, longest_wait_seconds=10.0)
+"""A function that sleeps is paid for: longer waits are spent in the queue."""
+_TIME_IS_UP = "the function's time is up; the rest follows"
+
+EXPLANATIONS: Mapping[str, str] = {
+    "message.unreadable": "the message names no run, sync, page and number; it is none of the planner's",
+    "sync.unknown": "the deployed routes have no such sync; deploy again, or let it go",
+    "page.missing": "the page is no longer in the results bucket; the next run brings its rows",
+    "page.unreadable": "the page is no list of changes; the next run brings its rows",
+    "run.unknown": "no activation has opened this run; the next run brings its rows",
+}
+"""Why a message was set aside, by reason."""
+
+
+class Pages(Protocol):
+    """The book of pages, as a delivery sees it."""
+
+    def open(self, page: PageId, *, until: datetime) -> Opened: ...
+    def finish(self, page: PageId) -> None: ...
+    def release(self, page: PageId, opening: int) -> None: ...
+
+
+class Contents(Protocol):
+    """Where a page's bytes lie."""
+
+    def get(self, name: str) -> bytes: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class TimeLeft:
+    """The time of one call of the function; it is up a while before the function is ended."""
+
+    ends: datetime
+    clock: Callable[[], datetime]
+    pause: Callable[[float], None]
+    _last_request: datetime = field(init=False)
+    _is_up: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._last_request = self.ends - min(_LONGEST_REQUEST, (self.ends - self.clock()) / 4)
+
+    def check(self) -> None:
+        """RetryableError where no other request should begin."""
+        if self._is_up or self.clock() >= self._last_request:
+            raise RetryableError(_TIME_IS_UP, 0.0, never_left=True)
+
+    def sleep(self, seconds: float) -> None:
+        self._is_up = self._is_up or self.clock() + timedelta(seconds=seconds) >= self._last_request
+        self.check()
+        self.pause(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of a message: rows by verdict where its page is done."""
+
+    state: str
+    sync: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Deliveries:
+    """The deliveries of one process; senders are kept, so that their pace holds from message to message."""
+
+    routes: Mapping[str, Route]
+    pages: Pages
+    contents: Contents
+    ledger: Callable[[Fence], Ledger]
+    connect: Callable[[Route], Transport]
+    clock: Callable[[], datetime]
+    _senders: dict[str, Sender] = field(default_factory=dict, init=False)
+    _time: TimeLeft | None = field(default=None, init=False)
+
+    def deliver(self, body: str, time: TimeLeft) -> Delivered:
+        """RetryableError: the message comes again. RecordError, FatalError: it must not."""
+        self._time = time
+        page, name = _task(body)
+        if page.sync not in self.routes:
+            raise RecordError("sync.unknown", page.sync)
+        time.check()
+        opened = self.pages.open(page, until=time.ends + _CLOCKS_MAY_DIFFER)
+        if opened.state is State.BUSY:
+            raise RetryableError("another page goes first, or another delivery has this one", opened.wait_seconds)
+        if opened.state is not State.OPEN:
+            return Delivered(opened.state, page.sync)
+        try:
+            notes = self._sent(page, name, opened=opened)
+        except Exception:
+            self.pages.release(page, opened.opening)
+            raise
+        self.pages.finish(page)
+        return Delivered(State.DONE, page.sync, _counts(notes))
+
+    def _sent(self, page: PageId, name: str, *, opened: Opened) -> Notes:
+        """The notes when every row of the page has its verdict; RetryableError where some have not."""
+        route = self.routes[page.sync]
+        changes = changes_on(self.contents.get(name))
+        sender, time = self._sender(route), self._current
+        written = Page(self.ledger(Fence(page.number, opened.opening)), page.run_id, page.sync, time.check)
+        trouble = Way(sender, destination_of(route), written).bring(changes, written.notes())
+        notes = written.notes()
+        if trouble is not None and trouble.reason in AGAIN and any(_is_left(notes, change) for change in changes):
+            why = f"the account {route.account} takes no rows now ({trouble.reason})"
+            raise RetryableError(why, sender.asked_to_wait or None)
+        return notes
+
+    def _sender(self, route: Route) -> Sender:
+        if route.account not in self._senders:
+            self._senders[route.account] = Sender(
+                connect=partial(self.connect, route),
+                clock=self.clock,
+                sleep=lambda seconds: self._current.sleep(seconds),
+                seconds_between_requests=route.pace,
+                patience=_PATIENCE,
+            )
+        return self._senders[route.account]
+
+    @property
+    def _current(self) -> TimeLeft:
+        if self._time is None:
+            raise FatalError("a delivery needs to know its time")
+        return self._time
+
+
+def wait_before_next(error: RetryableError, receives: int) -> float:
+    """Seconds until the message shows again: as the destination asked, or longer each time."""
+    if error.retry_after_seconds is not None:
+        return error.retry_after_seconds
+    return min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2.0 ** max(0, receives - 1))
+
+
+def verdict_on(error: RecordError | FatalError) -> tuple[str, str]:
+    """Reason and explanation of a message that must not come again."""
+    if isinstance(error, RecordError):
+        return error.reason, EXPLANATIONS.get(error.reason, str(error))
+    return "fatal", str(error)
+
+
+def _task(body: str) -> tuple[PageId, str]:
+    try:
+        told = json.loads(body)
+        page = PageId(run_id=told["run_id"], sync=told["sync"], number=told["number"], after=told.get("after", 0))
+        name = told["page"]
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise RecordError("message.unreadable") from None
+    texts, numbers = (page.run_id, page.sync, name), (page.number, page.after)
+    if not all(isinstance(text, str) and text for text in texts) or not all(type(each) is int for each in numbers):
+        raise RecordError("message.unreadable")
+    return page, name
+
+
+def _is_left(notes: Notes, change: Change) -> bool:
+    note = notes.get(change.key)
+    return not isinstance(note, Outcome) or (note.verdict is Verdict.RETRY and note.reason in AGAIN)
+
+
+def _counts(notes: Notes) -> Mapping[str, int]:
+    return Counter(note.verdict.value for note in notes.values() if isinstance(note, Outcome))
