@@ -17,6 +17,8 @@ from kumitate.blueprint.platform import Platform
 from kumitate.config.environment import Retention
 
 ACCESS_LOGS = "logs"
+FAILED = "failed"
+"""Prefix in the raw bucket of what Firehose could not deliver; it knows one bucket only, not the quarantine's."""
 _ACCESS_LOG_DAYS = 90
 
 
@@ -90,9 +92,8 @@ def expiring_prefixes(zone: str, retention: Retention) -> Mapping[str, int | Non
     """What goes after how many days; tables are absent, since their files go with their snapshots."""
     match zone:
         case "raw":
-            return dict.fromkeys((DROP, PULLED, STREAMED, FILES), retention.raw_files)
-        case "quarantine":
-            return dict.fromkeys((PULLED, STREAMED), retention.quarantine)
+            delivered = dict.fromkeys((DROP, PULLED, STREAMED, FILES), retention.raw_files)
+            return {**delivered, FAILED: retention.quarantine}
         case "results":
             return dict.fromkeys((ATHENA, DELIVERIES, EXPORTS), retention.results)
     return {}

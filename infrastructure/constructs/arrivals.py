@@ -1,0 +1,82 @@
+"""What has arrived, in one queue: files in the drop zone, flows and pull jobs that ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infrastructure.acknowledging import acknowledge
+from kumitate.blueprint.names import DROP
+from kumitate.blueprint.platform import Platform
+
+_ATTEMPTS = 5
+_HANDLED_WITHIN = cdk.Duration.minutes(6)
+"""Six times the function's own limit, as Lambda advises."""
+
+
+class Arrivals(Construct):
+    """`Arrivals(self, "Arrivals", platform)`: `.queue`, and `.dead` for what nobody could handle."""
+
+    def __init__(self, scope: Construct, id_: str, platform: Platform) -> None:
+        super().__init__(scope, id_)
+        self._platform = platform
+        self.dead = self._queue("DeadLetters", "arrivals-dlq", retention_period=cdk.Duration.days(14))
+        acknowledge(self.dead, {"AwsSolutions-SQS3": "it is the dead-letter queue"})
+        self.queue = self._queue(
+            "Queue",
+            "arrivals",
+            visibility_timeout=_HANDLED_WITHIN,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_ATTEMPTS),
+        )
+        self._bring("Dropped", "a file arrived in the drop zone", _dropped(platform))
+
+    def when_flows_end(self, flows: Sequence[str]) -> None:
+        """AppFlow tells on the default bus how each run of a flow ended."""
+        pattern = events.EventPattern(
+            source=["aws.appflow"],
+            detail_type=["AppFlow End Flow Run Report"],
+            detail={"flow-name": list(flows), "status": ["Execution Successful"]},
+        )
+        self._bring("Pulled", "a flow brought what is new", pattern)
+
+    def when_jobs_end(self, jobs: Sequence[str]) -> None:
+        pattern = events.EventPattern(
+            source=["aws.glue"],
+            detail_type=["Glue Job State Change"],
+            detail={"jobName": list(jobs), "state": ["SUCCEEDED"]},
+        )
+        self._bring("Fetched", "a pull job brought what is new", pattern)
+
+    def _bring(self, id_: str, what: str, pattern: events.EventPattern) -> None:
+        events.Rule(
+            self,
+            id_,
+            rule_name=self._platform.names.called(id_.lower()),
+            description=f"{self._platform.names.prefix}: {what}",
+            event_pattern=pattern,
+            targets=[targets.SqsQueue(self.queue, dead_letter_queue=self.dead)],
+        )
+
+    def _queue(self, id_: str, name: str, **options: object) -> sqs.Queue:
+        # Messages name files and flows, no people: SQS's own key suffices and needs no grant for EventBridge.
+        return sqs.Queue(
+            self,
+            id_,
+            queue_name=self._platform.names.called(name),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            **options,
+        )
+
+
+def _dropped(platform: Platform) -> events.EventPattern:
+    return events.EventPattern(
+        source=["aws.s3"],
+        detail_type=["Object Created"],
+        detail={"bucket": {"name": [platform.names.bucket("raw")]}, "object": {"key": [{"prefix": f"{DROP}/"}]}},
+    )
