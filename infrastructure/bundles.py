@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from kumitate.activation.routes import routes, to_json
 from kumitate.blueprint.platform import Platform
 from kumitate.config.lists import LISTS
 from kumitate.config.loader import FOLDERS
@@ -23,13 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 _SOURCES = ("*", "!/kumitate/", "!/kumitate/**", "!/functions/", "!/functions/**", "__pycache__/")
 _LAYER = "ProjectLayer"
+PACKAGES = "packages.gluewheels.zip"
+"""Glue tells by the ending that it is a zip of wheels."""
 
 
 def function_code(scope: Construct, bundle: str) -> lambda_.Code:
     """The bundle of that name (`lambda`, `lake`, `wrangler`) for the architecture that is deployed to."""
     if _sources_only(scope):
         return lambda_.Code.from_asset(str(ROOT), exclude=list(_SOURCES), ignore_mode=cdk.IgnoreMode.GIT)
-    return lambda_.Code.from_asset(str(built(bundle, scope.node.try_get_context("arch") or "arm64")))
+    return lambda_.Code.from_asset(str(built(bundle, f"{scope.node.try_get_context('arch') or 'arm64'}.zip")))
 
 
 def built(*parts: str) -> Path:
@@ -74,11 +76,11 @@ def _sources_only(scope: Construct) -> bool:
 
 
 def _layer_folder(platform: Platform) -> Path:
-    return _written(platform.config.root)
+    return _written(platform.config.root, to_json(routes(platform.config, platform.environment)))
 
 
 @cache
-def _written(root: Path) -> Path:
+def _written(root: Path, routes_json: str) -> Path:
     """A folder that lasts as long as the synthesis; its content alone decides the asset's name."""
     folder = Path(tempfile.mkdtemp(prefix="kumitate-project-")) / "layer"
     for path in project_files(root):
@@ -86,14 +88,22 @@ def _written(root: Path) -> Path:
             target = folder / "kumitate" / "project" / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+    (folder / "kumitate" / "routes.json").write_text(routes_json, encoding="utf-8")
     return folder
 
 
-def glue_file(scope: Construct, id_: str, *parts: str, stand_in: Path | None = None) -> assets.Asset:
-    """A file for Glue that `make package` built; `stand_in` instead of it where bundles are skipped."""
-    path = stand_in if stand_in is not None and _sources_only(scope) else built(*parts)
-    return assets.Asset(scope, id_, path=str(path), **_plain(path))
+def job_script(scope: Construct, stage: str) -> assets.Asset:
+    return assets.Asset(scope, f"{stage.capitalize()}Script", path=str(ROOT / "glue_jobs" / f"{stage}.py"))
 
 
-def _plain(path: Path) -> dict[str, Any]:
-    return {} if path.is_file() else {"exclude": ["__pycache__"]}
+def packages_archive(scope: Construct) -> assets.Asset:
+    """The wheels that Glue installs; a stand-in of the same name where bundles are skipped."""
+    path = _stand_in() if _sources_only(scope) else built("glue", PACKAGES)
+    return assets.Asset(scope, "Packages", path=str(path))
+
+
+@cache
+def _stand_in() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="kumitate-glue-")) / PACKAGES
+    path.write_bytes(b"PK\5\6" + bytes(18))  # an archive of nothing
+    return path

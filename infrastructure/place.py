@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 from constructs import Node
 
+from infrastructure.pipeline_stack import PipelineStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
@@ -26,6 +28,10 @@ def place(app: cdk.App) -> Platform:
 
 
 def place_stacks(app: cdk.App, platform: Platform) -> None:
+    """Every stack of the platform; a finding of the security rules or of CloudFormation's own ends the synthesis."""
+    app.node.set_context("@aws-cdk/core:validateAgainstDefaultRules", True)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
     def options(name: str, purpose: str) -> dict[str, Any]:
         called = platform.names.called(name)
         return {
@@ -36,7 +42,8 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
             "env": _env(platform),
         }
 
-    StorageStack(app, **options("storage", "What holds data: key, buckets, databases, tables, ledger, bus"))
+    storage = StorageStack(app, **options("storage", "What holds data: key, buckets, databases, tables, ledger, bus"))
+    PipelineStack(app, **options("pipeline", "From files to segments: jobs, machine, schedule"), storage=storage)
     for tag, value in _tags(platform).items():
         cdk.Tags.of(app).add(tag, value)
 

@@ -1,4 +1,4 @@
-"""A Lambda function of the platform: its own role with nothing spare, its own log group, the project beside its code."""
+"""A Lambda function of the platform: a role with nothing spare, a log group, the project's files beside its code."""
 
 from __future__ import annotations
 
@@ -41,9 +41,14 @@ class Work:
 
 
 class PlatformFunction(Construct):
-    """`PlatformFunction(self, "Planner", platform, Work(name="planner", purpose="…"))`; `.function` is the CDK's own."""
+    """`PlatformFunction(self, "Planner", platform, work=Work(name="planner", purpose="…"))`."""
 
-    def __init__(self, scope: Construct, id_: str, platform: Platform, work: Work) -> None:
+    function: lambda_.Function
+    role: iam.Role
+    log_group: logs.LogGroup
+    name: str
+
+    def __init__(self, scope: Construct, id_: str, platform: Platform, *, work: Work) -> None:
         super().__init__(scope, id_)
         self._platform = platform
         self.name = platform.names.called(*filter(None, ("fn", work.name, work.variant)))

@@ -2,71 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from infrastructure.place import place
-from kumitate.blueprint.platform import Platform
-
-ROOT = Path(__file__).resolve().parents[2]
-SHOP = ROOT / "examples" / "shop"
-ACCOUNT = "000000000000"
-
-
-@dataclass(frozen=True)
-class Template:
-    """One stack's template as it would be deployed."""
-
-    name: str
-    path: Path
-    body: dict[str, Any]
-
-    def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
-        """Logical id -> properties of every resource of a type."""
-        found = self.body.get("Resources", {}).items()
-        return {id_: each.get("Properties", {}) for id_, each in found if each["Type"] == type_}
-
-
-@dataclass(frozen=True)
-class Synthesis:
-    """A project's templates by the stack's short name (`storage`), with the platform they came from."""
-
-    platform: Platform
-    folder: Path
-    templates: dict[str, Template]
-
-    def __iter__(self) -> Iterator[Template]:
-        return iter(self.templates.values())
-
-    def __getitem__(self, stack: str) -> Template:
-        return self.templates[stack]
-
-
-def synthesize(project: Path, folder: Path, **context: str) -> Synthesis:
-    """What `cdk synth` writes for the project, from the sources alone and without a network."""
-    import aws_cdk as cdk
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CDK_DEFAULT_ACCOUNT", ACCOUNT)
-        app = cdk.App(
-            outdir=str(folder),
-            context={"project": str(project), "env": "dev", "bundles": "skip", **context},
-        )
-        platform = place(app)
-        app.synth()
-    prefix = f"{platform.names.prefix}-"
-    paths = sorted(folder.glob("*.template.json"))
-    templates = {
-        short: Template(short, path, json.loads(path.read_text("utf-8")))
-        for path in paths
-        if (short := path.name.removesuffix(".template.json").removeprefix(prefix))
-    }
-    return Synthesis(platform, folder, templates)
+from harness.synthesis import SHOP, Synthesis, synthesize
 
 
 @pytest.fixture(scope="session")

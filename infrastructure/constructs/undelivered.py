@@ -1,0 +1,24 @@
+"""Where events and starts lie that found nobody: one queue a stack, watched by an alarm."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infrastructure.acknowledging import acknowledge
+
+
+def dead_letters(scope: Construct, id_: str, *, name: str) -> sqs.Queue:
+    """Kept as long as SQS can. Messages name runs, syncs and pages, never people: SQS's own key suffices."""
+    queue = sqs.Queue(
+        scope,
+        id_,
+        queue_name=name,
+        enforce_ssl=True,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        retention_period=cdk.Duration.days(14),
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead letter queue"})
+    return queue

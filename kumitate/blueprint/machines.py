@@ -1,0 +1,215 @@
+"""The two state machines as Amazon States Language: from files to segments, and from segments to destinations."""
+
+from __future__ import annotations
+
+from kumitate.blueprint.names import Names
+from kumitate.blueprint.platform import Platform, StageJob
+from kumitate.blueprint.states import (
+    State,
+    States,
+    caught,
+    choice,
+    invoke,
+    machine,
+    put_event,
+    put_metric,
+    run_job,
+    table_call,
+)
+
+PIPELINE_STAGES = ("ingest", "cleanse", "identity", "profiles", "segments")
+SEGMENTS_CHANGED = "Segments changed"
+SYNC_CHANGES_READY = "Sync changes ready"
+RUN_ENDED = "Run ended"
+
+_SECONDS_BETWEEN_LOOKS = 60
+_MINUTES_TO_START = 60
+"""A job waits for workers before its own clock starts."""
+_DAYS_OF_NOTES = 30
+_SYNCS_AT_ONCE = 10
+_OF_THE_RUN = {"run_id": "{% $run_id %}", "as_of": "{% $as_of %}"}
+
+
+def pipeline_machine(platform: Platform) -> State:
+    """Begin a run, five stages, the quality gate; then the event that activation waits for."""
+    names = platform.names
+    states: States = {"Begin run": _begin_run(names)}
+    states |= _unless_busy(go_on=PIPELINE_STAGES[0])
+    following = (*PIPELINE_STAGES[1:], "Quality gate")
+    for stage, after in zip(PIPELINE_STAGES, following, strict=True):
+        states |= _stage(platform, platform.stage(stage), then=after)
+    states |= _gate(names)
+    states |= _publish(names) if platform.routes else {"Publish": _end_run(names, "finished", then="Done")}
+    return machine(f"{names.prefix}: from files to segments", "Begin run", states | _endings(names))
+
+
+def activation_machine(platform: Platform) -> State:
+    """What changes at every destination, its announcement, the wait for deliveries, and their outcomes."""
+    names = platform.names
+    states: States = {
+        "Is a run given?": choice(("{% $exists($states.input.detail.run_id) %}", "Take the run"), otherwise="Begin run")
+    }
+    states |= _take_the_run(names, [route.name for route in platform.routes])
+    states["Begin run"] = _begin_run(names, syncs="{% $states.input.syncs %}")
+    states |= _unless_busy(go_on="activation")
+    states |= _stage(platform, platform.stage("activation"), then="Announce changes", syncs=True)
+    states["Announce changes"] = _announce(names)
+    states |= _wait_for_deliveries(names, platform.environment.delivery_minutes)
+    states |= _stage(platform, platform.stage("delivery"), then="End run", syncs=True)
+    states["End run"] = _end_run(names, "finished", then="Done")
+    return machine(f"{names.prefix}: from segments to destinations", "Is a run given?", states | _endings(names))
+
+
+def _begin_run(names: Names, **more: str) -> State:
+    reason = "{% $exists($states.input.reason) ? $states.input.reason : 'schedule' %}"
+    answer = {each: f"{{% $states.result.Payload.{each} %}}" for each in ("verdict", "run_id", "as_of")}
+    begin = invoke(names, "begin_run", {"reason": reason})
+    return begin | {"Assign": answer | more, "Output": {}, "Next": "Is another run under way?"}
+
+
+def _unless_busy(*, go_on: str) -> States:
+    return {"Is another run under way?": choice(("{% $verdict = 'busy' %}", "Busy"), otherwise=go_on)}
+
+
+def _end_run(names: Names, state: str, *, then: str, reason: str = "") -> State:
+    ended = invoke(names, "end_run", {"run_id": "{% $run_id %}", "state": state, "reason": reason})
+    return ended | {"Output": {}, "Next": then}
+
+
+def _endings(names: Names) -> States:
+    failed = _end_run(names, "failed", reason="{% $reason %}", then="Failed")
+    return {
+        "End failed run": failed | {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}]},
+        "Failed": {"Type": "Fail", "Error": "RunFailed", "Cause": "{% $reason %}"},
+        "Busy": {"Type": "Succeed", "Comment": "Another run is under way; the next one takes what has arrived"},
+        "Done": {"Type": "Succeed"},
+    }
+
+
+def _stage(platform: Platform, job: StageJob, *, then: str, syncs: bool = False) -> States:
+    """The stage's Glue job, and how long it took; a number for the dashboard never stops a run."""
+    names, measure = platform.names, f"Measure {job.stage}"
+    arguments = {f"--{name}": value for name, value in _OF_THE_RUN.items()}
+    if syncs:
+        arguments["--syncs"] = "{% $join($syncs, ',') %}"
+    work = run_job(names, job.stage, arguments, timeout_minutes=job.workers.timeout_minutes + _MINUTES_TO_START)
+    seconds = "{% $exists($states.result.ExecutionTime) ? $states.result.ExecutionTime : 0 %}"
+    dimensions = {"project": names.project, "environment": names.environment, "stage": job.stage}
+    measured = put_metric("StageSeconds", "{% $seconds %}", unit="Seconds", dimensions=dimensions)
+    anyway = [{"ErrorEquals": ["States.ALL"], "Next": then, "Output": {}}]
+    return {
+        job.stage: work | {"Assign": {"seconds": seconds}, "Output": {}, "Next": measure},
+        measure: measured | {"Catch": anyway, "Output": {}, "Next": then},
+    }
+
+
+def _gate(names: Names) -> States:
+    said = "$map($findings, function($f) { $f.rule & ' ' & $string($f.found) & ', limit ' & $string($f.limit) })"
+    answer = {
+        "verdict": "{% $states.result.Payload.verdict %}",
+        "findings": "{% $states.result.Payload.findings %}",
+    }
+    gate = invoke(names, "quality_gate", _OF_THE_RUN)
+    return {
+        "Quality gate": gate
+        | {"Assign": answer, "Catch": [caught("quality gate")], "Output": {}, "Next": "May it be activated?"},
+        "May it be activated?": choice(("{% $verdict = 'hold' %}", "Hold back"), otherwise="Publish"),
+        "Hold back": _end_run(names, "held", reason=f"{{% $join([{said}], '; ') %}}", then="Done"),
+    }
+
+
+def _publish(names: Names) -> States:
+    event = put_event(names, SEGMENTS_CHANGED, _OF_THE_RUN)
+    return {"Publish": event | {"Catch": [caught("publish")], "Output": {}, "Next": "Done"}}
+
+
+def _take_the_run(names: Names, syncs: list[str]) -> States:
+    """An event may be delivered twice: whoever notes it first goes on, the other one leaves."""
+    item = {"pk": {"S": "{% 'run#' & $run_id %}"}, "sk": {"S": "{% 'event#' & $event %}"}}
+    note = table_call(
+        "putItem",
+        {
+            "TableName": names.called("ledger"),
+            "Item": item | {"execution": {"S": "{% $states.context.Execution.Id %}"}, "expires_at": _expiry()},
+            "ConditionExpression": "attribute_not_exists(pk) or execution = :execution",
+            "ExpressionAttributeValues": {":execution": {"S": "{% $states.context.Execution.Id %}"}},
+        },
+    )
+    given = {each: f"{{% $states.input.detail.{each} %}}" for each in _OF_THE_RUN}
+    twice = {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Busy"}
+    return {
+        "Take the run": {
+            "Type": "Pass",
+            "Assign": given | {"syncs": syncs, "event": "{% $states.input.id %}"},
+            "Output": {},
+            "Next": "Note the event",
+        },
+        "Note the event": note | {"Catch": [twice, caught("note")], "Output": {}, "Next": "activation"},
+    }
+
+
+def _announce(names: Names) -> State:
+    """Per sync: its place in the ledger, then the event its planner waits for."""
+    opened = {
+        "pk": {"S": "{% 'run#' & $run_id %}"},
+        "sk": {"S": "{% 'sync#' & $sync %}"},
+        "pages": {"N": "-1"},
+        "done": {"N": "0"},
+        "expires_at": _expiry(),
+    }
+    open_ = table_call("putItem", {"TableName": names.called("ledger"), "Item": opened})
+    announced = put_event(names, SYNC_CHANGES_READY, {"run_id": "{% $run_id %}", "sync": "{% $sync %}"})
+    return {
+        "Type": "Map",
+        "Items": "{% $syncs %}",
+        "MaxConcurrency": _SYNCS_AT_ONCE,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Which sync?",
+            "States": {
+                "Which sync?": {
+                    "Type": "Pass",
+                    "Assign": {"sync": "{% $states.input %}"},
+                    "Next": "Open its notes",
+                },
+                "Open its notes": open_ | {"Output": {}, "Next": "Announce"},
+                "Announce": announced | {"Output": {}, "End": True},
+            },
+        },
+        "Catch": [caught("announce")],
+        "Assign": {"looks": 0},
+        "Output": {},
+        "Next": "Look at deliveries",
+    }
+
+
+def _wait_for_deliveries(names: Names, minutes: int) -> States:
+    """Until every page of every sync is done, or the time is up: what is left then is tried by the next run."""
+    query = table_call(
+        "query",
+        {
+            "TableName": names.called("ledger"),
+            "KeyConditionExpression": "pk = :run and begins_with(sk, :sync)",
+            "ExpressionAttributeValues": {":run": {"S": "{% 'run#' & $run_id %}"}, ":sync": {"S": "sync#"}},
+            "ConsistentRead": True,
+        },
+    )
+    open_ = "[$states.result.Items[$number(pages.N) < 0 or $number(done.N) < $number(pages.N)]]"
+    looks = minutes * 60 // _SECONDS_BETWEEN_LOOKS
+    return {
+        "Look at deliveries": query
+        | {
+            "Assign": {"open": f"{{% $count({open_}) %}}", "looks": "{% $looks + 1 %}"},
+            "Catch": [caught("wait for deliveries")],
+            "Output": {},
+            "Next": "Is all delivered?",
+        },
+        "Is all delivered?": choice((f"{{% $open = 0 or $looks > {looks} %}}", "delivery"), otherwise="Wait"),
+        "Wait": {"Type": "Wait", "Seconds": _SECONDS_BETWEEN_LOOKS, "Next": "Look at deliveries"},
+    }
+
+
+def _expiry() -> State:
+    """DynamoDB forgets the item when its use is long over."""
+    entered = "$toMillis($states.context.State.EnteredTime)"
+    return {"N": f"{{% $string($floor({entered} / 1000) + {_DAYS_OF_NOTES * 86400}) %}}"}
