@@ -1,16 +1,18 @@
-"""The emulator as the tests start it: each request counts as TLS, and each call under a policy is written down."""
+"""The emulator as the tests start it: requests count as TLS, IAM's questions are noted, Glue's jobs have a stand-in."""
 
 from __future__ import annotations
 
 import functools
 import json
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from ministack import app as server
 from ministack.core import iam_evaluator
+from ministack.services import stepfunctions
 
 Scope = dict[str, Any]
 
@@ -44,7 +46,37 @@ def noted(evaluate: Callable[..., Any], calls: Path) -> Callable[..., Any]:
     return answered
 
 
+class Jobs:
+    """Stands in for `glue:startJobRun.sync`, which the emulator cannot run: no work, but the answers that are prepared.
+
+    `<folder>/answers.json` holds, by job, what its next runs end with: an error's name, or nothing for success.
+    `<folder>/runs.jsonl` gets a line for each run, with its arguments.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._answers = folder / "answers.json"
+        self._runs = folder / "runs.jsonl"
+        self._lock = threading.Lock()
+
+    def run(self, _resource: str, given: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            answers = json.loads(self._answers.read_text(encoding="utf-8")) if self._answers.exists() else {}
+            error = next(iter(answers.get(given["JobName"], [])), "")
+            answers[given["JobName"]] = answers.get(given["JobName"], [])[1:]
+            self._answers.write_text(json.dumps(answers), encoding="utf-8")
+            with self._runs.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({**given, "error": error}) + "\n")
+        if error:
+            raise stepfunctions._ExecutionError(
+                error, json.dumps({"JobName": given["JobName"], "JobRunState": "FAILED"})
+            )
+        return {"JobName": given["JobName"], "Id": "jr_stand_in", "JobRunState": "SUCCEEDED", "ExecutionTime": 7}
+
+
 if __name__ == "__main__":
+    if "KUMITATE_JOBS" in os.environ:
+        jobs = Jobs(Path(os.environ["KUMITATE_JOBS"]))
+        stepfunctions._SERVICE_DISPATCH["arn:aws:states:::glue:startJobRun"] = jobs.run
     if "KUMITATE_CALLS" in os.environ:
         iam_evaluator.evaluate = noted(iam_evaluator.evaluate, Path(os.environ["KUMITATE_CALLS"]))
     server.app = over_tls(server.app)
