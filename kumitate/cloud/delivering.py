@@ -11,6 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from kumitate.activation.destinations.answers import AGAIN
+from kumitate.activation.destinations.base import Destination
 from kumitate.activation.routes import Route, destination_of
 from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
@@ -96,6 +97,7 @@ class Deliveries:
     ledger: Callable[[Fence], Ledger]
     connect: Callable[[Route], Transport]
     clock: Callable[[], datetime]
+    destination: Callable[[Route], Destination] = destination_of
     _senders: dict[str, Sender] = field(default_factory=dict, init=False)
     _time: TimeLeft | None = field(default=None, init=False)
 
@@ -125,7 +127,7 @@ class Deliveries:
         changes = changes_on(self.contents.get(name))
         sender, time = self._sender(route), self._current
         written = Page(self.ledger(Fence(page.number, opened.opening)), page.run_id, page.sync, time.check)
-        trouble = Way(sender, destination_of(route), written).bring(changes, written.notes())
+        trouble = Way(sender, self.destination(route), written).bring(changes, written.notes())
         notes = written.notes()
         if trouble is not None and trouble.reason in AGAIN and any(_is_left(notes, change) for change in changes):
             why = f"the account {route.account} takes no rows now ({trouble.reason})"
