@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EMULATOR := .venv-emulator
 SHOP := examples/shop
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: build package destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -24,6 +25,12 @@ $(VENV)/.ready-spark: $(VENV)/.ready requirements/spark.txt
 
 $(VENV)/.ready-infra: $(VENV)/.ready requirements/infra.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/infra.txt
+	@touch $@
+
+$(EMULATOR)/.ready: requirements/emulator.txt tools/python313.py
+	@python=$$($(PYTHON) tools/python313.py) && $$python -m venv $(EMULATOR)
+	@echo "Installing the emulator and Lambda's runtime client into $(EMULATOR) ..."
+	@$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
 	@touch $@
 
 demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments out
@@ -56,6 +63,12 @@ docs: $(VENV)/.ready ## write the generated reference
 bench-segments: $(VENV)/.ready ## 100 segments, 1M profiles, 20M events: one scan against 100 queries
 	@$(BIN)/python bench/segments.py
 
+build: $(VENV)/.ready $(EMULATOR)/.ready ## build the bundles for Lambda and the wheels for Glue, from the locks
+	@$(BIN)/python tools/package.py
+
+package: build ## build, and run every function's bundle under Lambda's runtime client (needs CPython 3.13)
+	@$(BIN)/python -m pytest -m package tests/package
+
 ENV ?= dev
 
 destroy: $(VENV)/.ready-infra ## take an environment down; data stays unless DATA=delete and CONFIRM=<project>-<env> are both given
@@ -68,6 +81,7 @@ lock: ## lock the dependencies anew (needs uv)
 	$(COMPILE) --python-version 3.13 -c requirements/dev.txt requirements/lambda.in -o requirements/lambda.txt
 	$(COMPILE) --python-version 3.13 -c requirements/dev.txt requirements/lake.in -o requirements/lake.txt
 	$(COMPILE) --python-version 3.13 requirements/wrangler.in -o requirements/wrangler.txt
+	$(COMPILE) --python-version 3.13 -c requirements/dev.txt pyproject.toml -o requirements/glue.txt
 	$(COMPILE) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
 
 clean: ## remove the example's lake and generated data

@@ -1,0 +1,1 @@
+"""Starts a pipeline run for what has arrived."""

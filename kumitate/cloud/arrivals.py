@@ -1,0 +1,69 @@
+"""What arrives starts a run: files in the raw zone and flows that have ended, together one execution a window.
+
+Nothing that arrives is lost. An execution that finds a run under way is answered `busy` by `begin_run`, which notes in
+the ledger that there is more to do; `end_run` then starts the pipeline again. So this side only has to start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
+
+from kumitate.errors import RecordError
+
+FILE = "Object Created"
+FLOW = "AppFlow End Flow Run Report"
+_SUCCEEDED = "Execution Successful"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One event of the queue: `brings` is 0 where a flow ended without rows, or failed."""
+
+    kind: str
+    brings: int
+
+
+class Executions(Protocol):
+    """Starts the pipeline; the same name and input twice is one execution."""
+
+    def start(self, name: str, given: Mapping[str, Any]) -> bool:
+        """False where an execution of that name was there already."""
+        ...
+
+
+def arrival_of(message: str) -> Arrival:
+    """The message as EventBridge put it on the queue; RecordError for anything else."""
+    try:
+        event = json.loads(message)
+        kind, detail = event["detail-type"], event["detail"]
+    except (ValueError, LookupError, TypeError):
+        raise RecordError("message.unreadable") from None
+    if kind == FILE:
+        return Arrival("file", 1)
+    if kind == FLOW:
+        return Arrival("flow", int(_brought_rows(detail)))
+    raise RecordError("message.unexpected", "detail-type")
+
+
+def _brought_rows(report: Mapping[str, Any]) -> bool:
+    """AppFlow writes numbers as text; a report without a count may stand for rows."""
+    return report.get("status") == _SUCCEEDED and str(report.get("num-of-records-processed", "")) != "0"
+
+
+def start_run(executions: Executions, arrivals: Mapping[str, Arrival]) -> str | None:
+    """Start one execution for what arrived, by message id, and return its name; None where nothing did.
+
+    The name comes from the messages: a batch that is handed over twice starts nothing new, and a later batch always
+    does, even within the same minute.
+    """
+    count = sum(arrival.brings for arrival in arrivals.values())
+    if not count:
+        return None
+    digest = sha256("\n".join(sorted(arrivals)).encode()).hexdigest()
+    name = f"arrivals-{digest[:32]}"
+    executions.start(name, {"reason": "arrivals", "count": count})
+    return name
