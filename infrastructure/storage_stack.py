@@ -16,6 +16,7 @@ from infrastructure.constructs.bucket import AccessLogs, ZoneBucket
 from infrastructure.constructs.bus import place_bus
 from infrastructure.constructs.database import place_databases
 from infrastructure.constructs.keeping import Keeping
+from infrastructure.constructs.lake import Lake
 from infrastructure.constructs.ledger import DEVICE_TOKENS, IDEMPOTENCY, LEDGER, Layout, SmallTable
 from kumitate.blueprint.names import BUCKETS
 from kumitate.blueprint.platform import Platform
@@ -34,6 +35,8 @@ class StorageStack(cdk.Stack):
     device_tokens: dynamodb.Table
     idempotency: dynamodb.Table
     bus: events.EventBus
+    lake: Lake
+    """The tables; `lake.admit(role, reads=…, writes=…)` opens them to a role besides its IAM statements."""
 
     def __init__(self, scope: Construct, id_: str, *, platform: Platform, **options: Any) -> None:
         environment = platform.environment
@@ -56,6 +59,7 @@ class StorageStack(cdk.Stack):
         self.device_tokens = small("DeviceTokens", DEVICE_TOKENS)
         self.idempotency = small("Idempotency", IDEMPOTENCY)
         self.bus = place_bus(self, platform)
+        self.lake = Lake(self, "Lake", platform, key_arn=self.key.key_arn, databases=self.databases)
 
     def _data_key(self, platform: Platform, keeping: Keeping) -> kms.Key:
         return kms.Key(

@@ -65,7 +65,7 @@ class AppFlowSource(Construct):
             kms_arn=self._key.key_arn,
             connector_profile_config=_profile_config(connector.section, {**connector.fixed, **signing}, settings),
         )
-        return profile.ref
+        return str(profile.ref)
 
     def _trigger(self, flow: Flow) -> appflow.CfnFlow.TriggerConfigProperty:
         return appflow.CfnFlow.TriggerConfigProperty(
@@ -134,7 +134,7 @@ def let_appflow_in(raw: s3.Bucket, key: kms.Key, account: str) -> None:
 
 
 def _from_secret(secret: str, name: str) -> str:
-    return cdk.SecretValue.secrets_manager(secret, json_field=name).unsafe_unwrap()
+    return str(cdk.SecretValue.secrets_manager(secret, json_field=name).unsafe_unwrap())
 
 
 def _profile_config(
