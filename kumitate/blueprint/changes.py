@@ -50,20 +50,25 @@ def blueprint_json(platform: Platform) -> str:
 
 
 def written(blueprint: Blueprint) -> str:
-    return json.dumps({"format": FORMAT, **asdict(blueprint)}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(as_data(blueprint), ensure_ascii=False, indent=1) + "\n"
+
+
+def as_data(blueprint: Blueprint) -> dict[str, Any]:
+    return {"format": FORMAT, **asdict(blueprint)}
 
 
 def read_blueprint(text: str, where: str) -> Blueprint:
     """The other way round; FatalError where the text is no blueprint, or one of a later Kumitate."""
     try:
         held: dict[str, Any] = json.loads(text)
+        held = held.get("blueprint", held)  # a whole plan holds one
         if held["format"] != FORMAT:
             raise FatalError(
                 f"{where}: a blueprint of format {held['format']}; this Kumitate reads {FORMAT}; update it"
             )
         placed = tuple(Resource(**{**each, "origin": tuple(each["origin"])}) for each in held["resources"])
         return Blueprint(held["project"], held["environment"], held["account"], held["region"], placed)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise FatalError(f"{where}: this is no blueprint; `kumitate plan --aws --json` writes one") from None
 
 

@@ -9,6 +9,7 @@ import click
 from kumitate.cli.check import check
 from kumitate.cli.explain import explain
 from kumitate.cli.output import counted, say
+from kumitate.cli.plan import plan
 from kumitate.cli.profile import profile
 from kumitate.cli.quarantine import quarantine
 from kumitate.cli.query import query
@@ -29,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
     profile,
     sync,
     quarantine,
+    plan,
     schema,
 )
 
