@@ -10,6 +10,8 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 from constructs import Node
 
+from infrastructure.activation_stack import ActivationStack
+from infrastructure.ingest_stack import IngestStack
 from infrastructure.pipeline_stack import PipelineStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.derive import platform_of
@@ -43,7 +45,17 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
         }
 
     storage = StorageStack(app, **options("storage", "What holds data: key, buckets, databases, tables, ledger, bus"))
-    PipelineStack(app, **options("pipeline", "From files to segments: jobs, machine, schedule"), storage=storage)
+    ingest = IngestStack(app, **options("ingest", "How data comes in: flows, streams, the drop zone"), storage=storage)
+    PipelineStack(
+        app,
+        **options("pipeline", "From files to segments: jobs, machine, schedule"),
+        storage=storage,
+        ingest=ingest,
+    )
+    if platform.routes:
+        ActivationStack(
+            app, **options("activation", "From segments to destinations: queues, deliveries"), storage=storage
+        )
     for tag, value in _tags(platform).items():
         cdk.Tags.of(app).add(tag, value)
 

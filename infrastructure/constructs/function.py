@@ -13,12 +13,13 @@ from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
 from infrastructure.bundles import function_code, project_layer
+from infrastructure.constructs.granting import grant
+from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.platform import Platform
+from kumitate.blueprint.states import METRICS, function_name
 
 PROJECT = "/opt/kumitate/project"
 ROUTES = "/opt/kumitate/routes.json"
-METRICS = "Kumitate"
-"""CloudWatch namespace of what the platform counts itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +52,17 @@ class PlatformFunction(Construct):
     def __init__(self, scope: Construct, id_: str, platform: Platform, *, work: Work) -> None:
         super().__init__(scope, id_)
         self._platform = platform
-        self.name = platform.names.called(*filter(None, ("fn", work.name, work.variant)))
+        self.name = function_name(platform.names, work.name, work.variant)
         self.log_group = log_group(self, f"/aws/lambda/{self.name}", platform)
         self.role = self._role()
         self.function = self._function(work)
+        acknowledge(self.function, {"AwsSolutions-L1": "Every bundle is built for, and tested under, Python 3.13"})
         if work.traced:
             acknowledge(self.role, {"AwsSolutions-IAM5[Resource::*]": "X-Ray's actions know no resources"})
 
-    def may(self, actions: Iterable[str], on: Iterable[str], **conditions: Mapping[str, object]) -> None:
-        """Allow exactly these actions on exactly these ARNs."""
-        self.role.add_to_policy(
-            iam.PolicyStatement(actions=sorted(actions), resources=list(on), conditions=conditions or None)
-        )
+    def may(self, grants: Iterable[Grant]) -> None:
+        """Allow exactly these."""
+        grant(self.role, grants)
 
     def _role(self) -> iam.Role:
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -89,16 +89,16 @@ class PlatformFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=work.memory_mb,
             timeout=cdk.Duration.seconds(work.timeout_seconds),
-            environment={**self._environment(work), **work.environment},
+            environment={**self._environment(), **work.environment},
             tracing=lambda_.Tracing.ACTIVE if work.traced else lambda_.Tracing.DISABLED,
         )
 
-    def _environment(self, work: Work) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         return {
             "KUMITATE_PROJECT": PROJECT,
             "KUMITATE_ENVIRONMENT": self._platform.names.environment,
             "KUMITATE_ROUTES": ROUTES,
-            "POWERTOOLS_SERVICE_NAME": work.name,
+            "POWERTOOLS_SERVICE_NAME": self.name,
             "POWERTOOLS_METRICS_NAMESPACE": METRICS,
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }

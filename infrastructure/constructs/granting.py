@@ -8,10 +8,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from infrastructure.acknowledging import acknowledge
-from kumitate.blueprint.access import Grant
+from kumitate.blueprint.grants import Grant
 
 _ARNS_A_STATEMENT = 25
 """A role that reads hundreds of tables overflows into further policies, statement by statement."""
+
+_MANY_VALUED = frozenset({"dynamodb:LeadingKeys"})
 
 
 def grant(role: iam.Role, grants: Iterable[Grant]) -> None:
@@ -37,4 +39,8 @@ def _finding(arn: str) -> str:
 
 
 def _conditions(each: Grant) -> Mapping[str, Mapping[str, list[str]]] | None:
-    return {"StringLike": {key: list(values) for key, values in each.where.items()}} if each.where else None
+    conditions: dict[str, dict[str, list[str]]] = {}
+    for key, values in each.where.items():
+        operator = "ForAllValues:StringLike" if key in _MANY_VALUED else "StringLike"
+        conditions.setdefault(operator, {})[key] = list(values)
+    return conditions or None

@@ -13,7 +13,7 @@ from constructs import Construct
 from infrastructure.acknowledging import acknowledge
 from infrastructure.constructs.function import log_group
 from infrastructure.constructs.granting import grant
-from kumitate.blueprint.access import Grant
+from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.states import State
 

@@ -192,6 +192,8 @@ def _wait_for_deliveries(names: Names, minutes: int) -> States:
             "KeyConditionExpression": "pk = :run and begins_with(sk, :sync)",
             "ExpressionAttributeValues": {":run": {"S": "{% 'run#' & $run_id %}"}, ":sync": {"S": "sync#"}},
             "ConsistentRead": True,
+            "ProjectionExpression": "#pages, #done",  # a sync of many pages has more to tell than a machine can hold
+            "ExpressionAttributeNames": {"#pages": "pages", "#done": "done"},
         },
     )
     open_ = "[$states.result.Items[$number(pages.N) < 0 or $number(done.N) < $number(pages.N)]]"

@@ -1,0 +1,156 @@
+"""What each function may do in the account, from the project: its own account's secret, queue and destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from kumitate.activation.routes import Route
+from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_arn, machine_arn, objects, use_key
+from kumitate.blueprint.names import ATHENA, DELIVERIES, Names
+from kumitate.blueprint.platform import Account, Platform
+from kumitate.cleanse.tables import COUNTS
+from kumitate.ingest.tables import QUARANTINE
+from kumitate.model.table import Table
+from kumitate.profiles.tables import profiles_table
+
+_SUFFIX = "Secrets Manager ends a secret's ARN with six characters of its own"
+_KEYS = "dynamodb:LeadingKeys"
+_TAKE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+
+
+def account_queue(names: Names, account: str) -> str:
+    return names.called("account", account)
+
+
+def account_dead_letters(names: Names, account: str) -> str:
+    return names.called("account", account, "dlq")
+
+
+def run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
+    """Beginning and ending runs: the run log in the ledger."""
+    log = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
+    yield Grant("KeepRunLog", log, (ledger_arn(names),), {_KEYS: ("runs",)})
+    yield use_key(key_arn)
+
+
+def end_run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
+    yield from run_grants(names, key_arn)
+    yield Grant("TellEnd", ("events:PutEvents",), (bus_arn(names),))
+
+
+def gate_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
+    """It reads counts and profiles by Athena, and limits from the project."""
+    yield from query_grants(platform.names, _gate_tables(platform), key_arn)
+
+
+def _gate_tables(platform: Platform) -> tuple[Table, ...]:
+    return (COUNTS, QUARANTINE, profiles_table(platform.config))
+
+
+def arrivals_grants(names: Names, queue_arn: str) -> Iterator[Grant]:
+    yield take_from(queue_arn)
+    yield Grant("StartRun", ("states:StartExecution",), (machine_arn(names, "pipeline"),))
+
+
+def take_from(queue_arn: str) -> Grant:
+    """What Lambda does with the queue that feeds a function."""
+    return Grant("TakeMessages", _TAKE, (queue_arn,))
+
+
+def planner_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
+    names = platform.names
+    queues = tuple(arn(names, "sqs", account_queue(names, each.name)) for each in platform.accounts)
+    pages = {"s3:prefix": (f"{DELIVERIES}/*",)}
+    yield Grant("ListPages", ("s3:ListBucket",), (f"arn:aws:s3:::{names.bucket('results')}",), pages)
+    yield Grant("NotePages", ("dynamodb:UpdateItem",), (ledger_arn(names),), {_KEYS: ("run#*",)})
+    yield Grant("TellPages", ("sqs:SendMessage",), queues)
+    yield use_key(key_arn)
+
+
+def delivery_grants(names: Names, account: Account, key_arn: str, *, routes: Iterable[Route]) -> Iterator[Grant]:
+    """One account's delivery: nothing of another account's secret, queue, or notes."""
+    queue = arn(names, "sqs", account_queue(names, account.name))
+    dead = arn(names, "sqs", account_dead_letters(names, account.name))
+    results = names.bucket("results")
+    yield take_from(queue)
+    yield Grant("PutOffMessages", ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"), (queue,))
+    yield Grant("SetAside", ("sqs:SendMessage",), (dead,))
+    yield Grant("ReadPages", ("s3:GetObject",), (objects(results, DELIVERIES),), because=OBJECTS)
+    yield Grant("TellMissingPages", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",))
+    yield from _notes(names, account)
+    yield use_key(key_arn)
+    if account.secret:
+        secret = arn(names, "secretsmanager", f"secret:{account.secret}-??????")
+        yield Grant("ReadSecret", ("secretsmanager:GetSecretValue",), (secret,), because=_SUFFIX)
+    for route in routes:
+        if route.account == account.name:
+            yield from _CALLS.get(route.type, _none)(names, route.sync, route.settings)
+
+
+def _notes(names: Names, account: Account) -> Iterator[Grant]:
+    """The run's own item is of all syncs; notes and pages are of this account's alone."""
+    own = tuple(f"{kind}#*#{sync}" for sync in account.syncs for kind in ("notes", "page"))
+    keep = (
+        "dynamodb:BatchWriteItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+    )
+    yield Grant("KeepNotes", keep, (ledger_arn(names),), {_KEYS: own})
+    yield Grant("CountPages", ("dynamodb:GetItem", "dynamodb:UpdateItem"), (ledger_arn(names),), {_KEYS: ("run#*",)})
+
+
+def _send_mail(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator[Grant]:
+    sender = str(settings["from_address"])
+    identities = [f"identity/{each}" for each in (sender, sender.rpartition("@")[2])]
+    resources = [*identities, f"template/{settings['template']}"]
+    if settings.get("configuration_set"):
+        resources.append(f"configuration-set/{settings['configuration_set']}")
+    yield Grant(f"SendMail{_word(sync)}", ("ses:SendBulkEmail",), tuple(arn(names, "ses", each) for each in resources))
+
+
+def _put_objects(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator[Grant]:
+    domain = f"domains/{settings['domain']}"
+    resources = (domain, f"{domain}/object-types/{settings['object']}")
+    put = ("profile:BatchPutProfileObject", "profile:PutProfileObject")
+    yield Grant(f"PutObjects{_word(sync)}", put, tuple(arn(names, "profile", each) for each in resources))
+
+
+def _none(_names: Names, _sync: str, _settings: Mapping[str, Any]) -> Iterator[Grant]:
+    yield from ()
+
+
+_CALLS: Mapping[str, Callable[[Names, str, Mapping[str, Any]], Iterator[Grant]]] = {
+    "ses": _send_mail,
+    "connect_customer_profiles": _put_objects,
+}
+"""What a destination inside AWS is called with; others are called over HTTPS with their secret."""
+
+
+def _word(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def query_grants(names: Names, tables: tuple[Table, ...], key_arn: str) -> Iterator[Grant]:
+    """Athena over these tables, its results under the query prefix of the results bucket."""
+    results = names.bucket("results")
+    buckets = sorted({names.location(str(table)).split("/")[2] for table in tables})
+    found = tuple(sorted(f"arn:aws:s3:::{names.location(str(table))[5:]}/*" for table in tables))
+    catalogue = {f"database/{names.database(table.database)}" for table in tables}
+    catalogue |= {f"table/{names.database(table.database)}/{table.name}" for table in tables}
+    ask = ("athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution")
+    results_of = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
+    yield Grant("Ask", ask, (arn(names, "athena", f"workgroup/{names.called('query')}"),))
+    yield Grant("FindTables", ("glue:GetDatabase", "glue:GetTable"), _in_catalogue(names, catalogue))
+    yield Grant("ReadTables", ("s3:GetObject",), found, because=OBJECTS)
+    yield Grant("FindFiles", ("s3:ListBucket",), tuple(f"arn:aws:s3:::{bucket}" for bucket in buckets))
+    yield Grant("KeepResults", results_of, (objects(results, ATHENA),), because=OBJECTS)
+    yield Grant("FindResults", ("s3:GetBucketLocation", "s3:ListBucket"), (f"arn:aws:s3:::{results}",))
+    yield use_key(key_arn, writing=True)
+
+
+def _in_catalogue(names: Names, found: set[str]) -> tuple[str, ...]:
+    return tuple(arn(names, "glue", each) for each in ("catalog", *sorted(found)))
