@@ -7,20 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from kumitate.activation.settlement import rejected
 from kumitate.activation.stage import ACTIVATION, DELIVERY
-from kumitate.activation.tables import REJECTED
-from kumitate.config.project import Config
 from kumitate.errors import FatalError
 from kumitate.execution.deliver import deliver
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.runs import LoggedRun
-from kumitate.execution.steps import EngineWorker, Execution, consumed, segment_places
+from kumitate.execution.steps import EngineWorker, Execution, consumed, of_syncs, segment_places
 from kumitate.execution.workspace import Workspace
 from kumitate.ingest.delivery import Delivery
 from kumitate.ingest.stage import INGEST
-from kumitate.model.step import IngestStep, Run, Stage, Step
+from kumitate.model.step import IngestStep, Run, Stage
 from kumitate.pipeline import STAGES, all_tables
 from kumitate.ports import Progress
 
@@ -80,18 +77,8 @@ def execute_sync(workspace: Workspace, sync: str, *, progress: Progress) -> RunS
             raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
         clock = workspace.config.settings.as_of or datetime.now(UTC)
         logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
-        stages = (_of_one_sync(ACTIVATION, sync), _of_one_sync(DELIVERY, sync))
+        stages = (of_syncs(ACTIVATION, (sync,)), of_syncs(DELIVERY, (sync,)))
         return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
-
-
-def _of_one_sync(stage: Stage, sync: str) -> Stage:
-    """The stage's steps for this sync; rows that destinations refuse are those of all syncs as ever."""
-
-    def plan(config: Config, run: Run) -> tuple[Step, ...]:
-        alone = config.model_copy(update={"syncs": {sync: config.syncs[sync]}})
-        return tuple(rejected(config) if step.table == REJECTED else step for step in stage.plan(alone, run))
-
-    return replace(stage, plan=plan)
 
 
 def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:

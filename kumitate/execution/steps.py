@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from kumitate.activation.settlement import rejected
+from kumitate.activation.tables import REJECTED
 from kumitate.cleanse.stage import CLEANSE
 from kumitate.config.project import Config
-from kumitate.model.step import BatchStep, DeliverStep, GraphStep, IngestStep, Query, QueryStep, Run, Stage
+from kumitate.model.step import BatchStep, DeliverStep, GraphStep, IngestStep, Query, QueryStep, Run, Stage, Step
 from kumitate.pipeline import step_name
 from kumitate.ports import Engine, LakeWriter, Mark, Progress, Worker
 from kumitate.segments.tables import SEGMENT_BITS
@@ -69,6 +71,16 @@ class EngineWorker:
             case GraphStep():
                 inputs = {query.name: pa.Table.from_batches(self.engine.rows(query)) for query in step.queries}
                 yield from step.function(inputs).to_batches()
+
+
+def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
+    """The stage's steps for these syncs alone, if any is named; rows that destinations refuse stay those of all."""
+
+    def plan(config: Config, run: Run) -> tuple[Step, ...]:
+        alone = config.model_copy(update={"syncs": {name: config.syncs[name] for name in syncs}})
+        return tuple(rejected(config) if step.table == REJECTED else step for step in stage.plan(alone, run))
+
+    return replace(stage, plan=plan) if syncs else stage
 
 
 def consumed(config: Config, lake: LakeWriter, run: Run) -> Mapping[str, str]:
