@@ -145,6 +145,45 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntry:
+    """A deployment's run in its register; `state` is `running`, `finished`, `held` or `failed`."""
+
+    id: str
+    as_of: datetime
+    state: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    reason: str = ""
+    """Why it was started; once it has ended, why it ended so."""
+    again: bool = False
+    """At its end one more run was due: somebody had asked for one meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLock:
+    """Held from a run's begin to its end; `execution` is who began it, and `verdict` what it was told."""
+
+    run_id: str
+    execution: str
+    verdict: str
+    since: datetime
+    again: bool = False
+    """Somebody asked for a run meanwhile."""
+
+
+class RunRegister(Protocol):
+    """A deployment's runs, and the lock that lets one at a time be under way."""
+
+    def read(self) -> tuple[RunEntry | None, RunLock | None]:
+        """The newest run, and the lock as it is held now."""
+        ...
+
+    def write(self, entry: RunEntry | None, lock: RunLock | None, *, instead_of: RunLock | None) -> bool:
+        """Put both at once, where the lock is still `instead_of`; False where it is not, and nothing was put."""
+        ...
+
+
 class Progress(Protocol):
     """Told how far long work is; prints, or not."""
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
+from harness.mock_account import account
 from harness.reading import source
 from kumitate.aws.globs import literal_prefix, matches
 from kumitate.blueprint.names import Names
@@ -29,12 +28,10 @@ BUCKET = NAMES.bucket("raw")
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        client = boto3.client("s3", region_name=NAMES.region)
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": NAMES.region})
-        yield client
+    with account() as client:
+        s3 = client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": NAMES.region})
+        yield s3
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from moto import mock_aws
 
+from harness.mock_account import REGION, account
 from kumitate.aws.lake import glue_lake
 from kumitate.engines.iceberg import IcebergLake
 from kumitate.errors import FatalError
@@ -18,33 +18,24 @@ from kumitate.model.step import Mode
 from kumitate.model.table import Column, Table, Type, columns
 from kumitate.ports import Mark
 
-REGION = "ap-northeast-1"
 DATABASES = {"clean": "shop_dev_clean", "curated": "shop_dev_curated"}
 SIZES = Table("curated", "sizes", columns(size=Type.BIGINT))
 GROWN = Table("curated", "sizes", (*SIZES.columns, Column("of", Type.STRING, meaning="何の\n大きさか " * 50)))
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
+def glue() -> Iterator[Any]:
+    with account() as client:
+        glue = client("glue")
         for database in ("shop_dev_clean", "shop_dev_curated", "somebody_elses"):
-            boto3.client("glue", region_name=REGION).create_database(DatabaseInput={"Name": database})
-        yield REGION
+            glue.create_database(DatabaseInput={"Name": database})
+        yield glue
 
 
 @pytest.fixture
-def lake(account: str, tmp_path: Path) -> Iterator[IcebergLake]:
-    yield glue_lake(DATABASES, lambda table: str(tmp_path / table), region=account)
-    boto3.client("glue", region_name=REGION).delete_table(DatabaseName="shop_dev_curated", Name="sizes")
-
-
-def in_glue() -> dict[str, object]:
-    found: dict[str, object] = boto3.client("glue", region_name=REGION).get_table(
-        DatabaseName="shop_dev_curated", Name="sizes"
-    )["Table"]
-    return found
+def lake(glue: Any, tmp_path: Path) -> Iterator[IcebergLake]:
+    yield glue_lake(DATABASES, lambda table: str(tmp_path / table), region=REGION)
+    glue.delete_table(DatabaseName="shop_dev_curated", Name="sizes")
 
 
 def write(lake: IcebergLake, size: int, mode: Mode) -> None:
@@ -82,9 +73,10 @@ def test_a_table_made_before_takes_new_columns_and_properties(lake: IcebergLake,
     assert sizes(later) == [1]
 
 
-def test_a_comment_is_cut_to_what_glue_takes(lake: IcebergLake) -> None:
+def test_a_comment_is_cut_to_what_glue_takes(lake: IcebergLake, glue: Any) -> None:
     lake.prepare((GROWN,))
-    comment = in_glue()["StorageDescriptor"]["Columns"][1]["Comment"]  # type: ignore[index]
+    table = glue.get_table(DatabaseName="shop_dev_curated", Name="sizes")["Table"]
+    comment = table["StorageDescriptor"]["Columns"][1]["Comment"]
     assert comment.startswith("何の 大きさか 何の")
     assert len(comment.encode()) <= 255
     assert lake.load("curated.sizes").schema().fields[1].doc == GROWN.columns[1].meaning
@@ -107,7 +99,8 @@ def test_a_compaction_between_leaves_the_mark(lake: IcebergLake) -> None:
     assert lake.done_by(SIZES, "sizes") == "r1"
 
 
-def test_a_refusal_of_glue_is_told_with_what_to_see_to(account: str) -> None:
-    elsewhere = glue_lake({"curated": "not_there"}, lambda table: table, region=account)
+def test_a_refusal_of_glue_is_told_with_what_to_see_to(glue: Any) -> None:
+    assert glue.get_databases()["DatabaseList"]
+    elsewhere = glue_lake({"curated": "not_there"}, lambda table: table, region=REGION)
     with pytest.raises(FatalError, match=r"not_there.*see that the storage stack"):
         elsewhere.prepare((SIZES,))

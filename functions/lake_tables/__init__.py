@@ -1,0 +1,1 @@
+"""Creates and evolves the lake's tables when the platform is deployed."""
