@@ -34,7 +34,7 @@ class AppFlowSource(Construct):
         super().__init__(scope, id_)
         self._pulled, self._platform, self._key = pulled, platform, storage.key
         flow = flow_of(pulled)
-        self.name = platform.names.called("flow", pulled.name)
+        self.name = platform.names.called("pull", pulled.name)
         profile = self._profile(flow)
         self.flow = appflow.CfnFlow(
             self,

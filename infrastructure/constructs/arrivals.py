@@ -33,7 +33,7 @@ class Arrivals(Construct):
             visibility_timeout=_HANDLED_WITHIN,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_ATTEMPTS),
         )
-        self._bring("Dropped", "a file arrived in the drop zone", _dropped(platform))
+        self._bring("Arrived", "a file arrived in the drop zone", _dropped(platform))
 
     def when_flows_end(self, flows: Sequence[str]) -> None:
         """AppFlow tells on the default bus how each run of a flow ended."""

@@ -25,15 +25,16 @@ _STREAM = ("kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIter
 
 @dataclass(frozen=True, slots=True)
 class Inflow:
-    """What comes in under `streamed/<name>/`: from `stream`, or put directly."""
+    """What comes in under `streamed/<name>/`: from `stream`, or put directly to the Firehose `called` so."""
 
     name: str
+    called: str
     stream: kinesis.Stream | None = None
     buffer_seconds: int = 300
 
 
 class RawDelivery(Construct):
-    """`RawDelivery(self, "Delivery", platform, storage=storage, inflow=Inflow("web_events", stream))`.
+    """`RawDelivery(self, "Delivery", platform, storage=storage, inflow=Inflow("web_events", called, stream))`.
 
     Records are JSON objects; the line breaks are added here.
     """
@@ -44,7 +45,7 @@ class RawDelivery(Construct):
         super().__init__(scope, id_)
         self._name, self._storage = inflow.name, storage
         stream = inflow.stream
-        called = platform.names.called("delivery", inflow.name)
+        called = inflow.called
         self.logs = log_group(self, f"/aws/kinesisfirehose/{called}", platform)
         self.log_stream = logs.LogStream(self, "LogStream", log_group=self.logs, log_stream_name="delivery")
         self.role = self._role(platform, stream)

@@ -10,8 +10,8 @@ from aws_cdk import aws_lakeformation as lf
 from constructs import Construct
 
 from infrastructure.constructs.granting import grant
-from kumitate.blueprint.access import Grant
 from kumitate.blueprint.classification import VIEWS, Classification, tag_key
+from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.names import ZONES
 from kumitate.blueprint.platform import Platform
 
@@ -33,8 +33,8 @@ class Governance(Construct):
         self.settings = lf.CfnDataLakeSettings(
             self, "Settings", mutation_type="APPEND", admins=[_principal(_deployer(self))]
         )
-        values = {CLASSIFICATION: list(Classification), DATABASE: [*ZONES, VIEWS]}
-        self._tags = [self._tag(what, [str(each) for each in named]) for what, named in values.items()]
+        classes = [str(each) for each in Classification]
+        self._tags = [self._tag(CLASSIFICATION, classes), self._tag(DATABASE, [*ZONES, VIEWS])]
         self._locations = self._register(platform, key_arn)
         for resource in (*self._tags, *self._locations):
             resource.add_resource_dependency(self.settings)
@@ -140,6 +140,12 @@ class Governance(Construct):
         return lf.CfnResource(
             self, f"{zone.capitalize()}Zone", resource_arn=arn, use_service_linked_role=False, role_arn=role.role_arn
         )
+
+
+def borrow(role: iam.Role) -> None:
+    """Athena reads a registered zone with what Lake Formation lends to the role that asks."""
+    because = "Lake Formation lends by its own grants; the action knows no resources"
+    grant(role, (Grant("BorrowAccess", ("lakeformation:GetDataAccess",), ("*",), because=because),))
 
 
 def _reading(buckets: tuple[str, ...], key_arn: str) -> tuple[Grant, ...]:

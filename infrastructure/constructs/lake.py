@@ -8,7 +8,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infrastructure.constructs.governance import READ, WRITE, Governance
+from infrastructure.constructs.governance import READ, WRITE, Governance, borrow
 from infrastructure.constructs.granting import grant
 from infrastructure.constructs.lake_tables import LakeTables
 from infrastructure.constructs.table_care import TableCare
@@ -33,10 +33,14 @@ class Lake(Construct):
         if not emulated(self):
             self._care(key_arn)
 
-    def admit(self, role: iam.Role, *, reads: Iterable[Table], writes: Iterable[Table] = ()) -> None:
+    def admit(
+        self, role: iam.Role, *, reads: Iterable[Table], writes: Iterable[Table] = (), by_athena: bool = False
+    ) -> None:
         """Open the databases of these tables to a role; which tables of them, its IAM statements say."""
         if self.governance is None:
             return
+        if by_athena:
+            borrow(role)
         for tables, may in ((reads, READ), (writes, WRITE)):
             databases = {table.database for table in tables}
             if databases:

@@ -21,10 +21,11 @@ class StreamSource(Construct):
     ) -> None:
         super().__init__(scope, id_)
         declared = streamed.stream
+        called = platform.names.called("stream", streamed.name)
         self.stream = kinesis.Stream(
             self,
             "Stream",
-            stream_name=platform.names.called("stream", streamed.name),
+            stream_name=called,
             stream_mode=kinesis.StreamMode.PROVISIONED if declared.shards else kinesis.StreamMode.ON_DEMAND,
             shard_count=declared.shards,
             retention_period=cdk.Duration.hours(declared.retention_hours),
@@ -36,5 +37,5 @@ class StreamSource(Construct):
             self.stream,
             {"AwsSolutions-KDS3": "events are personal data: the platform's own key, which can be withdrawn"},
         )
-        inflow = Inflow(streamed.name, self.stream, declared.buffer_seconds)
+        inflow = Inflow(streamed.name, called, self.stream, declared.buffer_seconds)
         self.delivery = RawDelivery(self, "Delivery", platform, storage=storage, inflow=inflow)

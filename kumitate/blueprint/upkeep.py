@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from kumitate.blueprint.access import Grant
+from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.names import ZONES, Names
 from kumitate.blueprint.platform import LakeTable, Platform
 from kumitate.config.project import Config
