@@ -27,6 +27,8 @@ ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 COMMAND_LINE = REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
 SERVER = REPOSITORY / "tests" / "emulator" / "server.py"
 SECONDS_PER_COMMAND = 300
+_METADATA = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
+"""What the command line asks the app for; resources tell by it where they stand."""
 Answer = TypeVar("Answer")
 
 
@@ -134,7 +136,7 @@ def synthesize(out: Path, *, app: str, context: Mapping[str, str], cwd: Path = R
         "JSII_NODE": str(node()),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         "CDK_OUTDIR": str(out),
-        "CDK_CONTEXT_JSON": json.dumps(dict(context)),
+        "CDK_CONTEXT_JSON": json.dumps({**_METADATA, **context}),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
     }
@@ -145,7 +147,7 @@ def synthesize(out: Path, *, app: str, context: Mapping[str, str], cwd: Path = R
 
 
 def templates(assembly: Path) -> dict[str, dict[str, Any]]:
-    """Stack name -> template, of a synthesized app."""
+    """Stack name -> template, of a synthesized app; nested stacks, too."""
     return {
         path.name.removesuffix(".template.json"): json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(assembly.glob("*.template.json"))

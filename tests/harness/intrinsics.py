@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from harness.cloud import ACCOUNT, REGION
@@ -96,16 +97,40 @@ class Template:
             return PSEUDO[logical]
         template = self.stacks[stack]
         if logical not in template["Resources"]:
-            return str(template.get("Parameters", {}).get(logical, {}).get("Default", logical))
+            return self._parameter(stack, logical)
         kind = template["Resources"][logical]["Type"]
         if kind == "AWS::SQS::Queue":
             return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self.name(stack, logical)}"
         return self.arn(stack, logical) if kind in REF_IS_ARN else self.name(stack, logical)
 
     def attribute(self, stack: str, logical: str, attribute: str) -> str:
+        if attribute.startswith("Outputs."):
+            nested = self._nested_in(stack, logical)
+            output = self.stacks[nested]["Outputs"][attribute.removeprefix("Outputs.")]["Value"]
+            return str(resolved(output, self, nested))
         if attribute.endswith("Arn"):
             return self.arn(stack, logical)
         return self.name(stack, logical) if attribute.endswith("Name") else f"{logical}.{attribute}"
+
+    def _parameter(self, stack: str, name: str) -> str:
+        """A nested stack gets its parameters from the stack it stands in."""
+        parent, logical = self._parents.get(stack, ("", ""))
+        given = self.stacks[parent]["Resources"][logical]["Properties"].get("Parameters", {}) if parent else {}
+        if name in given:
+            return str(resolved(given[name], self, parent))
+        return str(self.stacks[stack].get("Parameters", {}).get(name, {}).get("Default", name))
+
+    @cached_property
+    def _parents(self) -> dict[str, tuple[str, str]]:
+        """Nested stack -> the stack and the resource that place it."""
+        return {
+            resource["Metadata"]["aws:asset:path"].removesuffix(".template.json"): (stack, logical)
+            for stack, logical, resource in self.resources()
+            if resource["Type"] == "AWS::CloudFormation::Stack"
+        }
+
+    def _nested_in(self, stack: str, logical: str) -> str:
+        return next(nested for nested, parent in self._parents.items() if parent == (stack, logical))
 
     def _rule(self, stack: str, logical: str) -> str:
         properties = self.stacks[stack]["Resources"][logical]["Properties"]

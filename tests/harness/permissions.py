@@ -1,0 +1,310 @@
+"""The work of every role, service by service: what AWS asks of whom when a placed resource does what it is for.
+
+Read off the resources, not off the policies, so that the two can be compared. Where AWS's service acts under a role of
+ours and no emulator checks it (Glue, Step Functions, Scheduler, Firehose, rules), this is the contract.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from harness.cloud import ACCOUNT, REGION
+from harness.function_needs import FUNCTIONS, Environment
+from harness.iam import Need
+from harness.placed import Account, Placed
+from kumitate.blueprint.platform import Platform, StageJob
+from kumitate.model.table import Table
+
+_FILE = "data/00000-0.parquet"
+
+
+def needs(account: Account, platform: Platform) -> list[Need]:
+    """Everything that has to be allowed, or refused."""
+    found = [need for placed in account.resources for need in _CONTRACTS.get(placed.type, _none)(account, placed)]
+    for job in platform.jobs:
+        found += _stage(account, platform, job)
+    return [*found, *_trust(account)]
+
+
+def _none(_account: Account, _placed: Placed) -> Iterator[Need]:
+    return iter(())
+
+
+def on(who: str, actions: str, *resources: str, **context: str) -> Iterator[Need]:
+    """`on(role, "s3:GetObject s3:PutObject", "arn:…")`: every action on every resource."""
+    for action in actions.split():
+        for resource in resources:
+            yield Need(who, action, resource, context)
+
+
+# --- what is refused
+
+
+def _bucket(_account: Account, bucket: Placed) -> Iterator[Need]:
+    """Nothing but TLS 1.2 and later, whoever asks; access logs are written by S3, for this account only."""
+    someone, thing = f"arn:aws:iam::{ACCOUNT}:root", f"{bucket.arn}/anything"
+    for resource, action in ((bucket.arn, "s3:ListBucket"), (thing, "s3:GetObject")):
+        yield Need(someone, action, resource, {"aws:SecureTransport": "false", "s3:TlsVersion": "1.3"}, forbidden=True)
+        yield Need(someone, action, resource, {"s3:TlsVersion": "1.1"}, forbidden=True)
+    logs = bucket.properties.get("LoggingConfiguration")
+    if logs:
+        target = f"arn:aws:s3:::{logs['DestinationBucketName']}/{logs['LogFilePrefix']}2026-11-22"
+        yield Need("logging.s3.amazonaws.com", "s3:PutObject", target, {"aws:SourceAccount": ACCOUNT})
+        yield Need("logging.s3.amazonaws.com", "s3:PutObject", target, {"aws:SourceAccount": "1" * 12}, forbidden=True)
+
+
+def _queue(_account: Account, queue: Placed) -> Iterator[Need]:
+    someone = f"arn:aws:iam::{ACCOUNT}:root"
+    yield Need(someone, "sqs:SendMessage", queue.arn, {"aws:SecureTransport": "false"}, forbidden=True)
+
+
+def _key(_account: Account, key: Placed) -> Iterator[Need]:
+    """A key that nobody can manage any more is lost."""
+    yield Need(f"arn:aws:iam::{ACCOUNT}:root", "kms:PutKeyPolicy", key.arn)
+
+
+# --- what starts something
+
+
+def _trust(account: Account) -> Iterator[Need]:
+    """Each role is assumed by the service that works under it, for this account."""
+    for role in account.policies.roles.values():
+        for id_ in account.policies.protecting.get(role.arn, ()):
+            for service in _several(account.policies.statements[id_]["Principal"].get("Service", [])):
+                yield Need(service, "sts:AssumeRole", role.arn, {"aws:SourceAccount": ACCOUNT})
+
+
+def _schedule(account: Account, schedule: Placed) -> Iterator[Need]:
+    target = schedule.properties["Target"]
+    role = account.role_paths[target["RoleArn"]]
+    yield from on(role, _start_of(target["Arn"]), target["Arn"])
+    dead = target.get("DeadLetterConfig", {}).get("Arn")
+    if dead:
+        yield from on(role, "sqs:SendMessage", dead)
+
+
+def _rule(account: Account, rule: Placed) -> Iterator[Need]:
+    """A rule starts machines under its role; queues and functions let it in themselves."""
+    for target in rule.properties.get("Targets", []):
+        role = account.role_paths.get(target.get("RoleArn", ""))
+        who = role or "events.amazonaws.com"
+        context = {} if role else {"aws:SourceArn": rule.arn}
+        yield Need(who, _start_of(target["Arn"]), target["Arn"], context)
+        dead = target.get("DeadLetterConfig", {}).get("Arn")
+        if dead:
+            yield Need("events.amazonaws.com", "sqs:SendMessage", dead, {"aws:SourceArn": rule.arn})
+
+
+def _start_of(arn: str) -> str:
+    return {
+        "states": "states:StartExecution",
+        "sqs": "sqs:SendMessage",
+        "lambda": "lambda:InvokeFunction",
+        "sns": "sns:Publish",
+        "glue": "glue:StartJobRun",
+    }[arn.split(":")[2]]
+
+
+# --- what runs
+
+
+def _function(account: Account, function: Placed) -> Iterator[Need]:
+    properties = function.properties
+    role = account.role_paths[properties["Role"]]
+    group = properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{function.name}")
+    stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:2026/11/22"
+    yield from on(role, "logs:CreateLogStream logs:PutLogEvents", stream)
+    if properties.get("TracingConfig", {}).get("Mode") == "Active":
+        yield from on(role, "xray:PutTraceSegments xray:PutTelemetryRecords", "*")
+    work = properties["Handler"].split(".")[1]
+    environment = Environment(account, properties.get("Environment", {}).get("Variables", {}))
+    for action, resource, context in FUNCTIONS[work](environment):
+        yield Need(role, action, resource, context)
+
+
+def _event_source(account: Account, mapping: Placed) -> Iterator[Need]:
+    """Lambda reads the queue in the function's name."""
+    function = next(
+        each for each in account.all("AWS::Lambda::Function") if each.name == mapping.properties["FunctionName"]
+    )
+    role = account.role_paths[function.properties["Role"]]
+    source = mapping.properties["EventSourceArn"]
+    yield from on(role, "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes", source)
+
+
+def _machine(account: Account, machine: Placed) -> Iterator[Need]:
+    """Each state asks for what it names; the logs and traces of an execution know no resources."""
+    role = account.role_paths[machine.properties["RoleArn"]]
+    definition = json.loads(machine.properties["DefinitionString"])
+    for state in _states(definition):
+        yield from _task(account, role, state)
+    if machine.properties.get("LoggingConfiguration", {}).get("Level", "OFF") != "OFF":
+        yield from on(role, _LOG_DELIVERY, "*")
+    if machine.properties.get("TracingConfiguration", {}).get("Enabled"):
+        yield from on(
+            role,
+            "xray:PutTraceSegments xray:PutTelemetryRecords xray:GetSamplingRules xray:GetSamplingTargets",
+            "*",
+        )
+
+
+_LOG_DELIVERY = (
+    "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery logs:ListLogDeliveries"
+    " logs:PutResourcePolicy logs:DescribeResourcePolicies logs:DescribeLogGroups"
+)
+"""What Step Functions asks for to write an execution's log, in its documentation."""
+
+
+def _states(definition: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for state in definition["States"].values():
+        yield state
+        if "ItemProcessor" in state:
+            yield from _states(state["ItemProcessor"])
+
+
+def _task(account: Account, role: str, state: Mapping[str, Any]) -> Iterator[Need]:
+    given, root = state.get("Arguments", {}), f"{REGION}:{ACCOUNT}"
+    match state.get("Resource", "").removeprefix("arn:aws:states:::"):
+        case "lambda:invoke":
+            yield from on(role, "lambda:InvokeFunction", f"arn:aws:lambda:{root}:function:{given['FunctionName']}")
+        case "glue:startJobRun.sync":
+            actions = "glue:StartJobRun glue:GetJobRun glue:GetJobRuns glue:BatchStopJobRun"
+            yield from on(role, actions, f"arn:aws:glue:{root}:job/{given['JobName']}")
+        case "events:putEvents":
+            for entry in given["Entries"]:
+                yield from on(role, "events:PutEvents", f"arn:aws:events:{root}:event-bus/{entry['EventBusName']}")
+        case "aws-sdk:cloudwatch:putMetricData":
+            yield Need(role, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": given["Namespace"]})
+        case call if call.startswith("aws-sdk:dynamodb:"):
+            action = "dynamodb:" + call.rpartition(":")[2][0].upper() + call.rpartition(":")[2][1:]
+            yield from on(role, action, f"arn:aws:dynamodb:{root}:table/{given['TableName']}")
+            yield from on(role, "kms:Decrypt", account.key.arn)
+        case "":
+            return
+        case other:
+            raise AssertionError(f"no contract says what {other} asks for")
+
+
+def _glue_job(account: Account, job: Placed) -> Iterator[Need]:
+    """Glue fetches script and packages, puts things aside, counts and logs, all in the job's name."""
+    role, properties = account.role_paths[job.properties["Role"]], job.properties
+    arguments = properties.get("DefaultArguments", {})
+    for uri in (properties["Command"]["ScriptLocation"], *re.findall(r"s3://[^\s,]+\.\w+\b", json.dumps(arguments))):
+        yield from on(role, "s3:GetObject", "arn:aws:s3:::" + uri.removeprefix("s3://").rstrip('"'))
+    aside = "arn:aws:s3:::" + arguments["--TempDir"].removeprefix("s3://") + "part-0"
+    yield from on(role, "s3:GetObject s3:PutObject s3:DeleteObject", aside)
+    yield Need(role, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Glue"})
+    prefix = arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs")
+    for kind in ("output", "error"):
+        stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{prefix}/{kind}:log-stream:jr_1"
+        yield from on(role, "logs:CreateLogStream logs:PutLogEvents", stream)
+    yield from on(role, "kms:Decrypt kms:GenerateDataKey", account.key.arn)
+
+
+def _stage(account: Account, platform: Platform, job: StageJob) -> Iterator[Need]:
+    """A stage reads the tables it declares and writes those it declares; nothing else of the lake."""
+    placed = account.one("AWS::Glue::Job", platform.names.called("stage", job.stage))
+    role = account.role_paths[placed.properties["Role"]]
+    written = set(map(str, job.writes))
+    for table in job.reads:
+        yield from _reading(platform, role, table)
+        if str(table) not in written:
+            catalogue = _catalogue(platform, table)[-1]
+            yield Need(role, "glue:UpdateTable", catalogue, forbidden=True)
+    for table in job.writes:
+        yield from _reading(platform, role, table)
+        yield from on(role, "glue:UpdateTable", *_catalogue(platform, table))
+        yield from on(role, "s3:PutObject s3:DeleteObject s3:AbortMultipartUpload", _data(platform, table))
+    yield from _beside_tables(platform, role, job.stage)
+
+
+def _reading(platform: Platform, role: str, table: Table) -> Iterator[Need]:
+    yield from on(role, "glue:GetTable", *_catalogue(platform, table))
+    yield from on(role, "s3:GetObject", _data(platform, table))
+
+
+def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
+    names = platform.names
+    raw, results = (f"arn:aws:s3:::{names.bucket(zone)}" for zone in ("raw", "results"))
+    if stage == "ingest":
+        arriving = {"drop": platform.dropped, "pulled": platform.pulls, "streamed": platform.streams}
+        prefixes = [prefix for prefix, sources in arriving.items() if sources]
+        for prefix in (*prefixes, "files"):
+            yield Need(role, "s3:ListBucket", raw, {"s3:prefix": f"{prefix}/orders"})
+            yield from on(role, "s3:GetObject", f"{raw}/{prefix}/orders/1.csv")
+        yield from on(role, "s3:PutObject", f"{raw}/files/orders/1.csv")
+        yield Need(role, "s3:PutObject", f"{raw}/drop/orders/1.csv", forbidden=True)
+    if stage == "activation":
+        page = f"{results}/deliveries/r000001/winback/00001.jsonl.gz"
+        yield from on(role, "s3:PutObject s3:AbortMultipartUpload", page)
+    if stage == "delivery":
+        ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
+        yield from on(role, "dynamodb:Query dynamodb:UpdateItem", ledger)
+
+
+def _data(platform: Platform, table: Table) -> str:
+    return f"arn:aws:s3:::{platform.names.location(str(table)).removeprefix('s3://')}/{_FILE}"
+
+
+def _catalogue(platform: Platform, table: Table) -> tuple[str, str, str]:
+    root, database = f"arn:aws:glue:{REGION}:{ACCOUNT}", platform.names.database(table.database)
+    return f"{root}:catalog", f"{root}:database/{database}", f"{root}:table/{database}/{table.name}"
+
+
+def _delivery_stream(account: Account, delivery: Placed) -> Iterator[Need]:
+    """Firehose reads the stream, writes to its own prefixes, and says what went wrong."""
+    target = delivery.properties["ExtendedS3DestinationConfiguration"]
+    role = account.role_paths[target["RoleARN"]]
+    bucket = target["BucketARN"]
+    for prefix in (target["Prefix"], target["ErrorOutputPrefix"]):
+        yield from on(role, "s3:PutObject s3:AbortMultipartUpload", f"{bucket}/{prefix.split('!')[0]}2026/11/22/x")
+    yield from on(role, "s3:GetBucketLocation s3:ListBucketMultipartUploads", bucket)
+    yield from on(role, "kms:GenerateDataKey", account.key.arn)
+    logs = target.get("CloudWatchLoggingOptions", {})
+    if logs.get("Enabled"):
+        stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logs['LogGroupName']}:log-stream:{logs['LogStreamName']}"
+        yield from on(role, "logs:PutLogEvents", stream)
+    source = delivery.properties.get("KinesisStreamSourceConfiguration")
+    if source:
+        actions = "kinesis:DescribeStream kinesis:GetShardIterator kinesis:GetRecords kinesis:ListShards"
+        yield from on(role, actions, source["KinesisStreamARN"])
+        yield from on(role, "kms:Decrypt", account.key.arn)
+
+
+def _flow(account: Account, flow: Placed) -> Iterator[Need]:
+    """AppFlow writes in its own name; bucket and key let it in for this account."""
+    context = {"aws:SourceAccount": ACCOUNT}
+    for target in flow.properties["DestinationFlowConfigList"]:
+        s3 = target["DestinationConnectorProperties"]["S3"]
+        bucket = f"arn:aws:s3:::{s3['BucketName']}"
+        actions = ("PutObject", "AbortMultipartUpload", "ListMultipartUploadParts", "PutObjectAcl")
+        for action in actions:
+            yield Need("appflow.amazonaws.com", f"s3:{action}", f"{bucket}/{s3['BucketPrefix']}/x", context)
+        for action in ("GetBucketAcl", "ListBucketMultipartUploads"):
+            yield Need("appflow.amazonaws.com", f"s3:{action}", bucket, context)
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        yield Need("appflow.amazonaws.com", action, account.key.arn, context)
+        stranger = {"aws:SourceAccount": "1" * 12}
+        yield Need("appflow.amazonaws.com", action, account.key.arn, stranger, forbidden=True)
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+_CONTRACTS: dict[str, Callable[[Account, Placed], Iterator[Need]]] = {
+    "AWS::S3::Bucket": _bucket,
+    "AWS::SQS::Queue": _queue,
+    "AWS::KMS::Key": _key,
+    "AWS::Scheduler::Schedule": _schedule,
+    "AWS::Events::Rule": _rule,
+    "AWS::Lambda::Function": _function,
+    "AWS::Lambda::EventSourceMapping": _event_source,
+    "AWS::StepFunctions::StateMachine": _machine,
+    "AWS::Glue::Job": _glue_job,
+    "AWS::KinesisFirehose::DeliveryStream": _delivery_stream,
+    "AWS::AppFlow::Flow": _flow,
+}
