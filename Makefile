@@ -70,9 +70,13 @@ package: build ## build, and run every function's bundle under Lambda's runtime 
 	@$(BIN)/python -m pytest -m package tests/package
 
 ENV ?= dev
+PROJECT ?= $(SHOP)
 
 destroy: $(VENV)/.ready-infra ## take an environment down; data stays unless DATA=delete and CONFIRM=<project>-<env> are both given
-	@$(BIN)/python tools/destroy.py --project $(SHOP) --env $(ENV) --data "$(DATA)" --confirm "$(CONFIRM)"
+	@$(BIN)/python tools/destroy.py --project $(PROJECT) --env $(ENV) --data "$(DATA)" --confirm "$(CONFIRM)" $(if $(DRY_RUN),--dry-run)
+
+plan: $(VENV)/.ready ## what a deployment of ENV would change, and what a month of it costs
+	@$(BIN)/kumitate plan $(PROJECT) --aws --env $(ENV)
 
 lock: ## lock the dependencies anew (needs uv)
 	$(COMPILE) --extra dev --extra aws pyproject.toml -o requirements/dev.txt

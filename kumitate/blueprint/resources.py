@@ -43,7 +43,7 @@ def _storage(platform: Platform) -> Iterator[Resource]:
     for zone in BUCKETS:
         detail = {"files kept": _days(retention, _ZONE_DAYS.get(zone, ""))}
         yield Resource("bucket", names.bucket(zone), "storage", detail, holds_data=True)
-    yield Resource("bucket", names.bucket("access-logs"), "storage")
+    yield Resource("bucket", names.bucket("logs"), "storage")
     for name in _SMALL_TABLES:
         yield Resource("key-value table", names.called(name), "storage", holds_data=True)
     yield Resource("event bus", names.called("bus"), "storage")
