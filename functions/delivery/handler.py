@@ -10,8 +10,8 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
@@ -34,11 +34,6 @@ now = partial(datetime.now, UTC)
 @cache
 def logger() -> Logger:
     return Logger()
-
-
-@cache
-def metrics() -> Metrics:
-    return Metrics()
 
 
 @cache
@@ -73,11 +68,9 @@ def handler(event: dict[str, Any], context: Any) -> Mapping[str, Any]:
     ends = now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     time = TimeLeft(ends=ends, clock=now, pause=sleep)
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    answer = process_partial_response(
+    return process_partial_response(
         event=event, record_handler=partial(deliver, time=time), processor=processor, context=context
     )
-    metrics().flush_metrics()
-    return answer
 
 
 def deliver(record: SQSRecord, *, time: TimeLeft) -> None:
@@ -101,4 +94,5 @@ def tell(done: Delivered) -> None:
     """Counts, and nothing of the rows themselves."""
     logger().info("delivered", extra={"sync": done.sync, "state": done.state, "rows": dict(done.rows)})
     for verdict, rows in done.rows.items():
-        metrics().add_metric(name=f"Rows{verdict.title()}", unit=MetricUnit.Count, value=rows)
+        with single_metric(name=f"Rows{verdict.title()}", unit=MetricUnit.Count, value=rows) as metric:
+            metric.add_dimension("account", os.environ["KUMITATE_ACCOUNT"])

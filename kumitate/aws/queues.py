@@ -12,7 +12,7 @@ from kumitate.errors import FatalError, RetryableError
 _AT_ONCE = 10
 _TRIES = 5
 _LONGEST_WAIT_SECONDS = 12 * 3600
-_LOOK_SECONDS = 30
+_LOOK_SECONDS = 300
 _EXPLANATION_CHARACTERS = 1_000
 EXHAUSTED = "receives.exhausted"
 """The reason of messages that SQS itself set aside: they were received too often in vain."""
@@ -77,12 +77,12 @@ class Queues:
         return found
 
     def look(self, url: str, *, at_most: int) -> Iterator[SetAside]:
-        """Messages of a dead-letter queue, left where they are."""
+        """Messages of a dead-letter queue, hidden while they are looked at."""
         seen = 0
         while seen < at_most:
             found = self._client.receive_message(
                 QueueUrl=url,
-                MaxNumberOfMessages=_AT_ONCE,
+                MaxNumberOfMessages=min(_AT_ONCE, at_most - seen),
                 VisibilityTimeout=_LOOK_SECONDS,
                 WaitTimeSeconds=1,
                 MessageAttributeNames=["All"],
@@ -102,21 +102,18 @@ class Queues:
             ]
             self._client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
 
-    def move(self, source_url: str, target_url: str) -> str:
-        """Begin to move all messages; returns the task's handle."""
-        reply = self._client.start_message_move_task(
-            SourceArn=self._arn(source_url), DestinationArn=self._arn(target_url)
-        )
-        return str(reply["TaskHandle"])
+    def bring_back(self, source_url: str, target_url: str, messages: Sequence[SetAside]) -> None:
+        """Looked-at messages to another queue; killed in between, some are in both, which a delivery bears."""
+        for start in range(0, len(messages), _AT_ONCE):
+            some = messages[start : start + _AT_ONCE]
+            self.send(target_url, [message.body for message in some])
+            entries = [{"Id": str(number), "ReceiptHandle": each.receipt} for number, each in enumerate(some)]
+            self._client.delete_message_batch(QueueUrl=source_url, Entries=entries)
 
     def _url_of(self, arn: str) -> str:
         if arn not in self._urls:
             self._urls[arn] = self.url(arn.rpartition(":")[2])
         return self._urls[arn]
-
-    def _arn(self, url: str) -> str:
-        reply = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        return str(reply["Attributes"]["QueueArn"])
 
 
 def _set_aside(message: Mapping[str, Any]) -> SetAside:

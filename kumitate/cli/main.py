@@ -13,6 +13,7 @@ from kumitate.cli.plan import plan
 from kumitate.cli.profile import profile
 from kumitate.cli.quarantine import quarantine
 from kumitate.cli.query import query
+from kumitate.cli.redrive import redrive
 from kumitate.cli.run import run
 from kumitate.cli.schema import schema
 from kumitate.cli.segment import segment
@@ -29,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
     segment,
     profile,
     sync,
+    redrive,
     quarantine,
     plan,
     schema,

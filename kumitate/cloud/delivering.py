@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from kumitate.activation.destinations.answers import AGAIN
+from kumitate.activation.destinations.answers import AGAIN, AUTH_REFUSED
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.routes import Route, destination_of
 from kumitate.aws.book import Opened, PageId, State
@@ -125,9 +125,12 @@ class Deliveries:
         """The notes when every row of the page has its verdict; RetryableError where some have not."""
         route = self.routes[page.sync]
         changes = changes_on(self.contents.get(name))
+        is_warm = route.account in self._senders
         sender, time = self._sender(route), self._current
         written = Page(self.ledger(Fence(page.number, opened.opening)), page.run_id, page.sync, time.check)
         trouble = Way(sender, self.destination(route), written).bring(changes, written.notes())
+        if trouble is not None and trouble.reason == AUTH_REFUSED:
+            self._forget(route, is_warm=is_warm)
         notes = written.notes()
         if trouble is not None and trouble.reason in AGAIN and any(_is_left(notes, change) for change in changes):
             why = f"the account {route.account} takes no rows now ({trouble.reason})"
@@ -144,6 +147,12 @@ class Deliveries:
                 patience=_PATIENCE,
             )
         return self._senders[route.account]
+
+    def _forget(self, route: Route, *, is_warm: bool) -> None:
+        """Sign in anew next time; at once where the token was an old one, since its secret may have been rotated."""
+        del self._senders[route.account]
+        if is_warm:
+            raise RetryableError(f"the account {route.account} refused a token that worked before", 0.0)
 
     @property
     def _current(self) -> TimeLeft:

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.deliveries import OK, RUN, Clock, Lists, creates
 from kumitate.activation.destinations.base import Destination
-from kumitate.activation.routes import Route
+from kumitate.activation.routes import CONCURRENCY, Route
 from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
 from kumitate.cloud.collecting import Collection
@@ -197,6 +197,7 @@ class World:
     destination: Destination
     keys: tuple[str, ...] = ("p1", "p2", "p3", "p4", "p5")
     rows_a_page: int = 3
+    pace: float = 0.0
     clock: Clock = field(default_factory=Clock)
     fuse: Fuse = field(default_factory=Fuse)
 
@@ -216,7 +217,7 @@ class World:
 
     def process(self) -> Deliveries:
         """A new process of the delivery function."""
-        route = Route(SYNC, "account", "plain", {}, None, None, 0.0)
+        route = Route(SYNC, "account", "plain", {}, None, None, self.pace / CONCURRENCY)
         return Deliveries(
             routes={SYNC: route},
             pages=self.book,
