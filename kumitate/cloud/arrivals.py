@@ -1,4 +1,4 @@
-"""What arrives starts a run: files in the raw zone and flows that have ended, together one execution a window.
+"""What arrives starts a run: files in the raw zone, flows and pull jobs that ended; together one execution a window.
 
 Nothing that arrives is lost. An execution that finds a run under way is answered `busy` by `begin_run`, which notes in
 the ledger that there is more to do; `end_run` then starts the pipeline again. So this side only has to start.
@@ -7,7 +7,7 @@ the ledger that there is more to do; `end_run` then starts the pipeline again. S
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
@@ -16,12 +16,12 @@ from kumitate.errors import RecordError
 
 FILE = "Object Created"
 FLOW = "AppFlow End Flow Run Report"
-_SUCCEEDED = "Execution Successful"
+JOB = "Glue Job State Change"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event of the queue: `brings` is 0 where a flow ended without rows, or failed."""
+    """One event of the queue: `brings` is 0 where a flow or job failed, or brought no rows."""
 
     kind: str
     brings: int
@@ -40,18 +40,26 @@ def arrival_of(message: str) -> Arrival:
     try:
         event = json.loads(message)
         kind, detail = event["detail-type"], event["detail"]
+        if not isinstance(detail, dict):
+            raise TypeError
     except (ValueError, LookupError, TypeError):
         raise RecordError("message.unreadable") from None
-    if kind == FILE:
-        return Arrival("file", 1)
-    if kind == FLOW:
-        return Arrival("flow", int(_brought_rows(detail)))
-    raise RecordError("message.unexpected", "detail-type")
+    if kind not in _BRINGS:
+        raise RecordError("message.unexpected", "detail-type")
+    name, brings = _BRINGS[kind]
+    return Arrival(name, int(brings(detail)))
 
 
-def _brought_rows(report: Mapping[str, Any]) -> bool:
+def _flow_brings(report: Mapping[str, Any]) -> bool:
     """AppFlow writes numbers as text; a report without a count may stand for rows."""
-    return report.get("status") == _SUCCEEDED and str(report.get("num-of-records-processed", "")) != "0"
+    return report.get("status") == "Execution Successful" and str(report.get("num-of-records-processed", "")) != "0"
+
+
+_BRINGS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
+    FILE: ("file", lambda _: True),
+    FLOW: ("flow", _flow_brings),
+    JOB: ("job", lambda change: change.get("state") == "SUCCEEDED"),
+}
 
 
 def start_run(executions: Executions, arrivals: Mapping[str, Arrival]) -> str | None:

@@ -8,17 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:  # a query is a light value: a function that only asks one loads no Arrow
+    import pyarrow as pa
 
-from kumitate.model.table import Table
-
-if TYPE_CHECKING:
     from kumitate.config.project import Config
+    from kumitate.model.table import Table
 
-BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
+BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 """Pure and picklable: input rows as Arrow in, rows of the written table's schema out."""
 
-GraphFunction = Callable[[Mapping[str, pa.Table]], pa.Table]
+GraphFunction = Callable[[Mapping[str, "pa.Table"]], "pa.Table"]
 """Pure, on the driver: the named inputs of a GraphStep in, rows of the written table out."""
 
 

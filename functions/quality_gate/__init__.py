@@ -1,0 +1,1 @@
+"""Judges a run before anything is sent."""

@@ -1,0 +1,37 @@
+"""`{run_id, as_of}` in; `{verdict: "pass" | "hold", findings: [{rule, limit, found}]}` out.
+
+Reads through Athena. Its environment, beside every function's: KUMITATE_GATE (`gate:` of the environment as JSON),
+KUMITATE_WORKGROUP, KUMITATE_DATABASES (database of the lake -> its name, as JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from kumitate.cloud.gate import Limits, verdict
+from kumitate.engines.athena import AthenaEngine, connection
+
+
+@cache
+def logger() -> Logger:
+    return Logger()
+
+
+@cache
+def engine() -> AthenaEngine:
+    athena = connection(workgroup=os.environ["KUMITATE_WORKGROUP"])
+    return AthenaEngine(lambda: athena)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 (Lambda passes it)
+    limits = Limits.from_json(os.environ["KUMITATE_GATE"])
+    answer = verdict(event["run_id"], engine(), limits, databases=json.loads(os.environ["KUMITATE_DATABASES"]))
+    logger().info("judged", extra={"run_id": event["run_id"], **answer})
+    with single_metric("GateFindings", MetricUnit.Count, len(answer["findings"])):
+        return answer

@@ -1,0 +1,158 @@
+"""The quality gate: whether a run may be activated, judged by what the lake says of it.
+
+Everything is counted since the last run that was activated, not since the run before: a fault that held one run holds
+the next ones too, until the data or the limits are mended.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from kumitate.errors import FatalError
+from kumitate.ingest.delivery import REPLAY_PREFIX
+from kumitate.model.step import Query
+
+_RUN = re.compile(r"r\d{6,}")
+DATABASES = {each: each for each in ("activation", "curated", "quarantine", "raw")}
+"""Database of the lake -> its name; the account has names of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`gate:` of the environment."""
+
+    max_quarantined_percent: float
+    max_profile_drop_percent: float
+    min_profiles: int
+
+    @classmethod
+    def from_json(cls, text: str) -> Limits:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the lake says: rows since the last activated run, profiles now and after that run."""
+
+    rows_in: int
+    quarantined: int
+    profiles: int
+    profiles_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A limit that the run is beyond."""
+
+    rule: str
+    limit: float
+    found: float
+
+
+class Asking(Protocol):
+    """Answers a query with rows."""
+
+    def ask(self, query: Query) -> Iterator[Mapping[str, Any]]: ...
+
+
+def verdict(run_id: str, engine: Asking, limits: Limits, *, databases: Mapping[str, str] = DATABASES) -> dict[str, Any]:
+    """`{"verdict": "pass" | "hold", "findings": […]}`, as the state machine takes it."""
+    row = next(iter(engine.ask(figures_query(run_id, databases))))
+    found = judged(Figures(**{name: int(value) for name, value in row.items()}), limits)
+    return {"verdict": "hold" if found else "pass", "findings": [asdict(finding) for finding in found]}
+
+
+def judged(figures: Figures, limits: Limits) -> tuple[Finding, ...]:
+    """Only what is beyond its limit; a limit that is met exactly is kept."""
+    quarantined = _percent(figures.quarantined, figures.rows_in)
+    fewer = _percent(figures.profiles_before - figures.profiles, figures.profiles_before)
+    found = []
+    if quarantined > limits.max_quarantined_percent:
+        found.append(Finding("max_quarantined_percent", limits.max_quarantined_percent, quarantined))
+    if fewer > limits.max_profile_drop_percent:
+        found.append(Finding("max_profile_drop_percent", limits.max_profile_drop_percent, fewer))
+    if figures.profiles < limits.min_profiles:
+        found.append(Finding("min_profiles", limits.min_profiles, figures.profiles))
+    return tuple(found)
+
+
+def _percent(part: int, whole: int) -> float:
+    """Two digits; a part of nothing is all of it."""
+    if part <= 0:
+        return 0.0
+    return round(100 * part / whole, 2) if whole else 100.0
+
+
+def figures_query(run_id: str, databases: Mapping[str, str] = DATABASES) -> Query:
+    """One row with the fields of Figures. Rows sent back from quarantine count once: where they came from last."""
+    if not _RUN.fullmatch(run_id):
+        raise FatalError(f"{run_id!r} is no run id, such as r000007")
+    activation, curated, quarantine, raw = (databases[each] for each in DATABASES)
+    return Query(
+        "quality_gate",
+        f"""
+with activated as (
+  select coalesce(max(run_id), '') as run_id
+  from {activation}.sync_counts
+  where run_id < '{run_id}'
+),
+delivered as (
+  select cast(coalesce(sum(d.rows_in), 0) as bigint) as rows_in
+  from {raw}.deliveries as d
+  cross join activated as a
+  where d.run_id > a.run_id
+    and d.run_id <= '{run_id}'
+    and d.duplicate_of is null
+    and d.delivery_id not like '{REPLAY_PREFIX}%'
+),
+set_aside as (
+  select cast(count(*) as bigint) as quarantined
+  from {quarantine}.rows as q
+  cross join activated as a
+  left join {quarantine}.replays as p on p.delivery_id = q.delivery_id and p.line = q.line
+  where q.run_id > a.run_id
+    and q.run_id <= '{run_id}'
+    and p.delivery_id is null
+),
+profiles_now as (
+  select cast(count(*) as bigint) as profiles
+  from {curated}.profiles
+),
+minted as (
+  select
+    person_id,
+    min(run_id) as run_id
+  from {curated}.person_events
+  where event in ('created', 'split')
+  group by person_id
+),
+gone as (
+  select
+    case when event = 'merged' then other_person_id else person_id end as person_id,
+    min(run_id) as run_id
+  from {curated}.person_events
+  where event in ('merged', 'retired')
+  group by case when event = 'merged' then other_person_id else person_id end
+),
+profiles_then as (
+  select cast(count(*) as bigint) as profiles_before
+  from minted as m
+  cross join activated as a
+  left join gone as g on g.person_id = m.person_id
+  where m.run_id <= a.run_id
+    and (g.run_id is null or g.run_id > a.run_id)
+)
+select
+  d.rows_in,
+  s.quarantined,
+  n.profiles,
+  t.profiles_before
+from delivered as d
+cross join set_aside as s
+cross join profiles_now as n
+cross join profiles_then as t""",
+    )

@@ -1,0 +1,103 @@
+"""Athena as an engine: queries as they are written, over the lake in the account; it reads and never writes.
+
+Loaded without Arrow and without boto3: a function that asks one question needs neither before it asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from kumitate.errors import FatalError, RetryableError
+from kumitate.model.step import BatchFunction, Query
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS_A_PAGE = 1000
+_ABOUT_THE_QUERY = (
+    "AMBIGUOUS_NAME",
+    "COLUMN_NOT_FOUND",
+    "EXPRESSION_NOT_",
+    "FUNCTION_NOT_FOUND",
+    "MISSING_",
+    "NOT_SUPPORTED",
+    "SCHEMA_NOT_FOUND",
+    "SYNTAX_ERROR",
+    "TABLE_NOT_FOUND",
+    "TYPE_MISMATCH",
+    "Bytes scanned limit",
+    "Query exhausted resources",
+)
+"""Messages about the query's own text or size; any other may quote a value from the data."""
+_CODE = re.compile(r"^[A-Z][A-Z_]+(?=:)|(?<=\()[A-Za-z]+Exception(?=\))")
+_LATER = ("Throttling", "TooManyRequests", "SlowDown", "InternalServer", "ServiceUnavailable")
+
+Connect = Callable[[], Any]
+
+
+@dataclass(slots=True)
+class AthenaEngine:
+    """`connect` opens a DB-API connection; `written` gives the text to send, with the account's names of databases."""
+
+    connect: Connect
+    written: Callable[[Query], str] = lambda query: query.sql
+
+    def ask(self, query: Query) -> Iterator[dict[str, Any]]:
+        """Rows as dictionaries, a page at a time."""
+        cursor = self._executed(query)
+        names = [column[0] for column in cursor.description]
+        for row in _fetched(cursor):
+            yield dict(zip(names, row, strict=True))
+
+    def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
+        """Rows as Arrow, in types that engines share; one empty batch where there are none."""
+        from kumitate.engines.athena_types import batch_of
+
+        cursor = self._executed(query)
+        rows = _fetched(cursor)
+        page = list(islice(rows, _ROWS_A_PAGE))
+        yield batch_of(cursor.description, page)
+        while page := list(islice(rows, _ROWS_A_PAGE)):
+            yield batch_of(cursor.description, page)
+
+    def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        from kumitate.engines.batches import applied, fit
+
+        for batch in self.rows(query):
+            yield fit(applied(function, batch, query.name), schema, query.name)
+
+    def _executed(self, query: Query) -> Any:
+        from pyathena.error import Error  # the package costs what a connection costs
+
+        try:
+            cursor = self.connect().cursor()
+            cursor.execute(self.written(query))
+        except Error as error:
+            raise _told(query, str(error)) from None
+        return cursor
+
+
+def connection(*, workgroup: str, region: str | None = None) -> Any:
+    """A connection that leaves results where the workgroup says."""
+    import pyathena
+
+    return pyathena.connect(work_group=workgroup, region_name=region, poll_interval=0.5)
+
+
+def _fetched(cursor: Any) -> Iterator[Sequence[Any]]:
+    while page := cursor.fetchmany(_ROWS_A_PAGE):
+        yield from page
+
+
+def _told(query: Query, message: str) -> FatalError | RetryableError:
+    code = next(iter(_CODE.findall(message)), "the query failed")
+    if any(sign in message for sign in _LATER):
+        return RetryableError(f"{query.name}: Athena has no room for the query now ({code}); try later")
+    shown = (
+        message if message.startswith(_ABOUT_THE_QUERY) else f"{code} (its text may quote rows; see Athena's history)"
+    )
+    return FatalError(f"{query.name}: Athena: {shown}")

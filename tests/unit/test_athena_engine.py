@@ -1,0 +1,153 @@
+"""Athena as an engine: pages of rows, shared types, names of the account, and messages that quote nobody."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from pyathena.error import OperationalError
+
+from harness.mock_account import BUCKET, REGION, account, results_bucket
+from kumitate.engines.athena import AthenaEngine, connection
+from kumitate.engines.dialect.databases import with_databases
+from kumitate.errors import FatalError, RetryableError
+from kumitate.model.step import Query
+
+QUERY = Query("sizes", "select segment, members from curated.segment_sizes")
+SIZES = (("segment", "varchar"), ("members", "bigint"))
+DATABASES = {"curated": "shop_dev_curated", "raw": "shop_dev_raw"}
+
+
+class FakeAthena:
+    """A DB-API connection and its cursor that answers every query alike."""
+
+    def __init__(self, columns: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]], fails: str = "") -> None:
+        self.description = [(*column[:2], None, None, *(column[2:] or (None, None)), "UNKNOWN") for column in columns]
+        self.executed = ""
+        self._rows = list(rows)
+        self._fails = fails
+
+    def cursor(self) -> "FakeAthena":
+        return self
+
+    def execute(self, sql: str) -> None:
+        if self._fails:
+            raise OperationalError(self._fails)
+        self.executed = sql
+
+    def fetchmany(self, size: int) -> list[Sequence[Any]]:
+        page, self._rows = self._rows[:size], self._rows[size:]
+        return page
+
+
+def said_of(failure: str) -> str:
+    engine = AthenaEngine(lambda: FakeAthena((), (), fails=failure))
+    with pytest.raises(FatalError) as error:
+        list(engine.ask(QUERY))
+    return str(error.value)
+
+
+def test_rows_come_a_page_at_a_time_and_none_is_lost() -> None:
+    rows = [(f"s{number}", number) for number in range(2500)]
+    engine = AthenaEngine(lambda: FakeAthena(SIZES, rows))
+    batches = list(engine.rows(QUERY))
+    assert [batch.num_rows for batch in batches] == [1000, 1000, 500]
+    assert pa.Table.from_batches(batches).column("members").to_pylist() == list(range(2500))
+
+
+def test_an_answer_without_rows_still_has_its_columns() -> None:
+    (batch,) = AthenaEngine(lambda: FakeAthena(SIZES, ())).rows(QUERY)
+    assert (batch.num_rows, batch.schema.names) == (0, ["segment", "members"])
+    assert list(AthenaEngine(lambda: FakeAthena(SIZES, ())).ask(QUERY)) == []
+
+
+def test_every_column_has_the_type_that_engines_share() -> None:
+    columns = [
+        ("flag", "boolean"), ("many", "bigint"), ("few", "tinyint"), ("share", "double"), ("day", "date"),
+        ("at", "timestamp"), ("paid", "decimal", 18, 4), ("tags", "array"), ("place", "row"),
+    ]  # fmt: skip
+    at = datetime(2026, 1, 31, 12)
+    row = (True, 2**40, 3, 0.5, date(2026, 1, 31), at, Decimal("1.5000"), ["a", None, 7], {"city": "津"})
+    (batch,) = AthenaEngine(lambda: FakeAthena(columns, [row, (None,) * len(row)])).rows(QUERY)
+    assert batch.schema.types == [
+        pa.bool_(), pa.int64(), pa.int64(), pa.float64(), pa.date32(), pa.timestamp("us"), pa.decimal128(18, 4),
+        pa.list_(pa.field("element", pa.string())), pa.string(),
+    ]  # fmt: skip
+    first, second = (list(each.values()) for each in batch.to_pylist())
+    assert first == [*row[:7], ["a", None, "7"], "{'city': '津'}"]
+    assert second == [None] * len(row)
+
+
+def test_a_batch_function_sees_what_it_sees_on_the_laptop() -> None:
+    def doubled(batch: pa.RecordBatch) -> pa.RecordBatch:
+        return pa.record_batch({"members": pc.multiply(batch.column("members"), 2)})
+
+    engine = AthenaEngine(lambda: FakeAthena(SIZES, [("a", 1), ("b", 2)]))
+    (batch,) = engine.apply(QUERY, doubled, pa.schema([("members", pa.int64())]))
+    assert batch.column("members").to_pylist() == [2, 4]
+
+
+def test_a_message_about_the_query_is_shown_and_one_that_may_quote_a_row_is_not() -> None:
+    assert said_of("COLUMN_NOT_FOUND: line 1:8: Column 'agee' cannot be resolved") == (
+        "sizes: Athena: COLUMN_NOT_FOUND: line 1:8: Column 'agee' cannot be resolved"
+    )
+    told = said_of("INVALID_CAST_ARGUMENT: Cannot cast 'taro@example.jp' to BIGINT")
+    assert told.startswith("sizes: Athena: INVALID_CAST_ARGUMENT (")
+    assert "taro" not in told
+    assert "taro" not in said_of("Cannot cast taro@example.jp")
+
+
+def test_a_crowded_athena_is_asked_again_later() -> None:
+    engine = AthenaEngine(lambda: FakeAthena((), (), fails="An error occurred (TooManyRequestsException) when calling"))
+    with pytest.raises(RetryableError, match="try later"):
+        list(engine.ask(QUERY))
+
+
+def test_the_query_stays_as_it_is_written_but_for_its_databases() -> None:
+    written = """with a as (select curated.profiles.person_id, 'raw.x' as t -- curated.profiles, 津
+from "curated".profiles join Raw.orders as raw_orders on true)
+select a.person_id, "t" from a"""
+    assert with_databases(written, DATABASES) == (
+        written.replace("select curated.", "select shop_dev_curated.")
+        .replace('"curated".', "shop_dev_curated.")
+        .replace("Raw.", "shop_dev_raw.")
+    )
+
+
+@pytest.mark.parametrize("sql", ["select 1 from system.secrets", "drop table curated.profiles", "select * from t"])
+def test_what_is_no_query_of_the_lake_reaches_no_account(sql: str) -> None:
+    with pytest.raises(FatalError):
+        with_databases(sql, DATABASES)
+
+
+@pytest.fixture
+def _workgroup() -> Iterator[None]:
+    """Athena with one answer waiting; results lie in a bucket."""
+    with account() as client:
+        results_bucket(client("s3"))
+        client("athena").create_work_group(
+            Name="kumitate-shop-dev-query",
+            Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}},
+        )
+        yield
+
+
+@pytest.mark.usefixtures("_workgroup")
+def test_the_real_client_asks_in_the_workgroup_and_reads_the_answer() -> None:
+    from moto.athena.models import QueryResults, athena_backends
+
+    column = {"CatalogName": "hive", "SchemaName": "", "TableName": "", "Precision": 19, "Scale": 0}
+    info = [{**column, "Name": name, "Label": name, "Type": kind, "Nullable": "UNKNOWN"} for name, kind in SIZES]
+    data = [{"Data": [{"VarCharValue": text} for text in row]} for row in (("segment", "members"), ("vips", "7"))]
+    backend = athena_backends["123456789012"][REGION]
+    backend.query_results_queue.append(QueryResults(rows=data, column_info=info))
+
+    opened = connection(workgroup="kumitate-shop-dev-query", region=REGION)
+    engine = AthenaEngine(lambda: opened, lambda query: with_databases(query.sql, DATABASES))
+    assert list(engine.ask(QUERY)) == [{"segment": "vips", "members": 7}]
+    (execution,) = backend.executions.values()
+    assert execution.workgroup.name == "kumitate-shop-dev-query"
+    assert "shop_dev_curated.segment_sizes" in execution.query
