@@ -13,8 +13,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from kumitate.activation.routes import routes, to_json
+from kumitate.activation.routes import routes
+from kumitate.activation.routes import to_json as routes_to_json
 from kumitate.blueprint.platform import Platform
+from kumitate.cloud.tables import to_json as tables_to_json
 from kumitate.config.lists import LISTS
 from kumitate.config.loader import FOLDERS
 from kumitate.errors import FatalError
@@ -43,7 +45,7 @@ def built(*parts: str) -> Path:
 
 
 def project_layer(scope: Construct, platform: Platform) -> lambda_.LayerVersion:
-    """The project's files and routes under /opt/kumitate; one layer a stack, so that no stack holds another's."""
+    """Files, routes and tables of the project under /opt/kumitate; one layer a stack, so that none holds another's."""
     stack = cdk.Stack.of(scope)
     found = stack.node.try_find_child(_LAYER)
     if found is not None:
@@ -76,11 +78,15 @@ def _sources_only(scope: Construct) -> bool:
 
 
 def _layer_folder(platform: Platform) -> Path:
-    return _written(platform.config.root, to_json(routes(platform.config, platform.environment)))
+    return _written(
+        platform.config.root,
+        routes_json=routes_to_json(routes(platform.config, platform.environment)),
+        tables_json=tables_to_json(platform),
+    )
 
 
 @cache
-def _written(root: Path, routes_json: str) -> Path:
+def _written(root: Path, *, routes_json: str, tables_json: str) -> Path:
     """A folder that lasts as long as the synthesis; its content alone decides the asset's name."""
     folder = Path(tempfile.mkdtemp(prefix="kumitate-project-")) / "layer"
     for path in project_files(root):
@@ -89,6 +95,7 @@ def _written(root: Path, routes_json: str) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     (folder / "kumitate" / "routes.json").write_text(routes_json, encoding="utf-8")
+    (folder / "kumitate" / "tables.json").write_text(tables_json, encoding="utf-8")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -20,6 +21,7 @@ from infrastructure.ingest_stack import IngestStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.access import log_groups
 from kumitate.blueprint.function_access import arrivals_grants, end_run_grants, gate_grants, run_grants
+from kumitate.blueprint.grants import machine_arn
 from kumitate.blueprint.machine_access import pipeline_grants
 from kumitate.blueprint.machines import pipeline_machine
 from kumitate.blueprint.platform import Platform
@@ -73,12 +75,31 @@ class PipelineStack(cdk.Stack):
     def _functions(self) -> None:
         platform, key = self._platform, self._storage.key.key_arn
         names = platform.names
-        ledger = {"KUMITATE_LEDGER": names.called("ledger")}
-        told = {**ledger, "KUMITATE_BUS": names.called("bus")}
-        asking = {**ledger, "KUMITATE_WORKGROUP": names.called("query")}
-        begin = Work(name="begin_run", purpose="Begins a run, or takes an interrupted one up", environment=ledger)
-        end = Work(name="end_run", purpose="Ends a run and says how", environment=told)
-        gate = Work(name="quality_gate", purpose="May this run be activated?", environment=asking, timeout_seconds=300)
+        begin = Work(
+            name="begin_run",
+            purpose="Begins a run, or takes an interrupted one up",
+            environment={"KUMITATE_LEDGER": names.called("ledger"), **_clock(platform)},
+        )
+        end = Work(
+            name="end_run",
+            purpose="Ends a run and says how",
+            environment={
+                "KUMITATE_LEDGER": names.called("ledger"),
+                "KUMITATE_BUS": names.called("bus"),
+                "KUMITATE_SOURCE": names.event_source,
+                "KUMITATE_MACHINE": machine_arn(names, "pipeline"),
+            },
+        )
+        gate = Work(
+            name="quality_gate",
+            purpose="May this run be activated?",
+            timeout_seconds=300,
+            environment={
+                "KUMITATE_GATE": platform.environment.gate.model_dump_json(),
+                "KUMITATE_WORKGROUP": names.called("query"),
+                "KUMITATE_DATABASES": json.dumps(platform.databases),
+            },
+        )
         PlatformFunction(self, "BeginRun", platform, work=begin).may(run_grants(names, key))
         PlatformFunction(self, "EndRun", platform, work=end).may(end_run_grants(names, key))
         PlatformFunction(self, "QualityGate", platform, work=gate).may(gate_grants(platform, key))
@@ -103,3 +124,9 @@ class PipelineStack(cdk.Stack):
             max_batching_window=cdk.Duration.minutes(minutes),
             report_batch_item_failures=True,
         ).node.add_dependency(arrivals.role)
+
+
+def _clock(platform: Platform) -> dict[str, str]:
+    """A project may fix the time that its runs see."""
+    as_of = platform.config.settings.as_of
+    return {"KUMITATE_AS_OF": as_of.isoformat()} if as_of else {}

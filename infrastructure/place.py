@@ -11,19 +11,21 @@ from cdk_nag import AwsSolutionsChecks
 from constructs import Node
 
 from infrastructure.activation_stack import ActivationStack
+from infrastructure.emulator import leave_out_refused
 from infrastructure.ingest_stack import IngestStack
 from infrastructure.pipeline_stack import PipelineStack
+from infrastructure.query_stack import QueryStack
 from infrastructure.storage_stack import StorageStack
+from kumitate.blueprint.checks import open_deployable
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
 from kumitate.errors import FatalError
-from kumitate.project import open_project
 
 
 def place(app: cdk.App) -> Platform:
     """Stacks for `-c project=<folder> -c env=<name>`; ConfigError with every problem of the project's files."""
     root, environment = Path(_given(app.node, "project")), _given(app.node, "env")
-    config = open_project(root).config
+    config = open_deployable(root, environment).config
     platform = platform_of(config, environment, account=_account())
     place_stacks(app, platform)
     return platform
@@ -46,6 +48,7 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
 
     storage = StorageStack(app, **options("storage", "What holds data: key, buckets, databases, tables, ledger, bus"))
     ingest = IngestStack(app, **options("ingest", "How data comes in: flows, streams, the drop zone"), storage=storage)
+    QueryStack(app, **options("query", "How people and functions ask the lake"), storage=storage)
     PipelineStack(
         app,
         **options("pipeline", "From files to segments: jobs, machine, schedule"),
@@ -56,6 +59,7 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
         ActivationStack(
             app, **options("activation", "From segments to destinations: queues, deliveries"), storage=storage
         )
+    leave_out_refused(app)
     for tag, value in _tags(platform).items():
         cdk.Tags.of(app).add(tag, value)
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kumitate.activation.routes import Route
+from kumitate.activation.tables import SYNC_COUNTS
 from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_arn, machine_arn, objects, use_key
 from kumitate.blueprint.names import ATHENA, DELIVERIES, Names
 from kumitate.blueprint.platform import Account, Platform
-from kumitate.cleanse.tables import COUNTS
-from kumitate.ingest.tables import QUARANTINE
+from kumitate.identity.tables import PERSON_EVENTS
+from kumitate.ingest.tables import DELIVERIES as DELIVERIES_TABLE
+from kumitate.ingest.tables import QUARANTINE, REPLAYS
 from kumitate.model.table import Table
 from kumitate.profiles.tables import profiles_table
 
@@ -29,7 +31,7 @@ def account_dead_letters(names: Names, account: str) -> str:
 
 def run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
     """Beginning and ending runs: the run log in the ledger."""
-    log = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
+    log = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
     yield Grant("KeepRunLog", log, (ledger_arn(names),), {_KEYS: ("runs",)})
     yield use_key(key_arn)
 
@@ -37,15 +39,13 @@ def run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
 def end_run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
     yield from run_grants(names, key_arn)
     yield Grant("TellEnd", ("events:PutEvents",), (bus_arn(names),))
+    yield Grant("StartNext", ("states:StartExecution",), (machine_arn(names, "pipeline"),))
 
 
 def gate_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
-    """It reads counts and profiles by Athena, and limits from the project."""
-    yield from query_grants(platform.names, _gate_tables(platform), key_arn)
-
-
-def _gate_tables(platform: Platform) -> tuple[Table, ...]:
-    return (COUNTS, QUARANTINE, profiles_table(platform.config))
+    """The tables that its one query reads, no more."""
+    tables = (SYNC_COUNTS, DELIVERIES_TABLE, QUARANTINE, REPLAYS, profiles_table(platform.config), PERSON_EVENTS)
+    yield from query_grants(platform.names, tables, key_arn)
 
 
 def arrivals_grants(names: Names, queue_arn: str) -> Iterator[Grant]:
@@ -115,7 +115,7 @@ def _send_mail(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator
 def _put_objects(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator[Grant]:
     domain = f"domains/{settings['domain']}"
     resources = (domain, f"{domain}/object-types/{settings['object']}")
-    put = ("profile:BatchPutProfileObject", "profile:PutProfileObject")
+    put = ("profile:PutProfileObject",)  # also what IAM's list of actions has for the batch call
     yield Grant(f"PutObjects{_word(sync)}", put, tuple(arn(names, "profile", each) for each in resources))
 
 

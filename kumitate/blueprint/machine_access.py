@@ -18,7 +18,7 @@ def pipeline_grants(platform: Platform) -> tuple[Grant, ...]:
     functions = ("begin_run", "quality_gate", "end_run")
     return (
         *_machine(platform.names, functions, PIPELINE_STAGES),
-        *((_publish(platform.names),) if platform.routes else ()),
+        _publish(platform.names),
     )
 
 

@@ -38,8 +38,8 @@ def pipeline_machine(platform: Platform) -> State:
     following = (*PIPELINE_STAGES[1:], "Quality gate")
     for stage, after in zip(PIPELINE_STAGES, following, strict=True):
         states |= _stage(platform, platform.stage(stage), then=after)
-    states |= _gate(names)
-    states |= _publish(names) if platform.routes else {"Publish": _end_run(names, "finished", then="Done")}
+    states |= _gate(names, then="Publish" if platform.routes else "End finished run")
+    states |= _publish(names) if platform.routes else _end_run(names, "finished")
     return machine(f"{names.prefix}: from files to segments", "Begin run", states | _endings(names))
 
 
@@ -50,40 +50,63 @@ def activation_machine(platform: Platform) -> State:
         "Is a run given?": choice(("{% $exists($states.input.detail.run_id) %}", "Take the run"), otherwise="Begin run")
     }
     states |= _take_the_run(names, [route.name for route in platform.routes])
-    states["Begin run"] = _begin_run(names, syncs="{% $states.input.syncs %}")
+    states["Begin run"] = _begin_run(names, only_syncs=True)
     states |= _unless_busy(go_on="activation")
     states |= _stage(platform, platform.stage("activation"), then="Announce changes", syncs=True)
     states["Announce changes"] = _announce(names)
     states |= _wait_for_deliveries(names, platform.environment.delivery_minutes)
-    states |= _stage(platform, platform.stage("delivery"), then="End run", syncs=True)
-    states["End run"] = _end_run(names, "finished", then="Done")
+    states |= _stage(platform, platform.stage("delivery"), then="End finished run", syncs=True)
+    states |= _end_run(names, "finished")
     return machine(f"{names.prefix}: from segments to destinations", "Is a run given?", states | _endings(names))
 
 
-def _begin_run(names: Names, **more: str) -> State:
-    reason = "{% $exists($states.input.reason) ? $states.input.reason : 'schedule' %}"
+def _begin_run(names: Names, *, only_syncs: bool = False) -> State:
+    """Asked again with the same execution, the function answers the same."""
+    asked = {
+        "execution": "{% $states.context.Execution.Id %}",
+        "reason": "{% $exists($states.input.reason) ? $states.input.reason : 'schedule' %}",
+        "only_syncs": only_syncs,
+    }
     answer = {each: f"{{% $states.result.Payload.{each} %}}" for each in ("verdict", "run_id", "as_of")}
-    begin = invoke(names, "begin_run", {"reason": reason})
-    return begin | {"Assign": answer | more, "Output": {}, "Next": "Is another run under way?"}
+    if only_syncs:
+        answer["syncs"] = "{% $states.input.syncs %}"
+    begin = invoke(names, "begin_run", asked)
+    troubled = [caught("begin run", then="Tell of failure")]
+    return begin | {"Assign": answer, "Catch": troubled, "Output": {}, "Next": "Is another run under way?"}
 
 
 def _unless_busy(*, go_on: str) -> States:
     return {"Is another run under way?": choice(("{% $verdict = 'busy' %}", "Busy"), otherwise=go_on)}
 
 
-def _end_run(names: Names, state: str, *, then: str, reason: str = "") -> State:
+def _end_run(names: Names, state: str, *, reason: str = "") -> States:
+    """The run's end, counted for the dashboard; a number never stops a run."""
     ended = invoke(names, "end_run", {"run_id": "{% $run_id %}", "state": state, "reason": reason})
-    return ended | {"Output": {}, "Next": then}
+    counted, then = f"Count {state} run", "Failed" if state == "failed" else "Done"
+    dimensions = {"project": names.project, "environment": names.environment, "state": state}
+    measured = put_metric("RunsEnded", 1, unit="Count", dimensions=dimensions)
+    return {
+        f"End {state} run": ended
+        | {"Catch": [caught("end run", then="Tell of failure")], "Output": {}, "Next": counted},
+        counted: measured | {"Catch": [_anyway(then)], "Output": {}, "Next": then},
+    }
 
 
 def _endings(names: Names) -> States:
-    failed = _end_run(names, "failed", reason="{% $reason %}", then="Failed")
+    """A run that cannot even be ended is told of here; what can be is told of by the function."""
+    detail = {"run_id": "unknown", "state": "failed", "reason": "{% $reason %}"}
     return {
-        "End failed run": failed | {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}]},
+        **_end_run(names, "failed", reason="{% $reason %}"),
+        "Tell of failure": put_event(names, RUN_ENDED, detail)
+        | {"Catch": [_anyway("Failed")], "Output": {}, "Next": "Failed"},
         "Failed": {"Type": "Fail", "Error": "RunFailed", "Cause": "{% $reason %}"},
         "Busy": {"Type": "Succeed", "Comment": "Another run is under way; the next one takes what has arrived"},
         "Done": {"Type": "Succeed"},
     }
+
+
+def _anyway(then: str) -> State:
+    return {"ErrorEquals": ["States.ALL"], "Next": then, "Output": {}}
 
 
 def _stage(platform: Platform, job: StageJob, *, then: str, syncs: bool = False) -> States:
@@ -96,14 +119,13 @@ def _stage(platform: Platform, job: StageJob, *, then: str, syncs: bool = False)
     seconds = "{% $exists($states.result.ExecutionTime) ? $states.result.ExecutionTime : 0 %}"
     dimensions = {"project": names.project, "environment": names.environment, "stage": job.stage}
     measured = put_metric("StageSeconds", "{% $seconds %}", unit="Seconds", dimensions=dimensions)
-    anyway = [{"ErrorEquals": ["States.ALL"], "Next": then, "Output": {}}]
     return {
         job.stage: work | {"Assign": {"seconds": seconds}, "Output": {}, "Next": measure},
-        measure: measured | {"Catch": anyway, "Output": {}, "Next": then},
+        measure: measured | {"Catch": [_anyway(then)], "Output": {}, "Next": then},
     }
 
 
-def _gate(names: Names) -> States:
+def _gate(names: Names, *, then: str) -> States:
     said = "$map($findings, function($f) { $f.rule & ' ' & $string($f.found) & ', limit ' & $string($f.limit) })"
     answer = {
         "verdict": "{% $states.result.Payload.verdict %}",
@@ -113,8 +135,8 @@ def _gate(names: Names) -> States:
     return {
         "Quality gate": gate
         | {"Assign": answer, "Catch": [caught("quality gate")], "Output": {}, "Next": "May it be activated?"},
-        "May it be activated?": choice(("{% $verdict = 'hold' %}", "Hold back"), otherwise="Publish"),
-        "Hold back": _end_run(names, "held", reason=f"{{% $join([{said}], '; ') %}}", then="Done"),
+        "May it be activated?": choice(("{% $verdict = 'hold' %}", "End held run"), otherwise=then),
+        **_end_run(names, "held", reason=f"{{% $join([{said}], '; ') %}}"),
     }
 
 

@@ -98,7 +98,7 @@ def table_call(operation: str, arguments: Mapping[str, object]) -> State:
     }
 
 
-def put_metric(name: str, value: str, *, unit: str, dimensions: Mapping[str, str]) -> State:
+def put_metric(name: str, value: str | int, *, unit: str, dimensions: Mapping[str, str]) -> State:
     metric = {
         "MetricName": name,
         "Dimensions": [{"Name": each, "Value": of} for each, of in dimensions.items()],
@@ -132,10 +132,10 @@ def retry(errors: Iterable[str], *, seconds: int, attempts: int) -> State:
     }
 
 
-def caught(where: str) -> State:
+def caught(where: str, *, then: str = "End failed run") -> State:
     """Whatever goes wrong ends the run; the reason says where and which kind, no more: a cause may quote rows."""
     return {
         "ErrorEquals": ["States.ALL"],
         "Assign": {"reason": f"{{% '{where}: ' & $states.errorOutput.Error %}}"},
-        "Next": "End failed run",
+        "Next": then,
     }
