@@ -118,17 +118,22 @@ class IcebergLake:
         wanted = {str(table): table for table in tables if self._prepared.get(str(table)) != table}
         if not wanted:
             return
-        existing = set(self.tables())
         with self._site.errors():
             if self._site.databases is None:
                 for database in sorted({table.database for table in wanted.values()}):
                     self._catalogue.create_namespace_if_not_exists(database)
-            for name, table in wanted.items():
-                if name in existing:
-                    self._renew(self._catalogue.load_table(self._identifier(name)), table)
-                else:
-                    self._create(table)
+            for table in wanted.values():
+                self._prepare(table)
         self._prepared |= wanted
+
+    def _prepare(self, table: Table) -> None:
+        """Asks for this table alone: a job may know its own tables and no others."""
+        try:
+            existing = self._catalogue.load_table(self._identifier(str(table)))
+        except NoSuchTableError:
+            self._create(table)
+        else:
+            self._renew(existing, table)
 
     def _create(self, table: Table) -> None:
         properties = {**_PROPERTIES, **self._site.properties, "comment": table.meaning}
