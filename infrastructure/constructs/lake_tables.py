@@ -16,6 +16,7 @@ from infrastructure.constructs.granting import grant
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.upkeep import maker_grants
 
+TABLES = "/opt/kumitate/tables.json"
 _TYPE = "Custom::LakeTables"
 
 
@@ -30,6 +31,7 @@ class LakeTables(Construct):
             bundle="lake",
             memory_mb=1024,
             timeout_seconds=600,
+            environment={"KUMITATE_TABLES": TABLES},
         )
         self.maker = PlatformFunction(self, "Maker", platform, work=work)
         grant(self.maker.role, maker_grants(platform.names, key_arn))

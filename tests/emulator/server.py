@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack import app as server
-from ministack.core import iam_evaluator
+from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import stepfunctions
 
 Scope = dict[str, Any]
@@ -73,7 +73,24 @@ class Jobs:
         return {"JobName": given["JobName"], "Id": "jr_stand_in", "JobRunState": "SUCCEEDED", "ExecutionTime": 7}
 
 
+_TAKES_ENVIRONMENT = "    os.environ.update(env)\n"
+_FINDS_LAYERS = """
+    for _name, _value in env.items():
+        if _value.startswith("/opt/"):
+            for _layer in os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep):
+                if os.path.exists(_layer + _value.removeprefix("/opt")):
+                    os.environ[_name] = _layer + _value.removeprefix("/opt")
+"""
+
+
+def with_layers(worker: str) -> str:
+    """Lambda has layers at /opt; here they lie in folders of their own, so that variables must point there."""
+    assert worker.count(_TAKES_ENVIRONMENT) == 1, "the emulator's worker is not the one that this was written for"
+    return worker.replace(_TAKES_ENVIRONMENT, _TAKES_ENVIRONMENT + _FINDS_LAYERS)
+
+
 if __name__ == "__main__":
+    lambda_runtime._PYTHON_WORKER_SCRIPT = with_layers(lambda_runtime._PYTHON_WORKER_SCRIPT)
     if "KUMITATE_JOBS" in os.environ:
         jobs = Jobs(Path(os.environ["KUMITATE_JOBS"]))
         stepfunctions._SERVICE_DISPATCH["arn:aws:states:::glue:startJobRun"] = jobs.run
