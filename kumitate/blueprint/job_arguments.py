@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kumitate.blueprint.platform import Platform
+from kumitate.blueprint.names import Names
+from kumitate.blueprint.platform import Platform, PulledSource
 from kumitate.engines.spark_settings import SAME_MEANING, glue_catalogue
 
 TEMPORARY = "glue"
@@ -39,6 +40,17 @@ def default_arguments(platform: Platform, stage: str, *, project_uri: str, packa
         "--environment": names.environment,
         "--account": names.account,
     }
+
+
+def pull_arguments(platform: Platform, pulled: PulledSource, *, project_uri: str, packages_uri: str) -> dict[str, str]:
+    """The own arguments of a job that pulls one source through a connection of Glue."""
+    arguments = default_arguments(platform, "pull", project_uri=project_uri, packages_uri=packages_uri)
+    return {**arguments, "--source": pulled.name}
+
+
+def glue_connection(names: Names, pulled: PulledSource) -> str:
+    """The connection that a source is pulled through: one of the account's, or its own."""
+    return pulled.pull.connection or names.called("pull", pulled.name)
 
 
 def chain(settings: dict[str, str]) -> str:

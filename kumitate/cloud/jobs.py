@@ -21,7 +21,7 @@ from kumitate.aws.clients import client
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.pages import PageObjects
 from kumitate.blueprint.derive import platform_of
-from kumitate.blueprint.names import DROP, PULLED, STREAMED
+from kumitate.blueprint.names import DROP, FILES, PULLED, STREAMED
 from kumitate.blueprint.platform import Platform
 from kumitate.cleanse.stage import CLEANSE
 from kumitate.cloud.arguments import JobArguments, job_arguments
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 LEDGER = "ledger"
 """The ledger's table, as `Names.called` has it."""
-MEMORY = "memory"
+MEMORY = f"{FILES}/memory"
 """Prefix in the raw bucket of what was read already, by source."""
 
 
@@ -54,7 +54,7 @@ def run_job(stage: str) -> None:
     from pyspark.sql import SparkSession
 
     job = job_arguments(sys.argv[1:])
-    with _told(stage), TemporaryDirectory() as folder:
+    with told(stage), TemporaryDirectory() as folder:
         project = open_project(fetched(job.project, Path(folder)))
         session = SparkSession.builder.appName(f"kumitate {stage}").getOrCreate()
         run_stage(stage_of(stage), project, job, session=session)
@@ -177,7 +177,7 @@ def fetched(uri: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _told(stage: str) -> Iterator[None]:
+def told(stage: str) -> Iterator[None]:
     """Errors of libraries may quote rows, and Glue shows them: kind and place are said instead."""
     try:
         yield

@@ -125,7 +125,8 @@ class GlueAccount:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.shuffle.partitions": "2",
-            "spark.jars": ",".join(map(str, fetched())),
+            "spark.driver.extraClassPath": os.pathsep.join(map(str, fetched())),
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # starts in half the time
             "spark.sql.catalog.lake.client.region": self.platform.names.region,
             "spark.sql.catalog.lake.glue.endpoint": self.url,
             "spark.sql.catalog.lake.s3.endpoint": self.url,
