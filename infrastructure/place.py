@@ -13,6 +13,7 @@ from constructs import Node
 from infrastructure.activation_stack import ActivationStack
 from infrastructure.emulator import leave_out_refused
 from infrastructure.ingest_stack import IngestStack
+from infrastructure.operations_stack import DEPLOYMENT_TAG, OperationsStack
 from infrastructure.pipeline_stack import PipelineStack
 from infrastructure.query_stack import QueryStack
 from infrastructure.storage_stack import StorageStack
@@ -60,6 +61,7 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
             app, **options("activation", "From segments to destinations: queues, deliveries"), storage=storage
         )
     leave_out_refused(app)
+    OperationsStack(app, **options("operations", "Dashboard, alarms, notifications, budget"), storage=storage)
     for tag, value in _tags(platform).items():
         cdk.Tags.of(app).add(tag, value)
 
@@ -85,4 +87,9 @@ def _env(platform: Platform) -> cdk.Environment:
 def _tags(platform: Platform) -> dict[str, str]:
     """For cost reports: what belongs to which project and environment."""
     names = platform.names
-    return {"kumitate:project": names.project, "kumitate:environment": names.environment, **platform.environment.tags}
+    own = {
+        "kumitate:project": names.project,
+        "kumitate:environment": names.environment,
+        DEPLOYMENT_TAG: names.prefix,
+    }
+    return {**own, **platform.environment.tags}
