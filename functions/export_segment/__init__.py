@@ -1,0 +1,1 @@
+"""Writes a segment's members as files."""
