@@ -111,7 +111,7 @@ def by_hand(platform: Platform) -> Iterator[str]:
     region = f"--region {platform.names.region}"
     for kind in ("bucket", "key-value table", "database", "key"):
         for resource in resources(platform):
-            if resource.kind == kind:
+            if resource.kind == kind and resource.stack == KEEPS_DATA:
                 yield from _removal(resource, region)
     yield f"aws cloudformation delete-stack {region} --stack-name {platform.names.called(KEEPS_DATA)}"
 

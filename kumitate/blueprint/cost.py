@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kumitate.blueprint.platform import Platform, StageJob, StreamedSource
 from kumitate.blueprint.prices import Price, Prices
 from kumitate.blueprint.resources import Resource, resources
+from kumitate.blueprint.upkeep import upkeep
 from kumitate.blueprint.usage import NOTHING, Range, Usage, exactly, total
 from kumitate.config.schedules import timing
 
@@ -124,8 +125,9 @@ def _storage(month: _Month) -> Iterator[Part]:
     yield Part("KMS", "requests", (puts + gets) * Range(0.01, 0.1, 0.5) * 1e-4, "kms_10000")
     secrets = exactly(len({*_secrets(month.platform)}))
     yield Part("Secrets Manager", "secrets", secrets, "secret_month", idle=secrets)
-    minutes = Range(0, 1, 10) * tables
-    yield Part("Glue", "tables kept in order", minutes * (1 / 60), "glue_optimizer_dpu_hour")
+    optimizers = sum(1 for _ in upkeep(month.platform))
+    hours = usage.optimizer_hours * optimizers
+    yield Part("Glue", f"{optimizers} optimisers of tables", hours, "glue_optimizer_dpu_hour", idle=hours)
 
 
 def _secrets(platform: Platform) -> Iterator[str]:

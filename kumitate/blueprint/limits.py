@@ -51,6 +51,7 @@ LIMITS: dict[str, Limit] = {
     "stream": Limit("Kinesis", 128, r"[a-zA-Z0-9_.-]+"),
     "table": Limit("Athena", 255, r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"),
     "topic": Limit("SNS", 256),
+    "view": Limit("Athena", 255, r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"),
     "workgroup": Limit("Athena", 128, r"[a-zA-Z0-9._-]+"),
 }
 """From each service's own model of its API; a bucket's name is every account's in the world."""

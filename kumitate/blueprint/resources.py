@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from kumitate.blueprint.classification import READERS, VIEWS
 from kumitate.blueprint.names import BUCKETS
 from kumitate.blueprint.platform import LakeTable, Platform, PulledSource, StageJob
+from kumitate.blueprint.views import views
 from kumitate.config.environment import Retention
 
 Origin = tuple[str, ...]
 """Where the project asks for it: `("sources", "orders")`."""
 _ZONE_DAYS = {"raw": "raw_files", "quarantine": "quarantine", "results": "results"}
 _SMALL_TABLES = ("ledger", "device-tokens", "idempotency")
-ROLES = ("analyst", "marketer", "steward", "activation")
-"""Who reads the lake, each with what Lake Formation grants."""
 ALARMS = ("freshness", "quarantine-rate", "failed-runs", "failed-syncs", "held-runs")
 """What is watched in every environment; a dead-letter queue's depth and the spend come on top."""
 
@@ -47,6 +48,7 @@ def _storage(platform: Platform) -> Iterator[Resource]:
     for name in _SMALL_TABLES:
         yield Resource("key-value table", names.called(name), "storage", holds_data=True)
     yield Resource("event bus", names.called("bus"), "storage")
+    yield Resource("function", names.called("fn", "lake_tables"), "storage")
 
 
 def _days(retention: Retention, key: str) -> str:
@@ -67,9 +69,11 @@ def _columns(table: LakeTable) -> dict[str, str]:
 
 def _ingest(platform: Platform) -> Iterator[Resource]:
     called = platform.names.called
-    yield Resource("function", called("fn", "arrivals"), "ingest")
-    yield Resource("queue", called("arrivals"), "ingest", {"files gather for": _arrivals(platform)})
+    gathered = f"{platform.environment.arrivals_minutes} minutes"
+    yield from _queue(called("arrivals"), "ingest", {"files gather for": gathered})
     yield Resource("rule", called("arrived"), "ingest")
+    if platform.pulls:
+        yield Resource("rule", called("pulled"), "ingest")
     for pulled in platform.pulls:
         yield from _pulled(platform, pulled)
     for streamed in platform.streams:
@@ -81,8 +85,12 @@ def _ingest(platform: Platform) -> Iterator[Resource]:
         yield Resource("delivery stream", called("stream", streamed.name), "ingest", detail, origin=origin)
 
 
-def _arrivals(platform: Platform) -> str:
-    return f"{platform.environment.arrivals_minutes} minutes"
+def _queue(
+    name: str, stack: str, detail: Mapping[str, str] = MappingProxyType({}), *, origin: Origin = ()
+) -> Iterator[Resource]:
+    """A queue, and the one beside it for what could not be handled."""
+    yield Resource("queue", name, stack, dict(detail), origin=origin)
+    yield Resource("queue", f"{name}-dlq", stack, holds_data=True, origin=origin)
 
 
 def _pulled(platform: Platform, pulled: PulledSource) -> Iterator[Resource]:
@@ -111,7 +119,7 @@ def _pipeline(platform: Platform) -> Iterator[Resource]:
     called = platform.names.called
     for job in platform.jobs:
         yield Resource("job", called("stage", job.stage), "pipeline", _job(job))
-    for name in ("begin_run", "end_run", "quality_gate"):
+    for name in ("begin_run", "end_run", "quality_gate", "arrivals"):
         yield Resource("function", called("fn", name), "pipeline")
     gate = platform.environment.gate
     detail = {
@@ -121,6 +129,7 @@ def _pipeline(platform: Platform) -> Iterator[Resource]:
     }
     yield Resource("state machine", called("pipeline"), "pipeline", detail)
     yield Resource("schedule", called("pipeline"), "pipeline", {"when": platform.environment.schedule})
+    yield Resource("queue", called("pipeline", "undelivered"), "pipeline", holds_data=True)
 
 
 def _job(job: StageJob) -> dict[str, str]:
@@ -139,11 +148,16 @@ def _tables(names: Iterable[str]) -> str:
 
 
 def _query(platform: Platform) -> Iterator[Resource]:
-    called = platform.names.called
-    limit = f"{platform.environment.scan_limit_gb} GB a query"
-    yield Resource("workgroup", called("queries"), "query", {"reads at most": limit})
-    for role in ROLES:
-        yield Resource("role", called(role), "query")
+    names = platform.names
+    limit = {"reads at most": f"{platform.environment.scan_limit_gb} GB a query"}
+    yield Resource("workgroup", names.called("query"), "query", limit)
+    for reader in READERS:
+        yield Resource("workgroup", names.called(reader.name), "query", limit)
+        yield Resource("role", names.called(reader.name), "query", {"may see": ", ".join(reader.classes)})
+    yield Resource("database", names.database(VIEWS), "query")
+    for view in views(platform.config):
+        detail = {f"column {column.name}": str(column.type) for column in view.columns}
+        yield Resource("view", f"{names.database(VIEWS)}.{view.name}", "query", detail)
 
 
 def _activation(platform: Platform) -> Iterator[Resource]:
@@ -151,7 +165,7 @@ def _activation(platform: Platform) -> Iterator[Resource]:
     if not platform.routes:
         return
     yield Resource("function", called("fn", "planner"), "activation")
-    yield Resource("queue", called("dead-letters"), "activation", holds_data=True)
+    yield Resource("queue", called("activation", "undelivered"), "activation", holds_data=True)
     detail = {"waits for deliveries": f"{platform.environment.delivery_minutes} minutes"}
     yield Resource("state machine", called("activation"), "activation", detail)
     yield Resource("rule", called("segments-changed"), "activation")
@@ -162,7 +176,7 @@ def _activation(platform: Platform) -> Iterator[Resource]:
             "secret": account.secret or "none",
             "seconds between requests": f"{account.seconds_between_requests:g}",
         }
-        yield Resource("queue", called("account", account.name), "activation", origin=origin)
+        yield from _queue(called("account", account.name), "activation", origin=origin)
         yield Resource("function", called("fn", "delivery", account.name), "activation", detail, origin=origin)
     for route in platform.routes:
         origin = ("syncs", route.name)

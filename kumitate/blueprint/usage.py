@@ -59,6 +59,8 @@ class Usage:
     """What one pull of one source fetches."""
     job_minutes: Range
     """What one stage's job is paid for in one run."""
+    optimizer_hours: Range
+    """What one optimiser of one table is paid for a month, in DPU-hours."""
     lake_gb: Range
     """All tables and files, past states included."""
     changed_percent: Range
@@ -80,6 +82,7 @@ MEANINGS = {
     "event_kb": "KB of an event",
     "pulled_gb": "GB that one pull of one source fetches",
     "job_minutes": "minutes that one stage's job is paid for in a run",
+    "optimizer_hours": "DPU-hours a month of one optimiser of one table",
     "lake_gb": "GB of all tables and files, past states included",
     "changed_percent": "% of the profiles changed at one destination by one run",
     "queries": "Athena queries of people and BI a month",
@@ -120,6 +123,7 @@ def usage_of(platform: Platform, given: Mapping[str, Range]) -> Usage:
         event_kb=event_kb,
         pulled_gb=Range(0.001, 0.01, 0.1),
         job_minutes=Range(1, 2, 4) + profiles * 1e-6 * Range(2, 6, 15),
+        optimizer_hours=Range(0, 0.1, 0.5),
         lake_gb=profiles * 1e-6 * Range(5, 10, 20) * sources + streamed * Range(1, 6, 24) + Range(0.1, 0.5, 1),
         changed_percent=Range(0.1, 1, 5),
         queries=Range(0, 200, 2000),
