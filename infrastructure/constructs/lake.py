@@ -12,6 +12,7 @@ from infrastructure.constructs.governance import READ, WRITE, Governance, borrow
 from infrastructure.constructs.granting import grant
 from infrastructure.constructs.lake_tables import LakeTables
 from infrastructure.constructs.table_care import TableCare
+from infrastructure.emulator import emulated
 from kumitate.blueprint.classification import Classification, tagged
 from kumitate.blueprint.names import ZONES
 from kumitate.blueprint.platform import Platform
@@ -69,7 +70,3 @@ class Lake(Construct):
             if self.governance is not None:
                 own = (each for each in tagged(tables) if each.table.database == database)
                 care.classify(own, self.governance)
-
-
-def emulated(scope: Construct) -> bool:
-    return str(scope.node.try_get_context("emulator")).lower() == "true"
