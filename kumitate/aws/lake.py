@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -56,7 +57,22 @@ def glue_lake(
         properties["s3.endpoint"] = storage
     kept = {"history.expire.min-snapshots-to-keep": str(snapshots_kept)}
     site = Site(databases, location, {**_PROPERTIES, **kept}, errors=_glue_errors)
-    return IcebergLake(GlueCatalog("lake", client, **properties), site)
+    return IcebergLake(GlueCatalog("lake", _OwnDatabases(client), **properties), site)
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnDatabases:
+    """A Glue client for databases that are not S3 Tables', which pyiceberg asks before each commit: no role needs to
+    answer that.
+    """
+
+    client: Any
+
+    def get_database(self, **_: object) -> dict[str, Any]:
+        return {"Database": {}}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
 
 
 def _shorten_comments(params: dict[str, Any], **_: object) -> None:

@@ -108,6 +108,8 @@ class IcebergLake:
             raise FatalError(f"{table}: no such table in the lake; {self._known(table)}") from None
 
     def _known(self, table: str) -> str:
+        if self._site.databases is not None:
+            return "deploy the project again, which makes its tables"
         tables = self.tables()
         if not tables:
             return "the lake is empty: run the project first"

@@ -104,3 +104,9 @@ def test_a_refusal_of_glue_is_told_with_what_to_see_to(glue: Any) -> None:
     elsewhere = glue_lake({"curated": "not_there"}, lambda table: table, region=REGION)
     with pytest.raises(FatalError, match=r"not_there.*see that the storage stack"):
         elsewhere.prepare((SIZES,))
+
+
+def test_a_table_that_was_never_deployed_is_told_so(glue: Any) -> None:
+    assert glue.get_databases()["DatabaseList"]
+    with pytest.raises(FatalError, match=r"curated\.sizes: no such table in the lake; deploy the project again"):
+        glue_lake(DATABASES, lambda table: table, region=REGION).scan("curated.sizes")
