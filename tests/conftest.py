@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from harness import aws_strict
 from harness.projects import BAKERY, copy_of, run
 from kumitate.cli.main import main
 from kumitate.execution.workspace import open_workspace
 from kumitate.report.collect import collect
 from kumitate.report.facts import Report, RunFacts
+
+aws_strict.watch()
 
 LATE = "numero;prenom;nom;courriel;telephone;points;modifie\n5;Denis;Martin;;;150;20/02/2026 08:00\n"
 

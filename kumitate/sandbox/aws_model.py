@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from kumitate.sandbox.patterns import matches
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -46,7 +47,7 @@ def _size(shape: Any, value: Any, path: str) -> Iterator[str]:
 
 def _string(shape: Any, value: Any, path: str) -> Iterator[str]:
     pattern = shape.metadata.get("pattern")
-    if pattern is not None and not re.fullmatch(pattern, value):
+    if pattern is not None and not matches(pattern, value):
         yield f"{path}: must match {pattern}"
     if shape.enum and value not in shape.enum:
         yield f"{path}: must be one of {', '.join(shape.enum)}"

@@ -63,6 +63,7 @@ def test_pages_beyond_the_digits_of_their_name_keep_their_order() -> None:
         gzip.compress(b'{"key": "p1", "operation": "shrink", "fields": {}}'),
         gzip.compress(b'{"key": "p1", "operation": "create", "unheard": 1}'),
     ],
+    ids=["no gzip", "cut off", "no JSON", "no object", "unheard operation", "unheard field"],
 )
 def test_a_page_that_cannot_be_read_says_so(content: bytes) -> None:
     with pytest.raises(RecordError, match=r"page\.unreadable"):
