@@ -57,6 +57,10 @@ def maker_grants(names: Names, key: str) -> tuple[Grant, ...]:
         Grant("ReadCatalogue", ("glue:GetDatabase", "glue:GetTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("ChangeTables", ("glue:CreateTable", "glue:UpdateTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("WriteMetadata", ("s3:GetObject", "s3:PutObject"), _files(names, "*/metadata/*"), because=_EVERY_TABLE),
+        # Without it S3 answers "forbidden" instead of "not there" when the first metadata file is looked for.
+        Grant(
+            "LookForMetadata", ("s3:ListBucket",), _buckets(names), {"s3:prefix": tuple(f"{each}/*" for each in ZONES)}
+        ),
         Grant("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key,)),
     )
 
@@ -64,14 +68,17 @@ def maker_grants(names: Names, key: str) -> tuple[Grant, ...]:
 def keeper_grants(names: Names, key: str) -> tuple[Grant, ...]:
     """What Glue's optimisers take: to rewrite and delete files of tables, and to say so in the catalogue."""
     logs = f"arn:aws:logs:{names.region}:{names.account}:log-group:/aws-glue/iceberg-*"
-    buckets = tuple(sorted({f"arn:aws:s3:::{names.bucket(zone)}" for zone in ZONES.values()}))
     return (
         Grant("RewriteFiles", _REWRITE, _files(names, "*"), because=_EVERY_TABLE),
-        Grant("ListFiles", ("s3:ListBucket",), buckets),
+        Grant("ListFiles", ("s3:ListBucket",), _buckets(names)),
         Grant("ChangeTables", ("glue:GetTable", "glue:UpdateTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key,)),
         Grant("WriteLogs", _LOG, (logs, f"{logs}:*"), because="Glue names the logs of its optimisers itself"),
     )
+
+
+def _buckets(names: Names) -> tuple[str, ...]:
+    return tuple(sorted({f"arn:aws:s3:::{names.bucket(zone)}" for zone in ZONES.values()}))
 
 
 def _files(names: Names, below: str) -> tuple[str, ...]:
