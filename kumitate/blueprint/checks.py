@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kumitate.blueprint.changes import Blueprint, blueprint_of, removed_data
 from kumitate.blueprint.derive import environment_of, platform_of
+from kumitate.blueprint.flows import CONNECTORS
 from kumitate.blueprint.limits import name_refusal
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.regions import all_regions, needed, regions_of
@@ -60,6 +61,7 @@ def accept_platform(config: Config, environment_name: str, against: Blueprint | 
 
 def platform_findings(config: Config, name: str, against: Blueprint | None = None) -> Iterator[Finding]:
     spot = Spot("environments", (name,))
+    yield from _pulls(config)
     yield from _workers(config, name, spot.below("workers"))
     yield from _secrets(config, name, spot.below("secrets"))
     try:
@@ -70,6 +72,16 @@ def platform_findings(config: Config, name: str, against: Blueprint | None = Non
     yield from _names(platform, spot)
     if against is not None:
         yield from _deployed(platform, against, spot)
+
+
+def _pulls(config: Config) -> Iterator[Finding]:
+    """Settings that the connector does not know would be dropped in silence."""
+    for name, source in config.sources.items():
+        connector = CONNECTORS.get(source.pull.connector) if source.pull else None
+        for key in source.pull.settings if source.pull and connector else ():
+            if connector and key not in connector.properties:
+                at = Spot("sources", (name, "pull", "settings", key))
+                yield at.wrong(unknown("setting", key, connector.properties, place=connector.type))
 
 
 def _workers(config: Config, name: str, spot: Spot) -> Iterator[Finding]:

@@ -21,16 +21,22 @@ if TYPE_CHECKING:
     epilog=examples(
         "kumitate check examples/shop",
         "kumitate check --env dev",
+        "kumitate check --env dev --against git:main",
         "kumitate check --json | jq '.problems[].what'",
     ),
 )
 @click.argument("folder", type=FOLDER, required=False, metavar="[PROJECT]")
 @click.option("--env", "environment", metavar="NAME", help="Check this environment only; otherwise all there are.")
+@click.option(
+    "--against",
+    metavar="FILE|FOLDER|git:REF",
+    help="With --env: also what may not be removed or moved any more, as this blueprint or project says.",
+)
 @project_option
 @json_option
 @click.pass_context
 def check(
-    context: click.Context, *, folder: Path | None, environment: str | None, project: Path | None, as_json: bool
+    context: click.Context, /, folder: Path | None, project: Path | None, *, as_json: bool, **given: str | None
 ) -> None:
     """Read every file of the project and say everything that is wrong, with file and line.
 
@@ -38,12 +44,11 @@ def check(
     machine does not. What AWS would refuse of an environment (names, regions, schedules, secrets) is said, too,
     without asking AWS.
     """
-    from kumitate.blueprint.checks import open_deployable, open_for_all
     from kumitate.cli.plans import every_query, laptop_refusals
 
     root = find_project(folder, project)
     try:
-        config = (open_for_all(root) if environment is None else open_deployable(root, environment)).config
+        config = _opened(root, given["environment"], given["against"])
         queries = every_query(config)
     except ConfigError as error:
         _tell_problems(error, as_json=as_json)
@@ -57,6 +62,23 @@ def check(
             click.echo(f"note: in the cloud only: {note}")
         listed = ", ".join(counted(count, name) for name, count in counts.items() if count)
         click.echo(f"{config.settings.project}: all good ({listed})")
+
+
+def _opened(root: Path, environment: str | None, against: str | None) -> Config:
+    """The project, right for the environment that was named, or for all it has."""
+    from kumitate.blueprint.checks import accept_platform, open_deployable, open_for_all
+    from kumitate.blueprint.derive import platform_of
+    from kumitate.cli.deployed import given_state
+
+    if environment is None and against is not None:
+        raise click.UsageError("--against compares one environment; say which with --env")
+    if environment is None:
+        return open_for_all(root).config
+    config = open_deployable(root, environment).config
+    if against is not None:
+        names = platform_of(config, environment, account="0" * 12).names
+        accept_platform(config, environment, given_state(against, root, names).blueprint)
+    return config
 
 
 def _tell_problems(error: ConfigError, *, as_json: bool) -> None:

@@ -99,6 +99,19 @@ def test_a_removed_source_with_data_stands_in_the_way(root: Path, tmp_path: Path
     assert "environments/aws.yaml:1 dev.retired: source 'visits' is no longer in the project" in result.stderr
 
 
+def test_check_says_what_may_not_be_removed_any_more(root: Path, tmp_path: Path) -> None:
+    more = root / "sources/more.yaml"
+    more.write_text("visits: {kind: records, path: v.csv, key: row, columns: {shop: {}}}\n", encoding="utf-8")
+    (tmp_path / "deployed.json").write_text(blueprint(root), encoding="utf-8")
+    words = ["check", str(root), "--env", "dev", "--against", str(tmp_path / "deployed.json")]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    more.unlink()
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 1
+    assert "dev.retired: source 'visits' is no longer in the project" in result.stdout
+    assert CliRunner().invoke(main, [*words[:2], *words[4:]]).exit_code == 2
+
+
 def test_a_project_with_errors_is_not_planned(root: Path) -> None:
     (root / "environments/aws.yaml").write_text("dev: {schedule: rate(1 days)}\n", encoding="utf-8")
     result = plan(root, "--env", "dev", "--offline")

@@ -82,6 +82,15 @@ def test_a_pulled_source_needs_its_secret_too(root: Path) -> None:
     assert "did you mean 'crn'?" in found
 
 
+def test_a_setting_that_the_connector_does_not_know_is_guessed_at(root: Path) -> None:
+    pull = "  pull: {connector: salesforce, object: Order, connection: crm, settings: {instance_uri: x}}"
+    swap(root, "sources/all.yaml", "path: data/orders.csv", f"path: data/orders.csv\n{pull}")
+    assert problems(root) == [
+        "sources/all.yaml:18 orders.pull.settings.instance_uri: unknown setting 'instance_uri' in Salesforce;"
+        " did you mean 'instance_url'?"
+    ]
+
+
 def test_a_region_without_a_service_in_use_names_those_that_have_it(root: Path) -> None:
     pull = "  pull: {connector: salesforce, object: Order, connection: crm}"
     swap(root, "sources/all.yaml", "path: data/orders.csv", f"path: data/orders.csv\n{pull}")

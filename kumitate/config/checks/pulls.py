@@ -44,13 +44,19 @@ def _pull(pull: Pull, spot: Spot) -> Iterator[Finding]:
         yield spot.below("connection").wrong("a pull signs in with 'secret' or through 'connection', not with both")
     elif pull.secret is None and pull.connection is None and pull.connector != "s3":
         yield spot.wrong("missing key 'secret' (credentials), or 'connection' where the account has one already")
-    if pull.secret is not None and pull.connector in WITH_INSTANCE and "instance_url" not in pull.settings:
-        yield spot.below("settings").wrong(f"{pull.connector} needs 'instance_url', its address for your company")
+    yield from _settings(pull, spot.below("settings"))
     yield from schedule_findings(pull.schedule, spot.below("schedule"))
     if pull.connector in APPFLOW and not pull.schedule.startswith("rate("):
         yield spot.below("schedule").wrong("AppFlow takes rates only; write rate(1 day) or rate(15 minutes)")
     if pull.incremental is not None and pull.connector == "s3":
         yield spot.below("incremental").wrong("a bucket tells by itself which files are new; leave it out")
+
+
+def _settings(pull: Pull, spot: Spot) -> Iterator[Finding]:
+    if pull.secret is not None and pull.connector in WITH_INSTANCE and "instance_url" not in pull.settings:
+        yield spot.wrong(f"{pull.connector} needs 'instance_url', its address for your company")
+    if pull.connector == "s3" and "bucket" not in pull.settings:
+        yield spot.wrong("s3 needs 'bucket', where the files lie; 'object' is the prefix in it")
 
 
 def _fetched(source: Source, spot: Spot) -> Iterator[Finding]:
