@@ -8,8 +8,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infrastructure.bundles import job_script, packages_archive, project_archive
 from infrastructure.constructs.appflow_source import AppFlowSource, let_appflow_in
 from infrastructure.constructs.arrivals import Arrivals
+from infrastructure.constructs.glue_connection_source import PULL, GlueConnectionSource
+from infrastructure.constructs.stage_job import JobFiles
 from infrastructure.constructs.stream_source import StreamSource
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.platform import Platform
@@ -34,6 +37,7 @@ class IngestStack(cdk.Stack):
         flows = self._flows()
         if flows:
             arrivals.when_flows_end(flows)
+        self._jobs()
         self.streams = {
             each.name: StreamSource(self, construct_id(each.name), platform, streamed=each, storage=storage)
             for each in platform.streams
@@ -47,6 +51,16 @@ class IngestStack(cdk.Stack):
         return [
             AppFlowSource(self, construct_id(each.name), platform, pulled=each, storage=storage).name for each in pulls
         ]
+
+    def _jobs(self) -> None:
+        platform = self._platform
+        pulls = [each for each in platform.pulls if not each.by_appflow]
+        if not pulls:
+            return
+        files = JobFiles(project_archive(self, platform), packages_archive(self), job_script(self, PULL))
+        key_arn = self._storage.key.key_arn
+        for each in pulls:
+            GlueConnectionSource(self, construct_id(each.name), platform, pulled=each, files=files, key_arn=key_arn)
 
 
 def construct_id(name: str) -> str:

@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infrastructure.storage_stack import StorageStack
-from kumitate.blueprint.flows import Flow, Task, flow_of
+from kumitate.blueprint.flows import Flow, Task, flow_of, secret_of
 from kumitate.blueprint.names import PULLED
 from kumitate.blueprint.platform import Platform, PulledSource
 
@@ -53,7 +53,7 @@ class AppFlowSource(Construct):
         pull, connector = self._pulled.pull, flow.connector
         if pull.connection or not connector.credentials:
             return pull.connection
-        secret = self._platform.environment.secrets[pull.secret or ""]
+        secret = secret_of(self._platform.environment, self._pulled)
         signing = {name: _from_secret(secret, name) for name in connector.credentials}
         settings = {name: pull.settings[name] for name in connector.properties if name in pull.settings}
         profile = appflow.CfnConnectorProfile(

@@ -1,4 +1,4 @@
-"""What has arrived, in one queue: files in the drop zone, flows and pull jobs that ended well."""
+"""What has arrived, in one queue: files of the drop zone and of pull jobs, flows that ended well."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
-from kumitate.blueprint.names import DROP
+from kumitate.blueprint.names import DROP, PULLED
 from kumitate.blueprint.platform import Platform
 
 _ATTEMPTS = 5
@@ -33,7 +33,7 @@ class Arrivals(Construct):
             visibility_timeout=_HANDLED_WITHIN,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_ATTEMPTS),
         )
-        self._bring("Arrived", "a file arrived in the drop zone", _dropped(platform))
+        self._bring("Arrived", "a file arrived in the drop zone or from a pull job", _files(platform))
 
     def when_flows_end(self, flows: Sequence[str]) -> None:
         """AppFlow tells on the default bus how each run of a flow ended."""
@@ -43,14 +43,6 @@ class Arrivals(Construct):
             detail={"flow-name": list(flows), "status": ["Execution Successful"]},
         )
         self._bring("Pulled", "a flow brought what is new", pattern)
-
-    def when_jobs_end(self, jobs: Sequence[str]) -> None:
-        pattern = events.EventPattern(
-            source=["aws.glue"],
-            detail_type=["Glue Job State Change"],
-            detail={"jobName": list(jobs), "state": ["SUCCEEDED"]},
-        )
-        self._bring("Fetched", "a pull job brought what is new", pattern)
 
     def _bring(self, id_: str, what: str, pattern: events.EventPattern) -> None:
         events.Rule(
@@ -74,9 +66,12 @@ class Arrivals(Construct):
         )
 
 
-def _dropped(platform: Platform) -> events.EventPattern:
+def _files(platform: Platform) -> events.EventPattern:
+    """Flows tell once a run, by `when_flows_end`; a pull job writes one file, which tells it."""
+    fetched = (f"{PULLED}/{each.name}/" for each in platform.pulls if not each.by_appflow)
+    keys = [{"prefix": prefix} for prefix in (f"{DROP}/", *fetched)]
     return events.EventPattern(
         source=["aws.s3"],
         detail_type=["Object Created"],
-        detail={"bucket": {"name": [platform.names.bucket("raw")]}, "object": {"key": [{"prefix": f"{DROP}/"}]}},
+        detail={"bucket": {"name": [platform.names.bucket("raw")]}, "object": {"key": keys}},
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kumitate.blueprint.platform import PulledSource
+from kumitate.config.environment import Environment
 from kumitate.config.source import Source
 from kumitate.errors import FatalError
 
@@ -119,3 +120,14 @@ def schedule_of(expression: str) -> str:
     if found is None:
         raise FatalError(f"{expression!r} is no schedule that AppFlow takes; write rate(1 day) or rate(15 minutes)")
     return f"rate({found[1]}{found[2]}s)"
+
+
+def secret_of(environment: Environment, pulled: PulledSource) -> str:
+    """The secret's name in Secrets Manager; FatalError where the environment does not say it."""
+    wanted = pulled.pull.secret or ""
+    if wanted not in environment.secrets:
+        raise FatalError(
+            f"sources {pulled.name}.pull.secret: the environment's secrets do not name {wanted!r};"
+            f" add `{wanted}: <its name in Secrets Manager>` to them"
+        )
+    return environment.secrets[wanted]
