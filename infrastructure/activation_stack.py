@@ -20,7 +20,7 @@ from infrastructure.constructs.sync_route import SyncTrigger, Ways
 from infrastructure.constructs.undelivered import dead_letters
 from infrastructure.storage_stack import StorageStack
 from kumitate.activation.routes import routes
-from kumitate.blueprint.function_access import planner_grants
+from kumitate.blueprint.function_access import export_grants, planner_grants
 from kumitate.blueprint.machine_access import activation_grants
 from kumitate.blueprint.machines import SEGMENTS_CHANGED, activation_machine
 from kumitate.blueprint.platform import Platform
@@ -50,6 +50,7 @@ class ActivationStack(cdk.Stack):
         ).machine
         self._when_segments_change(storage.bus)
         ways = Ways(storage.bus, self._planner().function, self.machine, self.undelivered)
+        self._export()
         for route in platform.routes:
             SyncTrigger(self, f"Sync{construct_id(route.name)}", platform, route=route, ways=ways)
 
@@ -90,6 +91,18 @@ class ActivationStack(cdk.Stack):
             max_event_age=cdk.Duration.hours(1),
         )
         return planner
+
+    def _export(self) -> None:
+        """For whoever fetches a segment as files: invoked by hand or by a schedule of their own."""
+        work = Work(
+            name="export_segment",
+            purpose="Writes a segment's members as files",
+            bundle="wrangler",
+            memory_mb=2048,
+            timeout_seconds=900,
+        )
+        export = PlatformFunction(self, "ExportSegment", self._platform, work=work)
+        export.may(export_grants(self._platform, self._key))
 
     def _when_segments_change(self, bus: events.IEventBus) -> None:
         names = self._platform.names

@@ -20,7 +20,7 @@ from infrastructure.constructs.undelivered import dead_letters
 from infrastructure.ingest_stack import IngestStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.access import log_groups
-from kumitate.blueprint.function_access import arrivals_grants, end_run_grants, gate_grants, run_grants
+from kumitate.blueprint.function_access import WORKGROUP, arrivals_grants, end_run_grants, gate_grants, run_grants
 from kumitate.blueprint.grants import machine_arn
 from kumitate.blueprint.machine_access import pipeline_grants
 from kumitate.blueprint.machines import pipeline_machine
@@ -96,7 +96,7 @@ class PipelineStack(cdk.Stack):
             timeout_seconds=300,
             environment={
                 "KUMITATE_GATE": platform.environment.gate.model_dump_json(),
-                "KUMITATE_WORKGROUP": names.called("query"),
+                "KUMITATE_WORKGROUP": names.called(WORKGROUP),
                 "KUMITATE_DATABASES": json.dumps(platform.databases),
             },
         )

@@ -13,6 +13,7 @@ from constructs import Node
 from infrastructure.activation_stack import ActivationStack
 from infrastructure.emulator import leave_out_refused
 from infrastructure.ingest_stack import IngestStack
+from infrastructure.messaging_stack import MessagingStack, is_needed
 from infrastructure.operations_stack import DEPLOYMENT_TAG, OperationsStack
 from infrastructure.pipeline_stack import PipelineStack
 from infrastructure.query_stack import QueryStack
@@ -60,10 +61,12 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
         ActivationStack(
             app, **options("activation", "From segments to destinations: queues, deliveries"), storage=storage
         )
-    leave_out_refused(app)
+    if is_needed(platform.environment.messaging):
+        MessagingStack(app, **options("messaging", "Channels, and the way of their results back"), storage=storage)
     OperationsStack(app, **options("operations", "Dashboard, alarms, notifications, budget"), storage=storage)
     for tag, value in _tags(platform).items():
         cdk.Tags.of(app).add(tag, value)
+    leave_out_refused(app)
 
 
 def _given(node: Node, name: str) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from kumitate.activation.routes import Route
 from kumitate.activation.tables import SYNC_COUNTS
 from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_arn, machine_arn, objects, use_key
-from kumitate.blueprint.names import ATHENA, DELIVERIES, Names
+from kumitate.blueprint.names import ATHENA, DELIVERIES, EXPORTS, Names
 from kumitate.blueprint.platform import Account, Platform
 from kumitate.identity.tables import PERSON_EVENTS
 from kumitate.ingest.tables import DELIVERIES as DELIVERIES_TABLE
 from kumitate.ingest.tables import QUARANTINE, REPLAYS
+from kumitate.model.step import Run
 from kumitate.model.table import Table
 from kumitate.profiles.tables import profiles_table
+from kumitate.segments.tables import SEGMENT_BITS, SEGMENT_SIZES, masks_table
 
+WORKGROUP = "query"
+"""The platform's own workgroup, for functions."""
+_NO_RUN = Run("", datetime(1970, 1, 1, tzinfo=UTC))
 _SUFFIX = "Secrets Manager ends a secret's ARN with six characters of its own"
 _KEYS = "dynamodb:LeadingKeys"
 _TAKE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
@@ -46,6 +52,18 @@ def gate_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
     """The tables that its one query reads, no more."""
     tables = (SYNC_COUNTS, DELIVERIES_TABLE, QUARANTINE, REPLAYS, profiles_table(platform.config), PERSON_EVENTS)
     yield from query_grants(platform.names, tables, key_arn)
+
+
+def export_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
+    """Members of a segment with columns of their profiles, as files below `exports/`."""
+    names, config = platform.names, platform.config
+    tables = (SEGMENT_BITS, SEGMENT_SIZES, masks_table("curated", config, _NO_RUN), profiles_table(config))
+    notes = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    exported = (objects(names.bucket("results"), EXPORTS),)
+    yield from query_grants(names, tables, key_arn)
+    yield Grant("SeeWorkgroup", ("athena:GetWorkGroup",), (_workgroup(names),))
+    yield Grant("WriteExports", ("s3:AbortMultipartUpload", "s3:PutObject"), exported, because=OBJECTS)
+    yield Grant("NoteExports", notes, (arn(names, "dynamodb", f"table/{names.called('idempotency')}"),))
 
 
 def arrivals_grants(names: Names, queue_arn: str) -> Iterator[Grant]:
@@ -143,13 +161,17 @@ def query_grants(names: Names, tables: tuple[Table, ...], key_arn: str) -> Itera
     catalogue |= {f"table/{names.database(table.database)}/{table.name}" for table in tables}
     ask = ("athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution")
     results_of = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
-    yield Grant("Ask", ask, (arn(names, "athena", f"workgroup/{names.called('query')}"),))
+    yield Grant("Ask", ask, (_workgroup(names),))
     yield Grant("FindTables", ("glue:GetDatabase", "glue:GetTable"), _in_catalogue(names, catalogue))
     yield Grant("ReadTables", ("s3:GetObject",), found, because=OBJECTS)
     yield Grant("FindFiles", ("s3:ListBucket",), tuple(f"arn:aws:s3:::{bucket}" for bucket in buckets))
-    yield Grant("KeepResults", results_of, (objects(results, ATHENA),), because=OBJECTS)
+    yield Grant("KeepResults", results_of, (objects(results, f"{ATHENA}/{WORKGROUP}"),), because=OBJECTS)
     yield Grant("FindResults", ("s3:GetBucketLocation", "s3:ListBucket"), (f"arn:aws:s3:::{results}",))
     yield use_key(key_arn, writing=True)
+
+
+def _workgroup(names: Names) -> str:
+    return arn(names, "athena", f"workgroup/{names.called(WORKGROUP)}")
 
 
 def _in_catalogue(names: Names, found: set[str]) -> tuple[str, ...]:
