@@ -19,6 +19,10 @@ from kumitate.blueprint.job_arguments import default_arguments, glue_connection
 from kumitate.blueprint.platform import Platform, PulledSource, StageJob
 
 PULL = "pull"
+_OF_THE_JOB = {
+    "AwsSolutions-GL1": "Logs hold counts and reason codes, no personal data; CloudWatch's own encryption suffices",
+    "AwsSolutions-GL3": "It uses no bookmarks: its newest file tells how far it came",
+}
 
 
 class GlueConnectionSource(Construct):
@@ -74,10 +78,6 @@ class GlueConnectionSource(Construct):
 
     def _job(self, plain: StageJob, files: JobFiles, role: iam.Role) -> glue.CfnJob:
         platform, workers = self._platform, plain.workers
-        arguments = default_arguments(
-            platform, PULL, project_uri=files.project.s3_object_url, packages_uri=files.packages.s3_object_url
-        )
-        own = {"--source": self._pulled.name, "--custom-logGroup-prefix": log_prefix(platform.names)}
         job = glue.CfnJob(
             self,
             "Job",
@@ -97,16 +97,19 @@ class GlueConnectionSource(Construct):
             timeout=workers.timeout_minutes,
             max_retries=1,
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=1),
-            default_arguments={**arguments, **own},
+            default_arguments=self._arguments(files),
         )
-        acknowledge(
-            job,
-            {
-                "AwsSolutions-GL1": "Logs hold counts and reason codes, no personal data; CloudWatch's own key suffices",
-                "AwsSolutions-GL3": "It uses no bookmarks: its newest file tells how far it came",
-            },
-        )
+        acknowledge(job, _OF_THE_JOB)
         return job
+
+    def _arguments(self, files: JobFiles) -> dict[str, str]:
+        project, packages = files.project.s3_object_url, files.packages.s3_object_url
+        every = default_arguments(self._platform, PULL, project_uri=project, packages_uri=packages)
+        return {
+            **every,
+            "--source": self._pulled.name,
+            "--custom-logGroup-prefix": log_prefix(self._platform.names),
+        }
 
     def _schedule(self) -> None:
         names = self._platform.names
