@@ -29,6 +29,7 @@ from kumitate.execution.accounts import at
 from kumitate.ports import Transport
 
 now = partial(datetime.now, UTC)
+_END_SECONDS = 30
 
 
 @cache
@@ -75,19 +76,32 @@ def handler(event: dict[str, Any], context: Any) -> Mapping[str, Any]:
 
 def deliver(record: SQSRecord, *, time: TimeLeft) -> None:
     """Raises what lets the message come again."""
+    put_off(record, (time.ends - now()).total_seconds() + _END_SECONDS)  # or a dead function would hide it for long
     try:
         done = deliveries().deliver(record.body, time)
-    except RetryableError as error:
-        wait = wait_before_next(error, int(record.attributes.approximate_receive_count))
-        queues().put_off(record.event_source_arn, record.receipt_handle, wait)
-        logger().info("put off", extra={"why": str(error), "seconds": wait})
-        raise
     except (RecordError, FatalError) as error:
         reason, explanation = verdict_on(error)
         queues().set_aside(os.environ["KUMITATE_DLQ"], record.body, reason=reason, explanation=explanation)
         logger().error("set aside", extra={"reason": reason})
+    except Exception as error:
+        wait = wait_before_next(error, int(record.attributes.approximate_receive_count))
+        put_off(record, wait)
+        logger().warning("put off", extra={"why": why(error), "seconds": wait})
+        raise
     else:
         tell(done)
+
+
+def put_off(record: SQSRecord, seconds: float) -> None:
+    queues().put_off(record.event_source_arn, record.receipt_handle, seconds)
+
+
+def why(error: Exception) -> str:
+    """Our own words, or the kind of a foreign error: its text may quote a row."""
+    if isinstance(error, RetryableError):
+        return str(error)
+    answer = getattr(error, "response", {})
+    return f"{type(error).__name__} {answer.get('Error', {}).get('Code', '')}".strip()
 
 
 def tell(done: Delivered) -> None:

@@ -9,9 +9,7 @@ from typing import Any
 
 from kumitate.errors import FatalError, RetryableError
 
-SEGMENTS_CHANGED = "Segments changed"
 SYNC_READY = "Sync changes ready"
-RUN_ENDED = "Run ended"
 _TRIES = 5
 
 

@@ -161,9 +161,9 @@ class Deliveries:
         return self._time
 
 
-def wait_before_next(error: RetryableError, receives: int) -> float:
+def wait_before_next(error: Exception, receives: int) -> float:
     """Seconds until the message shows again: as the destination asked, or longer each time."""
-    if error.retry_after_seconds is not None:
+    if isinstance(error, RetryableError) and error.retry_after_seconds is not None:
         return error.retry_after_seconds
     return min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2.0 ** max(0, receives - 1))
 

@@ -121,17 +121,23 @@ def platform(mocked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         made.cache_clear()
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """All that was logged, with every field."""
+    return " ".join(str(vars(record)) for record in caplog.records)
+
+
 def test_a_change_arrives_and_is_counted_and_nobody_is_named(
-    platform: Platform, capsys: pytest.CaptureFixture[str]
+    platform: Platform, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     run = platform.begin("Ms Secret bought tea", "Mr Hidden left")
     assert platform.deliver() == []
     assert platform.texts() == ["Mr Hidden left", "Ms Secret bought tea"]
     item = sync_item(platform.client("dynamodb"), run, SYNC)
     assert (item["pages"], item["done"]) == ({"N": "2"}, {"N": "2"})
-    said = capsys.readouterr().out
-    assert '"RowsAccepted"' in said
-    assert not any(secret in said for secret in ("Secret", "Hidden", f"{run}-0"))
+    counted, said = capsys.readouterr().out, logged(caplog)
+    assert '"RowsAccepted"' in counted
+    assert "'rows': {'accepted': 1}" in said
+    assert not any(secret in counted + said for secret in ("Secret", "Hidden", f"{run}-0"))
 
 
 def test_planned_twice_and_delivered_twice_every_message_arrives_once(platform: Platform) -> None:
@@ -162,6 +168,17 @@ def test_a_throttled_message_goes_back_and_shows_again_when_the_destination_said
     assert again
     assert platform.records() == [], "hidden for two minutes"
     assert platform.texts() == []
+
+
+def test_an_unexpected_failure_names_its_kind_alone_and_the_message_comes_again(
+    platform: Platform, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.begin("Ms Secret bought tea")
+    monkeypatch.setenv("KUMITATE_RESULTS", "a-bucket-that-is-not-there")
+    assert len(platform.deliver()) == 1
+    assert "'why': 'NoSuchBucket NoSuchBucket'" in logged(caplog)
+    assert "Secret bought" not in logged(caplog)
+    assert platform.records() == [], "it waits for half a minute"
 
 
 def test_a_rotated_secret_is_read_again_by_a_warm_function(platform: Platform) -> None:
