@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import IConstruct
 
 REFUSED = frozenset({
     "AWS::AppFlow::ConnectorProfile",
     "AWS::AppFlow::Flow",
+    "AWS::Budgets::Budget",
+    "AWS::CustomerProfiles::Domain",
+    "AWS::CustomerProfiles::Integration",
     "AWS::Glue::TableOptimizer",
     "AWS::LakeFormation::DataLakeSettings",
     "AWS::LakeFormation::PrincipalPermissions",
     "AWS::LakeFormation::Resource",
     "AWS::LakeFormation::Tag",
     "AWS::LakeFormation::TagAssociation",
+    "AWS::Pinpoint::App",
+    "AWS::SMSVOICE::ConfigurationSet",
 })  # fmt: skip
 """Types that it refuses by name; tests/emulator holds the list to be exact."""
 
@@ -23,9 +29,16 @@ def emulated(scope: IConstruct) -> bool:
 
 
 def leave_out_refused(app: IConstruct) -> None:
-    """Take resources of these types out of the tree, if so asked; nothing that stays refers to them."""
+    """Take such resources out of the tree, if so asked; nothing that stays refers to them."""
     if not emulated(app):
         return
     for each in app.node.find_all():
-        if isinstance(each, cdk.CfnResource) and each.cfn_resource_type in REFUSED and each.node.scope:
+        if isinstance(each, cdk.CfnResource) and _is_refused(each) and each.node.scope:
             each.node.scope.node.try_remove_child(each.node.id)
+
+
+def _is_refused(resource: cdk.CfnResource) -> bool:
+    """Of alarms it knows those that watch one metric, not those that watch a formula."""
+    if isinstance(resource, cloudwatch.CfnAlarm):
+        return resource.metrics is not None
+    return resource.cfn_resource_type in REFUSED
