@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 
 _BEYOND_16_BITS = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 _NAMED = {"ASCII": r"\x00-\x7F", "Print": r"\x20-\x7E", "Alnum": "0-9A-Za-z", "Alpha": "A-Za-z", "Digit": "0-9"}
@@ -40,16 +41,20 @@ def _pieces(pattern: str) -> Iterator[str]:
     yield pattern[end:]
 
 
-@cache
 def _members(kind: str) -> str:
     """The characters of a Unicode category (`L`, `Zs`) as ranges of a class."""
     if kind in _NAMED:
         return _NAMED[kind]
-    ranges: list[list[int]] = []
-    for code in range(sys.maxunicode + 1):
-        if unicodedata.category(chr(code)).startswith(kind):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
+    ranges = (each for category, each in _categories() if category.startswith(kind))
     return "".join(f"\\U{first:08X}-\\U{last:08X}" for first, last in ranges)
+
+
+@cache
+def _categories() -> tuple[tuple[str, tuple[int, int]], ...]:
+    """All characters in runs of one category."""
+    found, first = [], 0
+    for category, run in groupby(map(unicodedata.category, map(chr, range(sys.maxunicode + 1)))):
+        length = sum(1 for _ in run)
+        found.append((category, (first, first + length - 1)))
+        first += length
+    return tuple(found)
