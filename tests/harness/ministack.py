@@ -20,19 +20,26 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # 
 
 @contextmanager
 def ministack(
-    tmp_path: Path,
-    *,
-    auth: bool = False,
-    region: str = "ap-northeast-1",
-    environment: Mapping[str, str] | None = None,
-    start: Sequence[str | Path] = ("-m", "ministack"),
+    tmp_path: Path, *, auth: bool = False, region: str = "ap-northeast-1", environment: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """The emulator's URL; with `auth` it evaluates IAM policies. Its log is `<tmp_path>/ministack.log`."""
     folder = tmp_path / "ministack"
     folder.mkdir()
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
-    given = {
+    given = {**_settings(folder, port, region=region), "AUTH": str(auth).lower(), **(environment or {})}
+    with (tmp_path / "ministack.log").open("wb") as log:
+        process = subprocess.Popen([PYTHON, "-m", "ministack"], env=given, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait_until_ready(process, url, log_file=Path(log.name))
+            yield url
+        finally:
+            _stop(process)
+
+
+def _settings(folder: Path, port: int, *, region: str) -> dict[str, str]:
+    """The emulator's whole environment: nothing of this machine's reaches it, or the functions it runs."""
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "TMPDIR": str(folder),
@@ -43,18 +50,9 @@ def ministack(
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ENDPOINT_URL": url,
-        "AUTH": str(auth).lower(),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         **CREDENTIALS,
-        **(environment or {}),
     }
-    with (tmp_path / "ministack.log").open("wb") as log:
-        process = subprocess.Popen([PYTHON, *start], env=given, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            _wait_until_ready(process, url, log_file=Path(log.name))
-            yield url
-        finally:
-            _stop(process)
 
 
 def _free_port() -> int:

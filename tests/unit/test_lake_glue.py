@@ -99,9 +99,9 @@ def test_a_compaction_between_leaves_the_mark(lake: IcebergLake) -> None:
     assert lake.done_by(SIZES, "sizes") == "r1"
 
 
-def test_a_refusal_of_glue_is_told_with_what_to_see_to(glue: Any) -> None:
+def test_a_refusal_of_glue_is_told_with_what_to_see_to(glue: Any, tmp_path: Path) -> None:
     assert glue.get_databases()["DatabaseList"]
-    elsewhere = glue_lake({"curated": "not_there"}, lambda table: table, region=REGION)
+    elsewhere = glue_lake({"curated": "not_there"}, lambda table: str(tmp_path / table), region=REGION)
     with pytest.raises(FatalError, match=r"not_there.*see that the storage stack"):
         elsewhere.prepare((SIZES,))
 
