@@ -20,7 +20,12 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}  # 
 
 @contextmanager
 def ministack(
-    tmp_path: Path, *, auth: bool = False, region: str = "ap-northeast-1", environment: Mapping[str, str] | None = None
+    tmp_path: Path,
+    *,
+    auth: bool = False,
+    region: str = "ap-northeast-1",
+    environment: Mapping[str, str] | None = None,
+    start: Sequence[str | Path] = ("-m", "ministack"),
 ) -> Iterator[str]:
     """The emulator's URL; with `auth` it evaluates IAM policies. Its log is `<tmp_path>/ministack.log`."""
     folder = tmp_path / "ministack"
@@ -29,7 +34,7 @@ def ministack(
     url = f"http://127.0.0.1:{port}"
     given = {**_settings(folder, port, region=region), "AUTH": str(auth).lower(), **(environment or {})}
     with (tmp_path / "ministack.log").open("wb") as log:
-        process = subprocess.Popen([PYTHON, "-m", "ministack"], env=given, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([PYTHON, *start], env=given, stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait_until_ready(process, url, log_file=Path(log.name))
             yield url
