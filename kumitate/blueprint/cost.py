@@ -232,9 +232,10 @@ def _watching(month: _Month) -> Iterator[Part]:
     share_of_the_month = _at_most_one(month.usage.runs * (1 / HOURS_A_MONTH))
     metrics = exactly(2 * len(month.platform.jobs) + 4 * len(month.platform.accounts) + 6)
     yield Part("CloudWatch", "metrics", metrics * share_of_the_month, "metric_month")
-    for what, kind, price in (("alarms", "alarm", "alarm_month"), ("dashboard", "dashboard", "dashboard_month")):
-        count = Range(0, 1, 1) * month.count(kind)
-        yield Part("CloudWatch", what, count, price, idle=count)
+    alarms = Range(0, 1, 2) * month.count("alarm")  # one that compares two metrics is paid for twice
+    yield Part("CloudWatch", "alarms", alarms, "alarm_month", idle=alarms)
+    dashboards = Range(0, 1, 1) * month.count("dashboard")
+    yield Part("CloudWatch", "dashboard", dashboards, "dashboard_month", idle=dashboards)
     logs = month.usage.runs * len(month.platform.jobs) * Range(0.0005, 0.002, 0.01) + month.pages * 1e-6
     yield Part("CloudWatch", "logs in", logs, "logs_gb")
     yield Part("CloudWatch", "logs kept", logs, "logs_gb_month")

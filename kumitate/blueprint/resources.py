@@ -9,15 +9,17 @@ from types import MappingProxyType
 from kumitate.blueprint.classification import READERS, VIEWS
 from kumitate.blueprint.names import BUCKETS
 from kumitate.blueprint.platform import LakeTable, Platform, PulledSource, StageJob
+from kumitate.blueprint.profile_objects import domain_of
 from kumitate.blueprint.views import views
 from kumitate.config.environment import Retention
+from kumitate.config.schedules import timing
 
 Origin = tuple[str, ...]
 """Where the project asks for it: `("sources", "orders")`."""
 _ZONE_DAYS = {"raw": "raw_files", "quarantine": "quarantine", "results": "results"}
 _SMALL_TABLES = ("ledger", "device-tokens", "idempotency")
-ALARMS = ("freshness", "quarantine-rate", "failed-runs", "failed-syncs", "held-runs")
-"""What is watched in every environment; a dead-letter queue's depth and the spend come on top."""
+_LONGEST_FRESHNESS_DAYS = 3.5
+"""CloudWatch looks back a week, and two rounds of the schedule have to fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ def _activation(platform: Platform) -> Iterator[Resource]:
     called = platform.names.called
     if not platform.routes:
         return
-    yield Resource("function", called("fn", "planner"), "activation")
+    for name in ("planner", "export_segment"):
+        yield Resource("function", called("fn", name), "activation")
     yield Resource("queue", called("activation", "undelivered"), "activation", holds_data=True)
     detail = {"waits for deliveries": f"{platform.environment.delivery_minutes} minutes"}
     yield Resource("state machine", called("activation"), "activation", detail)
@@ -197,17 +200,25 @@ def _messaging(platform: Platform) -> Iterator[Resource]:
         yield Resource("push application", called("push"), "messaging")
     if messaging.connect_instance is not None:
         detail = {"instance": messaging.connect_instance}
-        yield Resource("profile domain", called("profiles"), "messaging", detail, holds_data=True)
-    if messaging.email or messaging.sms:
+        yield Resource("profile domain", domain_of(platform), "messaging", detail, holds_data=True)
+        yield Resource("queue", called("profiles-dlq"), "messaging", holds_data=True)
+        yield Resource("rule", called("contacts"), "messaging")
+    if messaging.email or messaging.sms or messaging.connect_instance is not None:
         yield Resource("delivery stream", called("messages"), "messaging")
 
 
 def _operations(platform: Platform) -> Iterator[Resource]:
     called, environment = platform.names.called, platform.environment
     yield Resource("dashboard", called("overview"), "operations")
-    yield Resource("topic", called("alarms"), "operations", {"tells": _tables(environment.notify) or "nobody"})
-    for name in (*ALARMS, *(("dead-letters",) if platform.routes else ())):
+    yield Resource("topic", called("alarms"), "operations", {"tells": ", ".join(environment.notify) or "nobody"})
+    yield Resource("rule", called("run-ended-badly"), "operations")
+    if timing(environment.schedule).longest_days <= _LONGEST_FRESHNESS_DAYS:
+        yield Resource("alarm", called("freshness"), "operations")
+    for name in ("quarantine-rate", "stopped-runs", "undelivered"):
         yield Resource("alarm", called(name), "operations")
+    for account in platform.accounts:
+        for name in ("dead-letters", "late", "refused"):
+            yield Resource("alarm", called(name, account.name), "operations", origin=("destinations", account.name))
     if environment.budget_usd is not None:
         detail = {"a month": f"{environment.budget_usd:g} USD"}
         yield Resource("budget", called("spend"), "operations", detail)

@@ -54,6 +54,11 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     _add(root / "sources/crm_contacts.yaml", "  format: jsonl\n", pull % "salesforce")
     _add(root / "sources/web_events.yaml", "  format: jsonl\n", "  stream: {}\n")
     _add(root / "sources/email_events.yaml", "  format: jsonl\n", "  stream: {shards: 2, retention_hours: 48}\n")
+    hubspot = "  pull: {connector: hubspot, object: deals, schedule: rate(6 hours), connection: hub}\n"
+    _add(root / "sources/crm_opportunities.yaml", "  format: jsonl\n", hubspot)
+    messaging = "email: true, sms: true, push: true, connect_instance: 12345678-1234-1234-1234-123456789012"
+    environment = "dev:\n  messaging: {%s}\n  secrets: {salesforce: a, google: b, meta: c, slack: d}\n"
+    (root / "environments/aws.yaml").write_text(environment % messaging, encoding="utf-8")
     _add(root / "syncs/marketing.yaml", "vip_campaign:\n", "  schedule: rate(6 hours)\n")
     return synthesize(root, tmp_path_factory.mktemp("cdk") / "everything")
 
