@@ -11,7 +11,7 @@ from kumitate.blueprint.flows import CONNECTORS
 from kumitate.blueprint.limits import name_refusal
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.regions import all_regions, needed, regions_of
-from kumitate.blueprint.resources import resources
+from kumitate.blueprint.resources import Resource, resources
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Places, Spot, did_you_mean, unknown
 from kumitate.config.loader import read_project
@@ -66,10 +66,11 @@ def platform_findings(config: Config, name: str, against: Blueprint | None = Non
     yield from _secrets(config, name, spot.below("secrets"))
     try:
         platform = platform_of(config, name, account=_ANY_ACCOUNT)
-    except (FatalError, KeyError):
-        return  # something refers to what is not there: that is said, and a project without it has no platform yet
+        placed = resources(platform)
+    except (FatalError, KeyError, ValueError):
+        return  # a name that is not there, a schedule that is none: that is said, and there is no platform yet
     yield from _region(platform, spot.below("region"))
-    yield from _names(platform, spot)
+    yield from _names(platform, placed, spot)
     if against is not None:
         yield from _deployed(platform, against, spot)
 
@@ -128,16 +129,18 @@ def _region(platform: Platform, spot: Spot) -> Iterator[Finding]:
         )
 
 
-def _names(platform: Platform, spot: Spot) -> Iterator[Finding]:
+def _names(platform: Platform, placed: tuple[Resource, ...], spot: Spot) -> Iterator[Finding]:
     names = platform.names
-    both, room = len(names.project) + len(names.environment), _room(platform)
+    longest = max((each.name for each in placed if each.kind == "bucket"), key=len)
+    both = len(names.project) + len(names.environment)
+    room = _LONGEST_BUCKET - len(longest) + both
     if both > room:
         yield spot.wrong(
             f"project and environment are called {names.project!r} and {names.environment!r}, {both} characters;"
-            f" S3 leaves {room} for both ({max(_buckets(platform), key=len)} has too many); shorten one"
+            f" S3 leaves {room} for both ({longest} has too many); shorten one"
         )
         return
-    for resource in resources(platform):
+    for resource in placed:
         refusal = name_refusal(resource.kind, resource.name)
         if refusal:
             at = Spot(resource.origin[0], resource.origin[1:]) if resource.origin else spot
@@ -146,16 +149,6 @@ def _names(platform: Platform, spot: Spot) -> Iterator[Finding]:
 
 def _shorter(kind: str) -> str:
     return "" if kind == "bucket" else ", or a shorter one for project or environment"
-
-
-def _room(platform: Platform) -> int:
-    names = platform.names
-    own = max(map(len, _buckets(platform))) - len(names.project) - len(names.environment)
-    return _LONGEST_BUCKET - own
-
-
-def _buckets(platform: Platform) -> list[str]:
-    return [each.name for each in resources(platform) if each.kind == "bucket"]
 
 
 def _deployed(platform: Platform, before: Blueprint, spot: Spot) -> Iterator[Finding]:
