@@ -33,10 +33,17 @@ def place(app: cdk.App) -> Platform:
     return platform
 
 
-def place_stacks(app: cdk.App, platform: Platform) -> None:
-    """Every stack of the platform; a finding of the security rules or of CloudFormation's own ends the synthesis."""
+def hold_to_rules(app: cdk.App) -> None:
+    """From here on a finding of the security rules, or of CloudFormation's own, ends the synthesis."""
     app.node.set_context("@aws-cdk/core:validateAgainstDefaultRules", True)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+
+def place_stacks(app: cdk.App, platform: Platform) -> None:
+    """Every stack of the platform, held to the rules."""
+    hold_to_rules(app)
+    # Said outright: a stack refuses to drop what another one still uses.
+    app.node.set_context("@aws-cdk/core:defaultCrossStackReferences", "strong")
 
     def options(name: str, purpose: str) -> dict[str, Any]:
         called = platform.names.called(name)
