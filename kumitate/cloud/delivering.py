@@ -111,6 +111,8 @@ class Deliveries:
         opened = self.pages.open(page, until=time.ends + _CLOCKS_MAY_DIFFER)
         if opened.state is State.BUSY:
             raise RetryableError("another page goes first, or another delivery has this one", opened.wait_seconds)
+        if opened.state is State.CLOSED:
+            self.pages.finish(page)  # of a run that is taken up again: nobody need wait for it
         if opened.state is not State.OPEN:
             return Delivered(opened.state, page.sync)
         try:

@@ -133,6 +133,19 @@ def test_removals_leave_before_everything_else_whatever_order_the_queue_tells() 
     assert made.vendor.requests == [("g1", "g2"), ("p1",)]
 
 
+def test_pages_that_an_earlier_try_has_closed_hold_up_no_run_and_stay_unsent() -> None:
+    made = world(Plain())
+    made.book.close(RUN.id, SYNC)
+    made.book.closed.clear()
+    made.book.begin(RUN.id, SYNC)
+    made.book.plan(RUN.id, SYNC, 1)
+    done = made.receive(only(made))
+    assert done is not None
+    assert done.state == State.CLOSED
+    assert made.book.done(RUN.id, SYNC) == {1}
+    assert made.vendor.requests == []
+
+
 def told(**changes: object) -> Callable[[World], str]:
     return lambda made: json.dumps({**json.loads(only(made)), **changes})
 
