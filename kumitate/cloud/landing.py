@@ -8,7 +8,7 @@ from kumitate.aws.files import S3Inbox, S3RawArea
 from kumitate.blueprint.names import DROP, FILES, PULLED, STREAMED, Names
 from kumitate.config.project import Config
 
-_MEMORY = f"{FILES}/.seen/"
+_MEMORY = f"{FILES}/memory/"
 
 
 def raw_files(config: Config, names: Names, client: Any) -> tuple[S3Inbox, S3RawArea]:
