@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,15 @@ def path_of(artifact: str) -> Path:
     return JARS / f"{name}-{version}.jar"
 
 
+def is_possible() -> bool:
+    """The archives are there, or Maven is."""
+    return shutil.which("mvn") is not None or all(path_of(artifact).exists() for artifact in ARTIFACTS)
+
+
 def fetched() -> tuple[Path, ...]:
     """The archives; those that are missing come from the Maven repository that `mvn` is set up for."""
+    if not is_possible():
+        raise SystemExit("build/jars is empty and there is no Maven to fill it; install maven, then run again")
     for artifact in ARTIFACTS:
         if not path_of(artifact).exists():
             goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"

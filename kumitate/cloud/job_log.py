@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from kumitate.blueprint.states import METRICS
 from kumitate.model.step import BatchStep, GraphStep, QueryStep
 from kumitate.ports import Mark, Worker
 
-METRICS_NAMESPACE = "Kumitate"
 _QUARANTINE = "quarantine."
 
 
@@ -31,10 +31,10 @@ class JobLog:
     def measure(self, rows: Mapping[str, int], seconds: float) -> None:
         """The stage's metrics, by project, environment and stage."""
         quarantined = sum(count for step, count in rows.items() if step.startswith(_QUARANTINE))
-        metrics = {"Rows": "Count", "RowsQuarantined": "Count", "Seconds": "Seconds"}
-        values = {"Rows": sum(rows.values()), "RowsQuarantined": quarantined, "Seconds": round(seconds, 3)}
+        metrics = {"Rows": "Count", "RowsQuarantined": "Count", "StageSeconds": "Seconds"}
+        values = {"Rows": sum(rows.values()), "RowsQuarantined": quarantined, "StageSeconds": round(seconds, 3)}
         described = {
-            "Namespace": METRICS_NAMESPACE,
+            "Namespace": METRICS,
             "Dimensions": [["project", "environment", "stage"]],
             "Metrics": [{"Name": name, "Unit": unit} for name, unit in metrics.items()],
         }

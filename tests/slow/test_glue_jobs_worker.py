@@ -19,11 +19,12 @@ from kumitate.errors import FatalError
 from kumitate.model.step import BatchStep, GraphStep, Mode, Query, QueryStep
 from kumitate.model.table import Table, Type, columns
 from kumitate.ports import Mark
-from tools.jars import fetched
+from tools.jars import fetched, is_possible
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
+    pytest.mark.skipif(not is_possible(), reason="build/jars is empty and Maven is not installed"),
     pytest.mark.filterwarnings("ignore:Exception ignored in. <socket"),  # Spark lets its own socket be collected
 ]
 

@@ -167,7 +167,7 @@ def test_a_job_tells_each_step_and_its_metrics_as_lines_of_json(capsys: pytest.C
         "stage": "cleanse",
     }
     values = {metric["Name"]: metrics[metric["Name"]] for metric in described["Metrics"]}
-    assert values == {"Rows": 43, "RowsQuarantined": 3, "Seconds": 1.5}
+    assert values == {"Rows": 43, "RowsQuarantined": 3, "StageSeconds": 1.5}
 
 
 def test_what_a_library_says_of_a_row_is_not_repeated() -> None:
