@@ -14,6 +14,7 @@ ARTIFACTS = (
     f"org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:{ICEBERG}",
     f"org.apache.iceberg:iceberg-aws-bundle:{ICEBERG}",
 )
+_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
 
 def path_of(artifact: str) -> Path:
@@ -28,13 +29,13 @@ def is_possible() -> bool:
 
 def fetched() -> tuple[Path, ...]:
     """The archives; those that are missing come from the Maven repository that `mvn` is set up for."""
-    if not is_possible():
-        raise SystemExit("build/jars is empty and there is no Maven to fill it; install maven, then run again")
-    for artifact in ARTIFACTS:
-        if not path_of(artifact).exists():
-            goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-            options = ("-q", "-B", "-Dstyle.color=never", f"-Dartifact={artifact}", f"-DoutputDirectory={JARS}")
-            subprocess.run(["mvn", goal, *options], check=True)
+    missing = [artifact for artifact in ARTIFACTS if not path_of(artifact).exists()]
+    maven = shutil.which("mvn")
+    if missing and maven is None:
+        raise SystemExit(f"{JARS} lacks archives and there is no Maven to fetch them; install maven, then run again")
+    for artifact in missing:
+        options = ("-q", "-B", "-Dstyle.color=never", f"-Dartifact={artifact}", f"-DoutputDirectory={JARS}")
+        subprocess.run([str(maven), _COPY, *options], check=True)  # noqa: S603 - fixed words, and names from above
     return tuple(path_of(artifact) for artifact in ARTIFACTS)
 
 
