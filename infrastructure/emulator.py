@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import IConstruct
 
 REFUSED = frozenset({
@@ -33,12 +32,5 @@ def leave_out_refused(app: IConstruct) -> None:
     if not emulated(app):
         return
     for each in app.node.find_all():
-        if isinstance(each, cdk.CfnResource) and _is_refused(each) and each.node.scope:
+        if isinstance(each, cdk.CfnResource) and each.cfn_resource_type in REFUSED and each.node.scope:
             each.node.scope.node.try_remove_child(each.node.id)
-
-
-def _is_refused(resource: cdk.CfnResource) -> bool:
-    """Of alarms it knows those that watch one metric, not those that watch a formula."""
-    if isinstance(resource, cloudwatch.CfnAlarm):
-        return resource.metrics is not None
-    return resource.cfn_resource_type in REFUSED

@@ -13,6 +13,7 @@ from typing import Any
 from ministack import app as server
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import stepfunctions
+from ministack.services.cloudformation import provisioners
 
 Scope = dict[str, Any]
 
@@ -89,7 +90,19 @@ def with_layers(worker: str) -> str:
     return worker.replace(_TAKES_ENVIRONMENT, _TAKES_ENVIRONMENT + _FINDS_LAYERS)
 
 
+def of_one_metric(record: Callable[..., Any]) -> Callable[..., Any]:
+    """The emulator's alarms watch one metric; one that watches a formula is placed as if it watched its result."""
+
+    @functools.wraps(record)
+    def placed(name: str, properties: dict[str, Any]) -> Any:
+        formula = {"MetricName": "formula", "Namespace": "Kumitate", "Metrics": None}
+        return record(name, properties | formula if properties.get("Metrics") else properties)
+
+    return placed
+
+
 if __name__ == "__main__":
+    provisioners._cw_metric_alarm_record = of_one_metric(provisioners._cw_metric_alarm_record)
     lambda_runtime._PYTHON_WORKER_SCRIPT = with_layers(lambda_runtime._PYTHON_WORKER_SCRIPT)
     if "KUMITATE_JOBS" in os.environ:
         jobs = Jobs(Path(os.environ["KUMITATE_JOBS"]))
