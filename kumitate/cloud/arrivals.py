@@ -1,7 +1,7 @@
 """What arrives starts a run: files in the raw zone, flows and pull jobs that ended; together one execution a window.
 
-Nothing that arrives is lost. An execution that finds a run under way is answered `busy` by `begin_run`, which notes in
-the ledger that there is more to do; `end_run` then starts the pipeline again. So this side only has to start.
+Nothing that arrives is lost. An execution that finds a run under way is answered `busy` by `begin_run`, which notes
+with the run's lock that more has come; `end_run` then starts the pipeline once more. So this side only has to start.
 """
 
 from __future__ import annotations

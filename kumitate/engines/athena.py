@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class AthenaEngine:
         """Rows as dictionaries, a page at a time."""
         cursor = self._executed(query)
         names = [column[0] for column in cursor.description]
-        for row in _fetched(cursor):
+        for row in _fetched(query, cursor):
             yield dict(zip(names, row, strict=True))
 
     def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
@@ -58,7 +59,7 @@ class AthenaEngine:
         from kumitate.engines.athena_types import batch_of
 
         cursor = self._executed(query)
-        rows = _fetched(cursor)
+        rows = _fetched(query, cursor)
         page = list(islice(rows, _ROWS_A_PAGE))
         yield batch_of(cursor.description, page)
         while page := list(islice(rows, _ROWS_A_PAGE)):
@@ -71,13 +72,9 @@ class AthenaEngine:
             yield fit(applied(function, batch, query.name), schema, query.name)
 
     def _executed(self, query: Query) -> Any:
-        from pyathena.error import Error  # the package costs what a connection costs
-
-        try:
+        with _errors_of(query):
             cursor = self.connect().cursor()
             cursor.execute(self.written(query))
-        except Error as error:
-            raise _told(query, str(error)) from None
         return cursor
 
 
@@ -88,13 +85,27 @@ def connection(*, workgroup: str, region: str | None = None) -> Any:
     return pyathena.connect(work_group=workgroup, region_name=region, poll_interval=0.5)
 
 
-def _fetched(cursor: Any) -> Iterator[Sequence[Any]]:
-    while page := cursor.fetchmany(_ROWS_A_PAGE):
+def _fetched(query: Query, cursor: Any) -> Iterator[Sequence[Any]]:
+    while True:
+        with _errors_of(query):
+            page = cursor.fetchmany(_ROWS_A_PAGE)
+        if not page:
+            return
         yield from page
 
 
-def _told(query: Query, message: str) -> FatalError | RetryableError:
-    code = next(iter(_CODE.findall(message)), "the query failed")
+@contextmanager
+def _errors_of(query: Query) -> Iterator[None]:
+    from pyathena.error import Error  # the package costs what a connection costs
+
+    try:
+        yield
+    except Error as error:
+        raise _told(query, str(error), kind=type(error.__cause__ or error).__name__) from None
+
+
+def _told(query: Query, message: str, *, kind: str) -> FatalError | RetryableError:
+    code = next(iter(_CODE.findall(message)), kind)
     if any(sign in message for sign in _LATER):
         return RetryableError(f"{query.name}: Athena has no room for the query now ({code}); try later")
     shown = (

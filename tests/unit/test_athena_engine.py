@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from pyathena.error import OperationalError
+from pyathena.error import DataError, OperationalError
 
 from harness.mock_account import BUCKET, REGION, account, results_bucket
 from kumitate.engines.athena import AthenaEngine, connection
@@ -24,11 +24,14 @@ DATABASES = {"curated": "shop_dev_curated", "raw": "shop_dev_raw"}
 class FakeAthena:
     """A DB-API connection and its cursor that answers every query alike."""
 
-    def __init__(self, columns: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]], fails: str = "") -> None:
+    def __init__(
+        self, columns: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]], *, fails: str = "", unreadable: str = ""
+    ) -> None:
         self.description = [(*column[:2], None, None, *(column[2:] or (None, None)), "UNKNOWN") for column in columns]
         self.executed = ""
         self._rows = list(rows)
         self._fails = fails
+        self._unreadable = unreadable
 
     def cursor(self) -> "FakeAthena":
         return self
@@ -39,6 +42,8 @@ class FakeAthena:
         self.executed = sql
 
     def fetchmany(self, size: int) -> list[Sequence[Any]]:
+        if self._unreadable:
+            raise DataError(self._unreadable)
         page, self._rows = self._rows[:size], self._rows[size:]
         return page
 
@@ -98,6 +103,13 @@ def test_a_message_about_the_query_is_shown_and_one_that_may_quote_a_row_is_not(
     assert told.startswith("sizes: Athena: INVALID_CAST_ARGUMENT (")
     assert "taro" not in told
     assert "taro" not in said_of("Cannot cast taro@example.jp")
+
+
+def test_a_value_that_cannot_be_read_is_not_quoted() -> None:
+    engine = AthenaEngine(lambda: FakeAthena(SIZES, (), unreadable="Column 'at': 'taro' is no timestamp"))
+    with pytest.raises(FatalError, match="DataError") as error:
+        list(engine.rows(QUERY))
+    assert "taro" not in str(error.value)
 
 
 def test_a_crowded_athena_is_asked_again_later() -> None:
