@@ -6,7 +6,7 @@ EMULATOR := .venv-emulator
 SHOP := examples/shop
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: build package destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: synth build package destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ build: $(VENV)/.ready $(EMULATOR)/.ready ## build the bundles for Lambda and the
 
 package: build ## build, and run every function's bundle under Lambda's runtime client (needs CPython 3.13)
 	@$(BIN)/python -m pytest -m package tests/package
+
+synth: $(VENV)/.ready-infra ## synthesize without an account: security rules, cfn-lint, roles, what follows from the project
+	@$(BIN)/python -m pytest -m infra tests/infra
 
 ENV ?= dev
 PROJECT ?= $(SHOP)
