@@ -59,14 +59,22 @@ class Governance(Construct):
         )
 
     def admit(
-        self, role: iam.Role, databases: Iterable[str], *, classes: Sequence[Classification], may: Sequence[str]
+        self,
+        role: iam.Role,
+        databases: Iterable[str],
+        *,
+        classes: Sequence[Classification],
+        may: Sequence[str],
+        what: str = "",
     ) -> None:
-        """Let `role` do that with columns of these classes in these databases; the grants lie beside the role."""
+        """Let `role` do that with columns of these classes in these databases; the grants lie beside the role.
+
+        `what` tells several grants to one role apart.
+        """
         within = {DATABASE: sorted(databases)}
         tables = {**within, CLASSIFICATION: [str(each) for each in classes]}
-        known = "Write" if "INSERT" in may else "Read"
-        self._permit(role, may, id_=f"{known}Tables", kind="TABLE", expression=tables)
-        self._permit(role, ("DESCRIBE",), id_=f"{known}Databases", kind="DATABASE", expression=within)
+        self._permit(role, may, id_=f"{what}Tables", kind="TABLE", expression=tables)
+        self._permit(role, ("DESCRIBE",), id_=f"{what}Databases", kind="DATABASE", expression=within)
 
     def admit_maker(self, role: iam.Role) -> list[lf.CfnPrincipalPermissions]:
         """Let `role` make tables in every database and place their files in the zones."""

@@ -42,10 +42,10 @@ class Lake(Construct):
             return
         if by_athena:
             borrow(role)
-        for tables, may in ((reads, READ), (writes, WRITE)):
+        for what, tables, may in (("Read", reads, READ), ("Write", writes, WRITE)):
             databases = {table.database for table in tables}
             if databases:
-                self.governance.admit(role, databases, classes=tuple(Classification), may=may)
+                self.governance.admit(role, databases, classes=tuple(Classification), may=may, what=what)
 
     def _govern(self, databases: Mapping[str, glue.CfnDatabase], key_arn: str) -> Governance:
         governance = Governance(self, "Governance", self._platform, key_arn=key_arn)

@@ -11,9 +11,9 @@ from infrastructure.constructs.governance import READ, Governance, borrow
 from infrastructure.constructs.granting import grant
 from infrastructure.constructs.workgroup import Workgroup
 from infrastructure.storage_stack import StorageStack
-from kumitate.blueprint.classification import Reader
+from kumitate.blueprint.classification import VIEWS, Classification, Reader
 from kumitate.blueprint.grants import OBJECTS, Grant, arn, objects, use_key
-from kumitate.blueprint.names import Names
+from kumitate.blueprint.names import ZONES, Names
 from kumitate.blueprint.platform import Platform
 
 _ASK = (
@@ -45,7 +45,7 @@ class ReaderRole(Construct):
             description=reader.purpose,
             assumed_by=iam.AccountPrincipal(names.account),
         )
-        grant(self.role, _grants(names, reader, self.workgroup))
+        grant(self.role, _grants(names, self.workgroup))
         grant(self.role, [use_key(storage.key.key_arn, writing=True)])
         self._admit(storage.lake.governance, reader)
 
@@ -53,14 +53,16 @@ class ReaderRole(Construct):
         if governance is not None:
             borrow(self.role)
             governance.admit(self.role, reader.databases, classes=reader.classes, may=READ)
+            everywhere = (*ZONES, VIEWS)
+            governance.admit(self.role, everywhere, classes=(Classification.PUBLIC,), may=READ, what="Public")
 
 
-def _grants(names: Names, reader: Reader, workgroup: Workgroup) -> Iterator[Grant]:
+def _grants(names: Names, workgroup: Workgroup) -> Iterator[Grant]:
     results = names.bucket("results")
-    databases = [names.database(each) for each in reader.databases]
+    databases = [names.database(each) for each in (*ZONES, VIEWS)]
     found = ("catalog", *(f"{kind}/{name}" for name in databases for kind in ("database", "table")))
     shown = tuple(f"{each}/*" if each.startswith("table/") else each for each in found)
-    because = "what of these databases' tables is shown, Lake Formation decides by tag"
+    because = "which tables of the databases are shown, Lake Formation decides by tag"
     yield Grant("Ask", _ASK, (arn(names, "athena", f"workgroup/{workgroup.name}"),))
     yield Grant("FindTables", _FIND, tuple(arn(names, "glue", each) for each in shown), because=because)
     yield Grant("KeepResults", _KEEP, (objects(results, workgroup.prefix),), because=OBJECTS)

@@ -25,7 +25,7 @@ class Classification(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A role of people, and what its grants cover: these classes of these databases, nothing else."""
+    """A role of people: it is shown these classes of these databases, and what is public of all, nothing else."""
 
     name: str
     purpose: str
