@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.resources import Resource, resources
 from kumitate.errors import FatalError
 
 FORMAT = 1
-KEY = "blueprint.json"
-"""Where a deployment leaves its own in the results bucket."""
+METADATA = "KumitateBlueprint"
+"""Each stack's template tells under this key what it places: so it stands where, and only where, the stack does."""
+STACKS = ("storage", "ingest", "query", "pipeline", "activation", "messaging", "operations")
+_ANY_ACCOUNT = "0" * 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,24 @@ def blueprint_of(platform: Platform) -> Blueprint:
 
 
 def blueprint_json(platform: Platform) -> str:
-    """What a deployment stores as `s3://<results bucket>/blueprint.json`."""
-    return written(blueprint_of(platform))
+    """The whole platform as text, to be compared with later."""
+    return json.dumps(as_data(blueprint_of(platform)), ensure_ascii=False, indent=1) + "\n"
 
 
-def written(blueprint: Blueprint) -> str:
-    return json.dumps(as_data(blueprint), ensure_ascii=False, indent=1) + "\n"
+def stack_metadata(platform: Platform, stack: str) -> dict[str, str]:
+    """What the template of `stack` says of itself; the account is left open, as a template may not know it."""
+    anywhere = replace(platform, names=replace(platform.names, account=_ANY_ACCOUNT))
+    whole = blueprint_of(anywhere)
+    part = replace(whole, resources=tuple(each for each in whole.resources if each.stack == stack))
+    return {METADATA: json.dumps(as_data(part), ensure_ascii=False, separators=(",", ":"))}
+
+
+def joined(parts: Iterable[str], names: Names) -> Blueprint | None:
+    """What stands, from the metadata of the stacks that stand; None where none does."""
+    found = [read_blueprint(part.replace(_ANY_ACCOUNT, names.account), "the stack's template") for part in parts]
+    if not found:
+        return None
+    return replace(found[0], resources=tuple(each for part in found for each in part.resources))
 
 
 def as_data(blueprint: Blueprint) -> dict[str, Any]:

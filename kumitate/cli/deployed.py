@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kumitate.errors import FatalError
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from kumitate.config.environment import Environment
 
 GIT = "git:"
-_NOT_THERE = ("NoSuchBucket", "NoSuchKey", "404")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +88,36 @@ def account_asked(environment: Environment) -> str | None:
 
 
 def deployed_state(names: Names) -> Compared:
-    """What the last deployment left in the results bucket."""
+    """What the templates of the environment's stacks say that they placed."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from kumitate.blueprint.changes import KEY, read_blueprint
+    from kumitate.blueprint.changes import STACKS, joined
 
-    bucket = names.bucket("results")
-    where = f"s3://{bucket}/{KEY}"
+    client = boto3.client("cloudformation", region_name=names.region)
     try:
-        answer = boto3.client("s3", region_name=names.region).get_object(Bucket=bucket, Key=KEY)
-        return Compared(read_blueprint(answer["Body"].read().decode("utf-8"), where), f"what is deployed ({where})")
+        told = [_told(client, names.called(stack)) for stack in STACKS]
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in _NOT_THERE:
-            return Compared(None, f"nothing: there is no deployment yet ({where})")
-        return Compared(None, f"nothing: {where} cannot be read ({code})")
+        return Compared(None, f"nothing: the stacks cannot be read ({error.response['Error']['Code']})")
     except BotoCoreError as error:
         return Compared(None, f"nothing: AWS cannot be asked ({type(error).__name__})")
+    standing = [each for each in told if each is not None]
+    if not standing:
+        return Compared(None, f"nothing: no stack of {names.prefix} stands in {names.account}")
+    return Compared(joined(standing, names), f"what is deployed ({len(standing)} stacks in {names.account})")
+
+
+def _told(client: Any, stack: str) -> str | None:
+    """A stack's own word of what it places; None where there is no such stack, or it says nothing."""
+    from botocore.exceptions import ClientError
+
+    from kumitate.blueprint.changes import METADATA
+
+    try:
+        body = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    except ClientError as error:
+        if "does not exist" in (error.response["Error"].get("Message") or ""):
+            return None
+        raise
+    said: str | None = body.get("Metadata", {}).get(METADATA) if isinstance(body, dict) else None
+    return said

@@ -82,9 +82,9 @@ class _Plan:
 def plan(context: click.Context, /, folder: Path | None, **options: Any) -> None:
     """Say what `cdk deploy` would create, change and remove for the project as it is now, and estimate a month's cost.
 
-    Without --against it is compared with what the last deployment left in the results bucket, if AWS can be
-    asked. Nothing is changed anywhere. The estimate gives a low, an expected and a high value for each service,
-    names what it assumes, and what a month costs in which nothing runs.
+    Without --against it is compared with what the deployed stacks say of themselves, if AWS can be asked. Nothing is
+    changed anywhere. The estimate gives a low, an expected and a high value for each service, names what it
+    assumes, and what a month costs in which nothing runs.
     """
     from kumitate.blueprint.checks import open_deployable
 

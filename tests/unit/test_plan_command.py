@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
 from click.testing import CliRunner, Result
-from moto import mock_aws
 
-from kumitate.blueprint.changes import blueprint_json
+from harness.cloudformation import cloudformation
+from kumitate.blueprint.changes import STACKS, blueprint_json, stack_metadata
 from kumitate.blueprint.derive import platform_of
 from kumitate.cli.main import main
 from kumitate.project import open_project
@@ -137,29 +138,46 @@ def test_without_credentials_it_says_so(root: Path, monkeypatch: pytest.MonkeyPa
     assert "compared with nothing: there are no AWS credentials to ask with" in plan(root).stdout
 
 
-@pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+def templates(root: Path, *stacks: str) -> dict[str, dict[str, object]]:
+    """Stacks as a deployment leaves them: each template tells what it places."""
+    platform = platform_of(open_project(root).config, "dev", account="${Token[AWS.AccountId.4]}")
+    return {f"kumitate-tea-shop-dev-{stack}": {"Metadata": stack_metadata(platform, stack)} for stack in stacks}
 
 
-@pytest.mark.usefixtures("credentials")
-def test_what_is_deployed_is_read_from_the_results_bucket(root: Path) -> None:
-    with mock_aws():
-        assert "compared with nothing: there is no deployment yet" in plan(root).stdout
-        bucket = f"kumitate-tea-shop-dev-results-{ACCOUNT}"
-        storage = boto3.client("s3", region_name="us-east-1")
-        storage.create_bucket(Bucket=bucket)
-        storage.put_object(Bucket=bucket, Key="blueprint.json", Body=blueprint(root).encode())
+@contextmanager
+def account(standing: Mapping[str, Mapping[str, object]], *, refuses: str = "") -> Iterator[None]:
+    """Credentials, and an account where these stacks stand."""
+    with pytest.MonkeyPatch.context() as patch, cloudformation(ACCOUNT, standing, refuses=refuses) as url:
+        for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "ENDPOINT_URL": url}.items():
+            patch.setenv(f"AWS_{name}", value)
+        yield
+
+
+def test_what_is_deployed_is_read_from_the_stacks(root: Path) -> None:
+    with account(templates(root, *STACKS)):
         larger(root)
         result = plan(root)
-    assert f"compared with what is deployed (s3://{bucket}/blueprint.json)" in result.stdout
+    assert f"compared with what is deployed (7 stacks in {ACCOUNT})" in result.stdout
     assert "0 created, 1 changed, 0 removed" in result.stdout
+    assert "workers: 2 x G.1X -> 9 x G.1X" in result.stdout
 
 
-@pytest.mark.usefixtures("credentials")
+def test_a_stack_that_never_came_up_is_still_to_be_created(root: Path) -> None:
+    with account(templates(root, "storage", "ingest")):
+        made = json.loads(plan(root, "--json").stdout)["changes"]
+    assert {change["how"] for change in made} == {"created"}
+    assert {change["stack"] for change in made} == {"query", "pipeline", "activation", "operations"}
+
+
+def test_an_account_without_a_deployment_is_told_from_one_that_may_not_be_asked(root: Path) -> None:
+    with account({}):
+        assert f"compared with nothing: no stack of kumitate-tea-shop-dev stands in {ACCOUNT}" in plan(root).stdout
+    with account({}, refuses="AccessDenied"):
+        assert "compared with nothing: the stacks cannot be read (AccessDenied)" in plan(root).stdout
+
+
 def test_the_account_is_that_of_the_credentials(root: Path) -> None:
     (root / "environments/aws.yaml").write_text("dev: {region: us-east-1}\n", encoding="utf-8")
-    with mock_aws():
+    with account({}):
         placed = json.loads(plan(root, "--json").stdout)["blueprint"]
     assert placed["account"] == ACCOUNT
