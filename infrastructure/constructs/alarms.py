@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeAlias
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -20,7 +21,7 @@ _LONGEST_WATCH_HOURS = 7 * 24
 _REFUSED_PERCENT = 50
 _RUNBOOK = "docs/guides/runbooks.md"
 
-Measured = cloudwatch.Metric | cloudwatch.MathExpression
+Measured: TypeAlias = cloudwatch.Metric | cloudwatch.MathExpression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,9 @@ class Measures:
         """Runs that ended `finished`, `held` or `failed`."""
         return self._own("RunsEnded", period, state, state=state)
 
-    def seconds(self, stage: str, period: cdk.Duration = HOUR) -> cloudwatch.Metric:
-        return self._own("StageSeconds", period, stage, stage=stage)
+    def seconds(self, stage: str) -> cloudwatch.Metric:
+        """What the stage's steps took, as its job says."""
+        return self._own("StageSeconds", HOUR, stage, stage=stage)
 
     def rows(self, stage: str, what: str = "Rows", period: cdk.Duration = DAY) -> cloudwatch.Metric:
         """`Rows` or `RowsQuarantined` of a stage, as its job says them."""
@@ -84,7 +85,8 @@ class Measures:
         price = prices_in(self.platform.names.region)["glue_flex_dpu_hour" if job.workers.flex else "glue_dpu_hour"].usd
         units = int(job.workers.type.removeprefix("G.").removesuffix("X")) * job.workers.count
         rate = (price or 0.0) * units / 3600
-        return _math(f"{job.stage} * {rate:.8f}", job.stage, {job.stage: self.seconds(job.stage, DAY)}, period=DAY)
+        seconds = self._own("BilledSeconds", DAY, job.stage, stage=job.stage)
+        return _math(f"{job.stage} * {rate:.8f}", job.stage, {job.stage: seconds}, period=DAY)
 
     def _executions(self, name: str, machine: str) -> cloudwatch.Metric:
         arn = machine_arn(self.platform.names, machine)

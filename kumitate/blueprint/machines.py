@@ -110,7 +110,7 @@ def _anyway(then: str) -> State:
 
 
 def _stage(platform: Platform, job: StageJob, *, then: str, syncs: bool = False) -> States:
-    """The stage's Glue job, and how long it took; a number for the dashboard never stops a run."""
+    """The stage's Glue job, and the time it is billed for; a number for the dashboard never stops a run."""
     names, measure = platform.names, f"Measure {job.stage}"
     arguments = {f"--{name}": value for name, value in _OF_THE_RUN.items()}
     if syncs:
@@ -118,7 +118,7 @@ def _stage(platform: Platform, job: StageJob, *, then: str, syncs: bool = False)
     work = run_job(names, job.stage, arguments, timeout_minutes=job.workers.timeout_minutes + _MINUTES_TO_START)
     seconds = "{% $exists($states.result.ExecutionTime) ? $states.result.ExecutionTime : 0 %}"
     dimensions = {"project": names.project, "environment": names.environment, "stage": job.stage}
-    measured = put_metric("StageSeconds", "{% $seconds %}", unit="Seconds", dimensions=dimensions)
+    measured = put_metric("BilledSeconds", "{% $seconds %}", unit="Seconds", dimensions=dimensions)
     return {
         job.stage: work | {"Assign": {"seconds": seconds}, "Output": {}, "Next": measure},
         measure: measured | {"Catch": [_anyway(then)], "Output": {}, "Next": then},
