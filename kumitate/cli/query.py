@@ -1,17 +1,21 @@
-"""`kumitate query`: SQL over the lake."""
+"""`kumitate query`: SQL over the lake, on this machine or deployed."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option
 from kumitate.cli.output import print_csv, print_json_rows, print_table, say
+
+if TYPE_CHECKING:
+    from kumitate.ports import Engine
 
 _ROWS_ON_SCREEN = 100
 
@@ -22,26 +26,29 @@ _ROWS_ON_SCREEN = 100
         'kumitate query "select count(*) as lines from clean.orders"',
         'kumitate query "select * from curated.segment_sizes" --json',
         "kumitate query - --csv < report.sql > report.csv",
+        'kumitate query --aws --env dev "select count(*) as people from curated.profiles"',
     ),
 )
 @click.argument("sql")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header line.")
+@click.option("--aws", is_flag=True, help="Ask the deployed lake, through Athena; you need the AWS rights to.")
+@click.option("--env", "environment", metavar="NAME", help="Which environment, with --aws; the only one there is.")
 @project_option
 @json_option
-def query(sql: str, *, as_csv: bool, project: Path | None, as_json: bool) -> None:
+def query(sql: str, *, as_csv: bool, as_json: bool, project: Path | None, **lake: Any) -> None:
     """Run one SELECT in Athena's dialect over the lake (- reads it from stdin).
 
     Tables are written database.table; `kumitate status --tables` lists them. Personal data is shown as it is.
-    A table on the screen ends after 100 rows; JSON and CSV are whole.
+    A table on the screen ends after 100 rows; JSON and CSV are whole. With --aws the same SQL asks the deployed lake,
+    in the environment's workgroup and within its scan limit.
     """
-    from kumitate.execution.workspace import open_workspace
     from kumitate.model.step import Query
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
     wanted = sys.stdin.read() if sql == "-" else sql
-    with open_workspace(find_project(project)) as workspace:
-        batches = workspace.engine.rows(Query("query", wanted))
+    with _engine(find_project(project), **lake) as engine:
+        batches = iter(engine.rows(Query("query", wanted)))
         first = next(batches)
         columns = first.schema.names
         rows: Iterator[dict[str, Any]] = (row for batch in _from(first, batches) for row in batch.to_pylist())
@@ -50,10 +57,43 @@ def query(sql: str, *, as_csv: bool, project: Path | None, as_json: bool) -> Non
         elif as_csv:
             print_csv(columns, rows)
         else:
-            print_table(columns, [tuple(row.values()) for row in islice(rows, _ROWS_ON_SCREEN)])
-            rest = sum(1 for _ in rows)
-            if rest:
-                say(f"… and {rest} more rows; --csv or --json prints all")
+            _print_some(columns, rows)
+
+
+def _print_some(columns: list[str], rows: Iterator[dict[str, Any]]) -> None:
+    print_table(columns, [tuple(row.values()) for row in islice(rows, _ROWS_ON_SCREEN)])
+    rest = sum(1 for _ in rows)
+    if rest:
+        say(f"… and {rest} more rows; --csv or --json prints all")
+
+
+@contextmanager
+def _engine(root: Path, *, aws: bool, environment: str | None) -> Iterator[Engine]:
+    if aws:
+        yield _deployed(root, environment)
+        return
+    if environment is not None:
+        raise click.UsageError("--env goes with --aws")
+    from kumitate.execution.workspace import open_workspace
+
+    with open_workspace(root) as workspace:
+        yield workspace.engine
+
+
+def _deployed(root: Path, environment: str | None) -> Engine:
+    from kumitate.blueprint.names import ZONES, Names
+    from kumitate.cli.environments import chosen_environment
+    from kumitate.engines.athena import AthenaEngine, connection
+    from kumitate.engines.dialect.databases import with_databases
+    from kumitate.project import open_project
+
+    config = open_project(root).config
+    name = chosen_environment(config, environment)
+    placed = config.environments[name]
+    names = Names(config.settings.project, name, placed.account or "", placed.region)
+    databases = {database: names.database(database) for database in ZONES}
+    opened = connection(workgroup=names.called("query"), region=placed.region)
+    return AthenaEngine(lambda: opened, lambda query: with_databases(query.sql, databases, query.name))
 
 
 def _from(first: Any, rest: Iterator[Any]) -> Iterator[Any]:

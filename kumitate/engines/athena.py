@@ -5,6 +5,7 @@ Loaded without Arrow and without boto3: a function that asks one question needs 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,8 @@ def connection(*, workgroup: str, region: str | None = None) -> Any:
     """A connection that leaves results where the workgroup says."""
     import pyathena
 
+    # It logs every failure with its text, which may quote rows; what may be told is told by the error.
+    logging.getLogger(pyathena.__name__).setLevel(logging.CRITICAL + 1)
     return pyathena.connect(work_group=workgroup, region_name=region, poll_interval=0.5)
 
 
@@ -101,14 +104,14 @@ def _errors_of(query: Query) -> Iterator[None]:
     try:
         yield
     except Error as error:
-        raise _told(query, str(error), kind=type(error.__cause__ or error).__name__) from None
+        raise _told(query, error.__cause__ or error) from None
 
 
-def _told(query: Query, message: str, *, kind: str) -> FatalError | RetryableError:
-    code = next(iter(_CODE.findall(message)), kind)
+def _told(query: Query, error: BaseException) -> FatalError | RetryableError:
+    message, kind = str(error), type(error)
+    code = next(iter(_CODE.findall(message)), kind.__name__)
     if any(sign in message for sign in _LATER):
         return RetryableError(f"{query.name}: Athena has no room for the query now ({code}); try later")
-    shown = (
-        message if message.startswith(_ABOUT_THE_QUERY) else f"{code} (its text may quote rows; see Athena's history)"
-    )
-    return FatalError(f"{query.name}: Athena: {shown}")
+    if message.startswith(_ABOUT_THE_QUERY) or kind.__module__.startswith("botocore"):
+        return FatalError(f"{query.name}: Athena: {message}")
+    return FatalError(f"{query.name}: Athena: {code} (its text may quote rows; see the workgroup's history)")

@@ -1,4 +1,4 @@
-"""What is in the bundles: the same packages for both machines, native code of the right kind, no more than is allowed."""
+"""What is in the bundles: the same packages for both machines, native code of the right kind, no more than allowed."""
 
 from __future__ import annotations
 

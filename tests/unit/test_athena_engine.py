@@ -1,16 +1,20 @@
 """Athena as an engine: pages of rows, shared types, names of the account, and messages that quote nobody."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from click.testing import CliRunner
 from pyathena.error import DataError, OperationalError
 
 from harness.mock_account import BUCKET, REGION, account, results_bucket
+from kumitate.cli.main import main
 from kumitate.engines.athena import AthenaEngine, connection
 from kumitate.engines.dialect.databases import with_databases
 from kumitate.errors import FatalError, RetryableError
@@ -18,6 +22,7 @@ from kumitate.model.step import Query
 
 QUERY = Query("sizes", "select segment, members from curated.segment_sizes")
 SIZES = (("segment", "varchar"), ("members", "bigint"))
+CLOUD = Path(__file__).parents[1] / "projects" / "cloud"
 DATABASES = {"curated": "shop_dev_curated", "raw": "shop_dev_raw"}
 
 
@@ -136,30 +141,50 @@ def test_what_is_no_query_of_the_lake_reaches_no_account(sql: str) -> None:
 
 
 @pytest.fixture
-def _workgroup() -> Iterator[None]:
-    """Athena with one answer waiting; results lie in a bucket."""
-    with account() as client:
-        results_bucket(client("s3"))
-        client("athena").create_work_group(
-            Name="kumitate-shop-dev-query",
-            Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}},
-        )
-        yield
-
-
-@pytest.mark.usefixtures("_workgroup")
-def test_the_real_client_asks_in_the_workgroup_and_reads_the_answer() -> None:
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Athena with one answer waiting, and what it was asked; results lie in a bucket."""
     from moto.athena.models import QueryResults, athena_backends
 
     column = {"CatalogName": "hive", "SchemaName": "", "TableName": "", "Precision": 19, "Scale": 0}
     info = [{**column, "Name": name, "Label": name, "Type": kind, "Nullable": "UNKNOWN"} for name, kind in SIZES]
     data = [{"Data": [{"VarCharValue": text} for text in row]} for row in (("segment", "members"), ("vips", "7"))]
-    backend = athena_backends["123456789012"][REGION]
-    backend.query_results_queue.append(QueryResults(rows=data, column_info=info))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with account() as client:
+        results_bucket(client("s3"))
+        client("athena").create_work_group(
+            Name="kumitate-cloud-dev-query",
+            Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}},
+        )
+        backend = athena_backends["123456789012"][REGION]
+        backend.query_results_queue.append(QueryResults(rows=data, column_info=info))
+        yield backend.executions
 
-    opened = connection(workgroup="kumitate-shop-dev-query", region=REGION)
+
+def test_the_real_client_asks_in_the_workgroup_and_reads_the_answer(asked: Any) -> None:
+    opened = connection(workgroup="kumitate-cloud-dev-query", region=REGION)
     engine = AthenaEngine(lambda: opened, lambda query: with_databases(query.sql, DATABASES))
     assert list(engine.ask(QUERY)) == [{"segment": "vips", "members": 7}]
-    (execution,) = backend.executions.values()
-    assert execution.workgroup.name == "kumitate-shop-dev-query"
+    (execution,) = asked.values()
+    assert execution.workgroup.name == "kumitate-cloud-dev-query"
     assert "shop_dev_curated.segment_sizes" in execution.query
+
+
+def test_an_analyst_asks_the_deployed_lake_with_the_same_sql(asked: Any) -> None:
+    result = CliRunner().invoke(main, ["query", "--aws", "--env", "dev", QUERY.sql, "--project", str(CLOUD), "--json"])
+    assert json.loads(result.stdout) == [{"segment": "vips", "members": 7}], result.output
+    (execution,) = asked.values()
+    assert execution.query == QUERY.sql.replace("curated.", "cloud_dev_curated.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--env", "dev"), "--env goes with --aws"),
+        (("--aws", "--env", "nope"), "unknown environment 'nope'; there are dev"),
+        (("--aws",), "say which environment with --env; there are dev"),
+    ],
+)
+def test_an_environment_that_says_nothing_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main, ["query", *arguments, "select 1 as one", "--project", str(CLOUD)])
+    assert (result.exit_code, said in result.output) == (2, True)
