@@ -10,33 +10,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+Templates = Mapping[str, Mapping[str, object]]
+
 
 @contextmanager
-def cloudformation(account: str, templates: Mapping[str, Mapping[str, object]], *, refuses: str = "") -> Iterator[str]:
+def cloudformation(account: str, templates: Templates, *, refuses: str = "") -> Iterator[str]:
     """The address to give as AWS_ENDPOINT_URL; `refuses` is the error code of every answer about stacks."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            if asked["Action"] == ["GetCallerIdentity"]:
-                return self._say(
-                    200, f"<GetCallerIdentityResult><Account>{account}</Account></GetCallerIdentityResult>"
-                )
-            stack = asked["StackName"][0]
-            if refuses or stack not in templates:
-                code, message = refuses or "ValidationError", f"Stack with id {stack} does not exist" * (not refuses)
-                return self._say(
-                    400, f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
-                )
-            body = f"<TemplateBody>{escape(json.dumps(templates[stack]))}</TemplateBody>"
-            return self._say(200, f"<GetTemplateResult>{body}</GetTemplateResult>")
-
-        def _say(self, status: int, what: str) -> None:
-            answer = f"<Response>{what}</Response>".encode()
+            status, said = _answer(asked, account, templates, refuses=refuses)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            self.wfile.write(answer)
+            self.wfile.write(said)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -50,3 +38,17 @@ def cloudformation(account: str, templates: Mapping[str, Mapping[str, object]], 
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _answer(asked: Mapping[str, list[str]], account: str, templates: Templates, *, refuses: str) -> tuple[int, bytes]:
+    stack = asked.get("StackName", [""])[0]
+    if asked["Action"] == ["GetCallerIdentity"]:
+        said = f"<GetCallerIdentityResult><Account>{account}</Account></GetCallerIdentityResult>"
+    elif refuses:
+        said = f"<Error><Code>{refuses}</Code></Error>"
+    elif stack not in templates:
+        said = f"<Error><Code>ValidationError</Code><Message>Stack with id {stack} does not exist</Message></Error>"
+    else:
+        body = escape(json.dumps(templates[stack]))
+        said = f"<GetTemplateResult><TemplateBody>{body}</TemplateBody></GetTemplateResult>"
+    return 400 if said.startswith("<Error>") else 200, f"<Response>{said}</Response>".encode()
