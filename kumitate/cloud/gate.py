@@ -87,27 +87,20 @@ def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 2) if whole else 100.0
 
 
-def figures_query(run_id: str, databases: Mapping[str, str] = DATABASES) -> Query:
-    """One row with the fields of Figures. Rows sent back from quarantine count once: where they came from last."""
-    if not _RUN.fullmatch(run_id):
-        raise FatalError(f"{run_id!r} is no run id, such as r000007")
-    activation, curated, quarantine, raw = (databases[each] for each in DATABASES)
-    return Query(
-        "quality_gate",
-        f"""
+_FIGURES = """
 with activated as (
   select coalesce(max(run_id), '') as run_id
   from {activation}.sync_counts
-  where run_id < '{run_id}'
+  where run_id < '{run}'
 ),
 delivered as (
   select cast(coalesce(sum(d.rows_in), 0) as bigint) as rows_in
   from {raw}.deliveries as d
   cross join activated as a
   where d.run_id > a.run_id
-    and d.run_id <= '{run_id}'
+    and d.run_id <= '{run}'
     and d.duplicate_of is null
-    and d.delivery_id not like '{REPLAY_PREFIX}%'
+    and d.delivery_id not like '{replay}%'
 ),
 set_aside as (
   select cast(count(*) as bigint) as quarantined
@@ -115,7 +108,7 @@ set_aside as (
   cross join activated as a
   left join {quarantine}.replays as p on p.delivery_id = q.delivery_id and p.line = q.line
   where q.run_id > a.run_id
-    and q.run_id <= '{run_id}'
+    and q.run_id <= '{run}'
     and p.delivery_id is null
 ),
 profiles_now as (
@@ -154,5 +147,13 @@ select
 from delivered as d
 cross join set_aside as s
 cross join profiles_now as n
-cross join profiles_then as t""",
-    )
+cross join profiles_then as t"""
+"""One row with the fields of Figures. Rows that were sent back from quarantine count where they came to rest."""
+
+
+def figures_query(run_id: str, databases: Mapping[str, str] = DATABASES) -> Query:
+    """The figures of a run, over databases by their names in the account."""
+    if not _RUN.fullmatch(run_id):
+        raise FatalError(f"{run_id!r} is no run id, such as r000007")
+    named = {each: databases[each] for each in DATABASES}
+    return Query("quality_gate", _FIGURES.format(run=run_id, replay=REPLAY_PREFIX, **named))
