@@ -6,7 +6,7 @@ EMULATOR := .venv-emulator
 SHOP := examples/shop
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: synth build package destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'

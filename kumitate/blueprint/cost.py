@@ -220,6 +220,9 @@ def _messages(month: _Month) -> Iterator[Part]:
     types = {account.type for account in month.platform.accounts}
     if messaging.email or "ses" in types:
         yield Part("SES", "mails", usage.profiles * usage.mails_a_profile * 1e-3, "ses_1000")
+    if messaging.email or messaging.sms:
+        sent = usage.profiles * (usage.mails_a_profile if messaging.email else usage.sms_a_profile)
+        yield Part("Firehose", "what became of messages", sent * Range(1, 3, 6) * 5e-6, "firehose_gb")
     if messaging.sms:
         yield Part("End User Messaging", "SMS", usage.profiles * usage.sms_a_profile, "sms_message")
     if messaging.push:
