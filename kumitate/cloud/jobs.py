@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,12 +21,12 @@ from kumitate.aws.clients import client
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.pages import PageObjects
 from kumitate.blueprint.derive import platform_of
-from kumitate.blueprint.names import DROP, FILES, PULLED, STREAMED
 from kumitate.blueprint.platform import Platform
 from kumitate.cleanse.stage import CLEANSE
 from kumitate.cloud.arguments import JobArguments, job_arguments
 from kumitate.cloud.collecting import Collection
 from kumitate.cloud.job_log import JobLog, ToldWorker
+from kumitate.cloud.landing import raw_files
 from kumitate.cloud.pages import write_pages
 from kumitate.errors import FatalError, KumitateError
 from kumitate.execution.ingest import ingest
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 LEDGER = "ledger"
 """The ledger's table, as `Names.called` has it."""
-MEMORY = f"{FILES}/memory"
-"""Prefix in the raw bucket of what was read already, by source."""
 
 
 def run_job(stage: str) -> None:
@@ -133,11 +131,8 @@ class Job:
                 self.log.say(sync=route.sync, pages=pages)
 
     def _intake(self) -> Callable[[IngestStep], int]:
-        from kumitate.aws.files import S3Inbox, S3RawArea
-
-        s3, bucket = client("s3"), self.platform.names.bucket("raw")
-        config, raw_area = self.project.config, S3RawArea(s3, bucket)
-        inbox = S3Inbox(client=s3, bucket=bucket, drop=f"{DROP}/", folders=self._folders(), memory=f"{MEMORY}/")
+        config = self.project.config
+        inbox, raw_area = raw_files(config, self.platform.names, client("s3"))
         landed = land(config, inbox, raw_area, run_id=self.run.id, known=known_deliveries(self.spark))
 
         def take_in(step: IngestStep) -> int:
@@ -147,11 +142,6 @@ class Job:
             return rows
 
         return take_in
-
-    def _folders(self) -> Mapping[str, str]:
-        """Where the files of sources lie that are not dropped, by source."""
-        pulled = {each.name: f"{PULLED}/{each.name}/" for each in self.platform.pulls}
-        return pulled | {each.name: f"{STREAMED}/{each.name}/" for each in self.platform.streams}
 
     def _collect(self, steps: Sequence[DeliverStep]) -> None:
         """The ledger's notes become outcomes in the lake: from here on nothing of the run leaves."""
