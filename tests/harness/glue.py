@@ -30,6 +30,8 @@ from tools.jars import fetched
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "000000000000"
+PYTHON = Path(os.environ.get("KUMITATE_GLUE_PYTHON", sys.executable))
+"""Runs the jobs: this interpreter over the sources, or one of Python 3.13 that has the wheels built for Glue."""
 _PACKAGES = "s3://assets/packages.gluewheels.zip"
 """What Glue installs; here the interpreter has it already."""
 
@@ -102,7 +104,7 @@ class GlueAccount:
         given |= {"--JOB_NAME": self.platform.names.called(stage), "--run_id": run_id, "--as_of": as_of.isoformat()}
         settings = [*given["--conf"].split(" --conf "), *(f"{name}={value}" for name, value in self._here().items())]
         command = [
-            Path(sys.executable).with_name("spark-submit"),
+            PYTHON.with_name("spark-submit"),
             *(word for one in settings for word in ("--conf", one)),
         ]
         argv = [word for name, value in given.items() if name != "--conf" for word in (name, value)]
@@ -154,12 +156,8 @@ class Submitted:
 
 def _process() -> dict[str, str]:
     given = {name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME") if name in os.environ}
-    return {
-        **given,
-        "PYSPARK_PYTHON": sys.executable,
-        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
-        "SPARK_LOCAL_IP": "127.0.0.1",
-    }
+    sources = {"PYTHONPATH": str(ROOT)} if str(PYTHON) == sys.executable else {}
+    return {**given, **sources, "PYSPARK_PYTHON": str(PYTHON), "SPARK_LOCAL_IP": "127.0.0.1"}
 
 
 class Downloaded:
