@@ -47,6 +47,23 @@ def noted(evaluate: Callable[..., Any], calls: Path) -> Callable[..., Any]:
     return answered
 
 
+_BATCHES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+
+
+def as_iam_knows_them(enforce: Callable[..., Any]) -> Callable[..., Any]:
+    """IAM knows no actions for SQS's batches: they are allowed by the action of a single message."""
+
+    @functools.wraps(enforce)
+    def asked(access_key: str, action: str, *rest: Any, **named: Any) -> Any:
+        return enforce(access_key, _BATCHES.get(action, action), *rest, **named)
+
+    return asked
+
+
 class Jobs:
     """Stands in for `glue:startJobRun.sync`, which the emulator cannot run: no work, but the answers that are prepared.
 
@@ -102,6 +119,7 @@ def of_one_metric(record: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
+    iam_evaluator.enforce = as_iam_knows_them(iam_evaluator.enforce)
     provisioners._cw_metric_alarm_record = of_one_metric(provisioners._cw_metric_alarm_record)
     lambda_runtime._PYTHON_WORKER_SCRIPT = with_layers(lambda_runtime._PYTHON_WORKER_SCRIPT)
     if "KUMITATE_JOBS" in os.environ:

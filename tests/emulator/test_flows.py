@@ -152,7 +152,7 @@ def test_an_account_that_is_down_slows_no_other(deployed: Deployment, flows: Flo
 @pytest.mark.parametrize(
     ("schedule", "machine", "given"),
     [
-        ("schedule", "pipeline", {"reason": "schedule"}),
+        ("pipeline", "pipeline", {"reason": "schedule"}),
         (f"sync-{CRM}", "activation", {"reason": "schedule", "syncs": [CRM]}),
     ],
 )
