@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.synthesis import SHOP, Synthesis, synthesize
+from harness.synthesis import Synthesis
 from kumitate.blueprint.resources import resources
 
 pytestmark = pytest.mark.infra
@@ -45,30 +43,6 @@ NAMED: Mapping[str, tuple[str, str]] = {
 """CloudFormation's type -> the plan's word for it, and where its name stands."""
 
 
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
-    """The shop, with something of each kind that a project may ask for."""
-    root = tmp_path_factory.mktemp("everything") / "shop"
-    shutil.copytree(SHOP, root, ignore=shutil.ignore_patterns("data", ".kumitate", "report.html"))
-    pull = "  pull: {connector: %s, object: Contact, schedule: rate(1 hour), secret: salesforce}\n"
-    _add(root / "sources/crm_contacts.yaml", "  format: jsonl\n", pull % "salesforce")
-    _add(root / "sources/web_events.yaml", "  format: jsonl\n", "  stream: {}\n")
-    _add(root / "sources/email_events.yaml", "  format: jsonl\n", "  stream: {shards: 2, retention_hours: 48}\n")
-    hubspot = "  pull: {connector: hubspot, object: deals, schedule: rate(6 hours), connection: hub}\n"
-    _add(root / "sources/crm_opportunities.yaml", "  format: jsonl\n", hubspot)
-    messaging = "email: true, sms: true, push: true, connect_instance: 12345678-1234-1234-1234-123456789012"
-    environment = "dev:\n  messaging: {%s}\n  secrets: {salesforce: a, google: b, meta: c, slack: d}\n"
-    (root / "environments/aws.yaml").write_text(environment % messaging, encoding="utf-8")
-    _add(root / "syncs/marketing.yaml", "vip_campaign:\n", "  schedule: rate(6 hours)\n")
-    return synthesize(root, tmp_path_factory.mktemp("cdk") / "everything")
-
-
-def _add(path: Path, after: str, line: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count(after) == 1
-    path.write_text(text.replace(after, after + line), encoding="utf-8")
-
-
 def placed(synthesis: Synthesis) -> Iterator[tuple[str, str, str]]:
     """(stack, kind, name) of all that carries a name."""
     for template in synthesis:
@@ -93,8 +67,9 @@ def test_a_plan_names_what_is_placed(shop: Synthesis) -> None:
     assert len(planned(shop)) > 70
 
 
-def test_so_it_does_for_pulls_streams_and_schedules(everything: Synthesis) -> None:
-    assert planned(everything) == set(placed(everything))
+def test_so_it_does_where_everything_is_switched_on(cloud: Synthesis) -> None:
+    assert planned(cloud) == set(placed(cloud))
+    assert {"flow", "connection", "stream", "profile domain"} <= {kind for _, kind, _ in planned(cloud)}
 
 
 def test_views_are_planned_as_they_are_placed(shop: Synthesis) -> None:
