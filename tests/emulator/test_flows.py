@@ -159,15 +159,15 @@ def test_an_account_that_is_down_slows_no_other(deployed: Deployment, flows: Flo
 def test_a_schedule_starts_its_machine(
     deployed: Deployment, flows: Flows, schedule: str, machine: str, given: dict[str, object]
 ) -> None:
-    """Nobody waits until three in the morning: the deployed schedule is told to go off now, all else as it is."""
+    """Nobody waits until three in the morning: a twin of the deployed schedule, its target and role, goes off now."""
     client, name = deployed.client("scheduler"), deployed.called(schedule)
     placed = client.get_schedule(Name=name)
     before = names_of(flows.executions(machine))
     soon = (datetime.now(UTC) + timedelta(seconds=1)).strftime("at(%Y-%m-%dT%H:%M:%S)")
-    client.update_schedule(
-        Name=name,
+    client.create_schedule(
+        Name=f"{name}-now",
         ScheduleExpression=soon,
-        ScheduleExpressionTimezone="UTC",
+        ActionAfterCompletion="DELETE",
         FlexibleTimeWindow=placed["FlexibleTimeWindow"],
         Target=placed["Target"],
     )

@@ -36,7 +36,9 @@ class Environment:
 
     @property
     def machine(self) -> str:
-        return self.variables.get("KUMITATE_MACHINE","arn:aws:states:ap-northeast-1:000000000000:stateMachine:kumitate-cloud-dev-pipeline")
+        return self.variables.get(
+            "KUMITATE_MACHINE", "arn:aws:states:ap-northeast-1:000000000000:stateMachine:kumitate-cloud-dev-pipeline"
+        )
 
     @property
     def key(self) -> str:
