@@ -12,6 +12,7 @@ from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
+from infrastructure.constructs.function import log_group
 from infrastructure.constructs.message_results import MessageResults
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.grants import arn
@@ -116,6 +117,7 @@ class ConnectCampaigns(Construct):
             self,
             "Campaigns",
             install_latest_aws_sdk=False,
+            log_group=log_group(self, f"/aws/lambda/{platform.names.called('campaigns', 'wrapper')}", platform),
             on_update=custom.AwsSdkCall(
                 action="putConnectInstanceIntegration", parameters={**given, "integrationConfig": tie}, **call
             ),

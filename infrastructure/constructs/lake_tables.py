@@ -11,7 +11,7 @@ from aws_cdk import custom_resources as custom
 from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
-from infrastructure.constructs.function import PlatformFunction, Work
+from infrastructure.constructs.function import PlatformFunction, Work, log_group
 from infrastructure.constructs.granting import grant
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.upkeep import maker_grants
@@ -35,7 +35,8 @@ class LakeTables(Construct):
         )
         self.maker = PlatformFunction(self, "Maker", platform, work=work)
         grant(self.maker.role, maker_grants(platform.names, key_arn))
-        provider = custom.Provider(self, "Provider", on_event_handler=self.maker.function)
+        logs = log_group(self, f"/aws/lambda/{platform.names.called('fn', 'lake_tables', 'wrapper')}", platform)
+        provider = custom.Provider(self, "Provider", on_event_handler=self.maker.function, log_group=logs)
         acknowledge(provider, _of_the_wrapper(self.maker.function))
         self.resource = cdk.CustomResource(
             self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,3 +129,11 @@ def test_a_pull_job_reads_its_own_secret_and_writes_its_own_files_only(platform:
     assert [arn for arn in named if arn.endswith("/*")] == [
         "arn:aws:s3:::kumitate-cloud-dev-raw-000000000000/pulled/hub_contacts/*"
     ]
+
+
+@pytest.mark.parametrize("name", sorted(CONNECTORS))
+def test_the_reference_says_what_a_connectors_secret_holds(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/connectors.md").read_text("utf-8")
+    (line,) = (each for each in page.splitlines() if each.startswith(f"| `{name}` |"))
+    said = set(re.findall(r"`(\w+)`", line)) - {name}
+    assert said == {*CONNECTORS[name].credentials, *CONNECTORS[name].properties}
