@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from kumitate.cloud.gate import DATABASES, Figures, Finding, Limits, figures_que
 from kumitate.config.environment import QualityGate
 from kumitate.engines.dialect import parse, tables_of
 from kumitate.errors import FatalError
+from kumitate.execution.workspace import open_workspace
 from kumitate.identity.tables import PERSON_EVENTS
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE, REPLAYS
 from kumitate.model.step import Query
 from kumitate.model.table import Table, Type, columns
+from kumitate.ports import Engine
 
 PROFILES = Table("curated", "profiles", columns(person_id=Type.STRING))
 LIMITS = Limits(max_quarantined_percent=5.0, max_profile_drop_percent=20.0, min_profiles=1)
@@ -135,3 +138,16 @@ def test_the_query_reads_the_databases_it_is_told_and_no_others() -> None:
 def test_what_is_no_run_id_reaches_no_query() -> None:
     with pytest.raises(FatalError, match="no run id"):
         figures_query("r000001' or true --")
+
+
+def test_the_profiles_of_the_last_activated_run_are_counted_from_the_merge_ledger(bakery: Path) -> None:
+    with open_workspace(bakery) as workspace:
+        first, next_ = (_figures(workspace.engine, run) for run in ("r000001", "r000002"))
+    assert first["rows_in"] > 0
+    assert (first["profiles_before"], next_["rows_in"], next_["quarantined"]) == (0, 0, 0)
+    assert next_["profiles_before"] == next_["profiles"] == first["profiles"] > 0
+
+
+def _figures(engine: Engine, run: str) -> dict[str, Any]:
+    (row,) = (row for batch in engine.rows(figures_query(run)) for row in batch.to_pylist())
+    return row
