@@ -131,8 +131,13 @@ def _storage(month: _Month) -> Iterator[Part]:
 
 
 def _secrets(platform: Platform) -> Iterator[str]:
+    """Those that the environment names, and the one that AppFlow keeps for each profile it makes."""
     yield from (account.secret for account in platform.accounts if account.secret)
-    yield from (pulled.pull.secret for pulled in platform.pulls if pulled.pull.secret)
+    for pulled in platform.pulls:
+        if pulled.pull.secret is not None:
+            yield platform.environment.secrets.get(pulled.pull.secret, pulled.pull.secret)
+            if pulled.by_appflow:
+                yield f"appflow!{pulled.name}"
 
 
 def _jobs(month: _Month) -> Iterator[Part]:

@@ -95,6 +95,9 @@ def test_secrets_are_counted_once(root: Path) -> None:
     (root / "destinations/all.yaml").write_text("chat: {type: slack, secret: slack}\n", encoding="utf-8")
     found = cost(placed(root, "{region: us-east-1, secrets: {slack: tea/slack}}"))
     assert found.by_service["Secrets Manager"] == exactly(0.4)
+    pull = "pull: {connector: salesforce, object: Order, secret: slack}"
+    shared = cost(placed(root, "{region: us-east-1, secrets: {slack: tea/slack}}", source=pull))
+    assert shared.by_service["Secrets Manager"] == exactly(0.8)  # AppFlow keeps a copy of its own
 
 
 def test_messages_are_paid_for_where_they_are_sent(root: Path) -> None:
