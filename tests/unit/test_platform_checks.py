@@ -11,8 +11,10 @@ import pytest
 from kumitate.blueprint.changes import blueprint_of
 from kumitate.blueprint.checks import open_deployable, open_for_all, platform_problems
 from kumitate.blueprint.derive import platform_of
+from kumitate.blueprint.flows import CONNECTORS
 from kumitate.blueprint.limits import LIMITS, name_refusal
 from kumitate.blueprint.regions import all_regions, endpoints, regions_of
+from kumitate.config.connectors import APPFLOW, GLUE, WITH_INSTANCE
 from kumitate.errors import ConfigError, FatalError
 from kumitate.project import open_project
 
@@ -223,3 +225,16 @@ def test_the_table_of_regions_is_what_the_sdk_knows() -> None:
     }
     core = ("athena", "dynamodb", "firehose", "glue", "kinesis", "lambda", "lakeformation", "scheduler", "sqs")
     assert all(sorted(session.get_available_regions(each)) == list(all_regions()) for each in core)
+
+
+def test_connectors_are_those_that_the_services_know() -> None:
+    session = botocore.session.get_session()
+    appflow = session.get_service_model("appflow")
+    known = {name.lower() for name in appflow.shape_for("SourceConnectorProperties").members}
+    assert known >= APPFLOW == CONNECTORS.keys()
+    profiles = appflow.shape_for("ConnectorProfileProperties").members.items()
+    needs = {name.lower() for name, shape in profiles if "instanceUrl" in shape.required_members}
+    assert needs == WITH_INSTANCE
+    types = session.get_service_model("glue").shape_for("ConnectionType").enum
+    assert {name.lower() for name in types} >= GLUE
+    assert not APPFLOW & GLUE
