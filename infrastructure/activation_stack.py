@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -21,6 +21,7 @@ from infrastructure.constructs.undelivered import dead_letters
 from infrastructure.storage_stack import StorageStack
 from kumitate.activation.routes import routes
 from kumitate.blueprint.function_access import export_grants, planner_grants
+from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.machine_access import activation_grants
 from kumitate.blueprint.machines import SEGMENTS_CHANGED, activation_machine
 from kumitate.blueprint.platform import Platform
@@ -85,11 +86,16 @@ class ActivationStack(cdk.Stack):
         )
         planner = PlatformFunction(self, "Planner", self._platform, work=work)
         planner.may(planner_grants(self._platform, self._key))
-        planner.function.configure_async_invoke(
-            on_failure=destinations.SqsDestination(self.undelivered),
-            retry_attempts=2,
-            max_event_age=cdk.Duration.hours(1),
-        )
+        planner.may([Grant("KeepFailedEvents", ("sqs:SendMessage",), (self.undelivered.queue_arn,))])
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "PlannerRetries",
+            function_name=planner.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=3600,
+            destination_config={"onFailure": {"destination": self.undelivered.queue_arn}},
+        ).node.add_dependency(planner.role)
         return planner
 
     def _export(self) -> None:
