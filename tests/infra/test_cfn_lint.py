@@ -24,8 +24,9 @@ PUSH = ("W3696", "AWS::Pinpoint::App")
 
 def findings(synthesis: Synthesis) -> list[str]:
     """What cfn-lint says of all templates, but for what push cannot do without."""
-    asked = ManualArgs(regions=[synthesis.platform.names.region], ignore_checks=list(LET_BE))
-    said = [match for template in synthesis for match in api.lint_file(template.path, asked)]
+    templates = [str(template.path) for template in synthesis]
+    asked = ManualArgs(templates=templates, regions=[synthesis.platform.names.region], ignore_checks=list(LET_BE))
+    said = api.lint_by_config(asked)
     return [str(each) for each in said if (each.rule.id, *_types(each.message)) != PUSH]
 
 
