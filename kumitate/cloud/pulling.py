@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +17,9 @@ from pyarrow import csv
 
 from kumitate.aws.clients import client
 from kumitate.aws.files import S3RawArea
+from kumitate.aws.secrets import Secrets
 from kumitate.blueprint.derive import platform_of
+from kumitate.blueprint.flows import secret_of
 from kumitate.blueprint.job_arguments import glue_connection
 from kumitate.blueprint.names import PULLED
 from kumitate.blueprint.platform import Platform, PulledSource
@@ -31,9 +35,17 @@ if TYPE_CHECKING:
 
 Read = Callable[[str, Mapping[str, str]], Any]
 """Connection type and options in, a data frame out: what Glue alone can do."""
+_OF_THE_CONNECTION = frozenset({"client_id", "grant_type", "instance_url", "token_url"})
+"""Settings that the connection itself was made with."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _OVERLAP = timedelta(minutes=10)
 """Asked for twice, for clocks differ; a row that comes again is known."""
+
+
+class Asked(Protocol):
+    """The options of a read, from the time on that is given."""
+
+    def __call__(self, *, since: datetime | None) -> dict[str, str]: ...
 
 
 def run_pull(read: Read) -> None:
@@ -45,7 +57,9 @@ def run_pull(read: Read) -> None:
         pulled = _pulled(platform, required(given, "source"))
         raw_area = S3RawArea(client("s3"), platform.names.bucket("raw"))
         now = datetime.now(UTC)
-        rows = pull(pulled, read, raw_area, connection=glue_connection(platform.names, pulled), at=now)
+        connection, token = glue_connection(platform.names, pulled), _token(platform, pulled)
+        asked = partial(connection_options, pulled, connection, token=token)
+        rows = pull(pulled, read, raw_area, options=asked, at=now)
         log = JobLog(platform.names.project, platform.names.environment, "pull", now.strftime(_STAMP))
         log.say(source=pulled.name, rows=rows)
 
@@ -57,10 +71,10 @@ def _pulled(platform: Platform, name: str) -> PulledSource:
     return found[name]
 
 
-def pull(pulled: PulledSource, read: Read, raw_area: RawArea, *, connection: str, at: datetime) -> int:
+def pull(pulled: PulledSource, read: Read, raw_area: RawArea, *, options: Asked, at: datetime) -> int:
     """Rows that came; they lie under the time they were asked for, and no file is made of none."""
     folder = f"{PULLED}/{pulled.name}/"
-    frame = read(pulled.pull.connector, connection_options(pulled, connection, since=_since(raw_area, folder)))
+    frame = read(pulled.pull.connector, options(since=_since(raw_area, folder)))
     batches = rows_of(frame, pulled.source.format)
     first = next(batches, None)
     if first is None:
@@ -69,15 +83,30 @@ def pull(pulled: PulledSource, read: Read, raw_area: RawArea, *, connection: str
         return write(_together(first, batches), file, pulled.source.format)
 
 
-def connection_options(pulled: PulledSource, connection: str, *, since: datetime | None) -> dict[str, str]:
+def connection_options(
+    pulled: PulledSource, connection: str, *, since: datetime | None, token: str | None = None
+) -> dict[str, str]:
     """Options of `create_dynamic_frame.from_options`, e.g. `settings: {api_version: v3}` as API_VERSION."""
     pull = pulled.pull
-    asked = {name.upper(): value for name, value in pull.settings.items()}
+    asked = {name.upper(): value for name, value in pull.settings.items() if name not in _OF_THE_CONNECTION}
+    if token is not None:
+        asked["DEVELOPER_TOKEN"] = token
     if pull.incremental and since is not None:
         asked["FILTER_PREDICATE"] = f"{pull.incremental} >= TIMESTAMP '{since - _OVERLAP:%Y-%m-%d %H:%M:%S}Z'"
     if not asked.get("API_VERSION"):
         raise FatalError(f"source {pulled.name}: the connection asks for a version; give pull.settings.api_version")
     return {"connectionName": connection, "ENTITY_NAME": pull.object, **asked}
+
+
+def _token(platform: Platform, pulled: PulledSource) -> str | None:
+    """Google Ads asks with each read for the developer's own token, which lies beside the credentials."""
+    if pulled.pull.connector != "googleads" or pulled.pull.secret is None:
+        return None
+    name = secret_of(platform.environment, pulled)
+    try:
+        return str(json.loads(Secrets(client("secretsmanager")).value(name))["developer_token"])
+    except (ValueError, KeyError, TypeError):
+        raise FatalError(f"secret {name!r} has no developer_token; Google Ads asks for it beside the sign-in") from None
 
 
 def _since(raw_area: RawArea, folder: str) -> datetime | None:
@@ -96,11 +125,17 @@ def rows_of(frame: DataFrame, format_: str) -> Iterator[pa.RecordBatch]:
     if format_ == "jsonl":
         line = f.to_json(f.struct("*"), {"ignoreNullFields": "false"}).alias("line")
         return _with_rows(streamed(frame.select(line)))
-    nested = [field.name for field in frame.schema if isinstance(field.dataType, ArrayType | MapType | StructType)]
-    if format_ == "csv":
-        texts = {name: frame[name].cast("string") for name in frame.columns if name not in nested}
-        frame = frame.withColumns(texts)
-    return _with_rows(streamed(frame.withColumns({name: f.to_json(frame[name]) for name in nested})))
+    named = frame.columns  # a service's names may hold dots, which Spark takes for paths
+    plain = frame.toDF(*(f"c{number}" for number in range(len(named))))
+    columns = []
+    for field in plain.schema:
+        column = plain[field.name]
+        if isinstance(field.dataType, ArrayType | MapType | StructType):
+            column = f.to_json(column)
+        elif format_ == "csv":
+            column = column.cast("string")
+        columns.append(column.alias(field.name))
+    return (batch.rename_columns(named) for batch in _with_rows(streamed(plain.select(columns))))
 
 
 def _with_rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from harness.reading import read_bytes, source
 from kumitate.blueprint.platform import PulledSource
-from kumitate.cloud.pulling import pull
+from kumitate.cloud.pulling import connection_options, pull
 from kumitate.config.source import Pull
 from kumitate.engines.local_files import LocalRawArea
 
@@ -22,7 +23,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Exception ignored in. <socket"),  # Spark lets its own socket be collected
 ]
 
-SCHEMA = "id string, at timestamp_ntz, owner struct<name string, teams array<string>>, note string"
+SCHEMA = "id string, at timestamp_ntz, `owner.now` struct<name string, teams array<string>>, note string"
 ROWS = [
     ("1", datetime(2026, 1, 2, 3, 4, 5), ("Ōta", ["a", "b"]), 'said "no", twice\nand left'),
     ("2", None, None, None),
@@ -56,7 +57,7 @@ class Connection:
 
 
 def tickets(format_: str) -> PulledSource:
-    columns = {"id": {}, "at": {}, "owner": {}, "note": {}}
+    columns = {"id": {}, "at": {}, "owner": {"from": "owner.now"}, "note": {}}
     settings = {"api_version": "v3"}
     asked = Pull(connector="hubspot", object="tickets", connection="ours", incremental="at", settings=settings)
     return PulledSource("tickets", source(format=format_, columns=columns, pull=asked), asked)
@@ -65,7 +66,9 @@ def tickets(format_: str) -> PulledSource:
 @pytest.mark.parametrize("format_", ["jsonl", "csv"])
 def test_what_was_pulled_is_read_as_it_was(session: Any, tmp_path: Path, format_: str) -> None:
     pulled, connection = tickets(format_), Connection(session.createDataFrame(ROWS, SCHEMA))
-    rows = pull(pulled, connection.read, LocalRawArea(tmp_path), connection="ours", at=MORNING)
+    rows = pull(
+        pulled, connection.read, LocalRawArea(tmp_path), options=partial(connection_options, pulled, "ours"), at=MORNING
+    )
     assert rows == 2
     (file,) = (tmp_path / "pulled" / "tickets").iterdir()
     assert file.name == f"20261122T060000Z.{format_}"
@@ -82,7 +85,7 @@ def test_a_pull_goes_on_where_the_last_file_ended(session: Any, tmp_path: Path) 
     pulled, area = tickets("jsonl"), LocalRawArea(tmp_path)
     connection = Connection(session.createDataFrame(ROWS, SCHEMA))
     for moment in (MORNING, NOON):
-        pull(pulled, connection.read, area, connection="ours", at=moment)
+        pull(pulled, connection.read, area, options=partial(connection_options, pulled, "ours"), at=moment)
     assert [options.get("FILTER_PREDICATE") for options in connection.asked] == [
         None,
         "at >= TIMESTAMP '2026-11-22 05:50:00Z'",
@@ -91,14 +94,16 @@ def test_a_pull_goes_on_where_the_last_file_ended(session: Any, tmp_path: Path) 
 
 
 def test_nothing_new_leaves_no_file(session: Any, tmp_path: Path) -> None:
-    connection = Connection(session.createDataFrame([], SCHEMA))
+    pulled, connection = tickets("parquet"), Connection(session.createDataFrame([], SCHEMA))
     area = LocalRawArea(tmp_path)
-    assert pull(tickets("parquet"), connection.read, area, connection="ours", at=MORNING) == 0
+    assert pull(pulled, connection.read, area, options=partial(connection_options, pulled, "ours"), at=MORNING) == 0
     assert area.names("pulled/") == ()
 
 
 def test_parquet_that_was_pulled_is_read(session: Any, tmp_path: Path) -> None:
     pulled, connection = tickets("parquet"), Connection(session.createDataFrame(ROWS, SCHEMA))
-    pull(pulled, connection.read, LocalRawArea(tmp_path), connection="ours", at=MORNING)
+    pull(
+        pulled, connection.read, LocalRawArea(tmp_path), options=partial(connection_options, pulled, "ours"), at=MORNING
+    )
     (file,) = (tmp_path / "pulled" / "tickets").iterdir()
     assert [row[0] for row in read_bytes(file.read_bytes(), pulled.source, str(file)).values] == ["1", "2"]

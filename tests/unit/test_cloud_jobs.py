@@ -222,6 +222,16 @@ def test_a_pull_asks_for_what_changed_since_the_last_one() -> None:
     assert asked == {**everything, "FILTER_PREDICATE": "hs_lastmodifieddate >= TIMESTAMP '2026-11-22 05:50:00Z'"}
 
 
+def test_what_made_the_connection_is_not_asked_for_again() -> None:
+    source = pulled(secret="hub", settings={"api_version": "v3", "client_id": "c", "token_url": "https://t.example"})
+    assert connection_options(source, "ours", since=None, token="t") == {
+        "connectionName": "ours",
+        "ENTITY_NAME": "tickets",
+        "API_VERSION": "v3",
+        "DEVELOPER_TOKEN": "t",
+    }
+
+
 def test_a_pull_without_the_services_version_is_told() -> None:
     with pytest.raises(FatalError, match=r"source tickets: .*pull\.settings\.api_version"):
         connection_options(pulled(connection="ours"), "ours", since=None)
