@@ -46,7 +46,7 @@ class Measures:
         return cloudwatch.Metric(
             namespace=METRICS,
             metric_name=f"Rows{verdict}",
-            dimensions_map={"service": service},
+            dimensions_map={"account": account, "service": service},
             statistic="Sum",
             period=period,
             label=f"{account}: {verdict.lower()}",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 
+from functions.delivery.handler import tell
 from harness.synthesis import ROOT, Synthesis
+from kumitate.blueprint.machines import pipeline_machine
+from kumitate.cloud.delivering import Delivered
+from kumitate.cloud.job_log import JobLog
 
 pytestmark = pytest.mark.infra
 
@@ -63,6 +68,60 @@ def test_the_budget_counts_what_carries_the_deployments_tag(shop: Synthesis) -> 
     (budget,) = shop["operations"].of_type("AWS::Budgets::Budget").values()
     assert budget["Budget"]["BudgetLimit"]["Amount"] == shop.platform.environment.budget_usd
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:kumitate:deployment$kumitate-shop-dev"]}
+
+
+def told(output: str) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
+    """(metric, dimensions) of what was written for CloudWatch."""
+    for line in output.splitlines():
+        entry = json.loads(line)
+        for directive in entry.get("_aws", {}).get("CloudWatchMetrics", []):
+            dimensions = frozenset((name, entry[name]) for name in directive["Dimensions"][0])
+            yield from ((f"{directive['Namespace']}/{each['Name']}", dimensions) for each in directive["Metrics"])
+
+
+def watched(shop: Synthesis) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+    """(metric, dimensions) of everything that alarms look at."""
+    stats = [
+        each["MetricStat"]["Metric"]
+        for alarm in shop["operations"].of_type("AWS::CloudWatch::Alarm").values()
+        for each in alarm.get("Metrics", [])
+        if "MetricStat" in each
+    ]
+    return {
+        (
+            f"{each['Namespace']}/{each['MetricName']}",
+            frozenset((d["Name"], str(d["Value"])) for d in each["Dimensions"]),
+        )
+        for each in stats
+    }
+
+
+def test_alarms_look_at_what_a_delivery_says(
+    shop: Synthesis, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for function in shop["activation"].of_type("AWS::Lambda::Function").values():
+        if "-fn-delivery-" in function["FunctionName"]:
+            given = function["Environment"]["Variables"]
+            for name in ("KUMITATE_ACCOUNT", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
+                monkeypatch.setenv(name, given[name])
+            tell(Delivered("done", "a_sync", {"accepted": 3, "rejected": 1, "unknown": 1}))
+            said = set(told(capsys.readouterr().out))
+            assert len(said) == 3
+            assert said <= watched(shop), given["KUMITATE_ACCOUNT"]
+
+
+def test_alarms_look_at_what_a_job_says(shop: Synthesis, capsys: pytest.CaptureFixture[str]) -> None:
+    names = shop.platform.names
+    JobLog(names.project, names.environment, "cleanse", "r000001").measure({"quarantine.rows:x": 2}, 1.5)
+    said = dict(told(capsys.readouterr().out))
+    assert ("Kumitate/RowsQuarantined", said["Kumitate/RowsQuarantined"]) in watched(shop)
+
+
+def test_alarms_look_at_what_the_machine_counts(shop: Synthesis) -> None:
+    count = pipeline_machine(shop.platform)["States"]["Count held run"]["Arguments"]
+    (metric,) = count["MetricData"]
+    dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]} | {"state": "finished"}
+    assert (f"{count['Namespace']}/{metric['MetricName']}", frozenset(dimensions.items())) in watched(shop)
 
 
 def test_the_dashboard_shows_runs_rows_deliveries_and_spend(shop: Synthesis) -> None:
