@@ -42,6 +42,7 @@ class ConnectCampaigns(Construct):
         )
         campaigns = self._campaigns(platform)
         _acknowledge_wrapper(self)
+        acknowledge(campaigns, {"AwsSolutions-IAM5[Resource::*]": "Campaigns' integrations are no resources to IAM"})
         campaigns.node.add_dependency(joined)
         self._bring_results(instance, results)
 
@@ -124,7 +125,7 @@ class ConnectCampaigns(Construct):
             on_delete=custom.AwsSdkCall(
                 action="deleteConnectInstanceIntegration", parameters=undo, service="connectcampaignsv2"
             ),
-            policy=custom.AwsCustomResourcePolicy.from_statements([_tie(platform, domain)]),
+            policy=custom.AwsCustomResourcePolicy.from_statements(_tie(domain)),
         )
 
     def _bring_results(self, instance: str, results: MessageResults) -> None:
@@ -157,13 +158,9 @@ def _acknowledge_wrapper(scope: Construct) -> None:
             )
 
 
-def _tie(platform: Platform, domain: str) -> iam.PolicyStatement:
-    instance = platform.environment.messaging.connect_instance
-    return iam.PolicyStatement(
-        actions=[
-            "connect-campaigns:DeleteConnectInstanceIntegration",
-            "connect-campaigns:PutConnectInstanceIntegration",
-            "profile:GetDomain",
-        ],
-        resources=[arn(platform.names, "connect", f"instance/{instance}"), domain],
-    )
+def _tie(domain: str) -> list[iam.PolicyStatement]:
+    tying = ["connect-campaigns:DeleteConnectInstanceIntegration", "connect-campaigns:PutConnectInstanceIntegration"]
+    return [
+        iam.PolicyStatement(actions=tying, resources=["*"]),
+        iam.PolicyStatement(actions=["profile:GetDomain"], resources=[domain]),
+    ]
