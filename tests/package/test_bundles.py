@@ -7,7 +7,6 @@ import os
 import re
 import struct
 import subprocess
-import sys
 import zipfile
 from email.parser import HeaderParser
 from functools import cache
@@ -136,7 +135,28 @@ def test_an_archives_bytes_follow_from_its_content_alone(tmp_path: Path, monkeyp
     assert (tmp_path / "0.zip").read_bytes() == (tmp_path / "1.zip").read_bytes()
 
 
-def test_packaging_again_changes_no_byte() -> None:
-    before = {path: path.stat().st_mtime_ns for path in BUILD.glob("*/*.zip")}
-    subprocess.run([sys.executable, ROOT / "tools" / "package.py"], check=True, capture_output=True)
-    assert before == {path: path.stat().st_mtime_ns for path in before}
+def test_work_is_done_once_and_never_left_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from bundling.cache import key_of, made_once
+
+    def interrupted(folder: Path) -> None:
+        (folder / "half").touch()
+        raise KeyboardInterrupt
+
+    made = tmp_path / f"lambda-{key_of(['lock'])}"
+    with pytest.raises(KeyboardInterrupt):
+        made_once(made, interrupted)
+    assert made_once(made, lambda folder: (folder / "whole").touch())
+    assert not made_once(made, interrupted)
+    assert [path.name for path in made.iterdir()] == ["whole"]
+
+
+def test_a_file_that_moved_or_changed_is_another_thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from bundling.cache import key_of
+
+    path = tmp_path / "a.py"
+    path.write_text("one = 1")
+    keys = {key_of(["a.py", path]), key_of(["b/a.py", path])}
+    path.write_text("one = 2")
+    assert len({*keys, key_of(["a.py", path])}) == 3
