@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -103,10 +104,29 @@ def job_script(scope: Construct, stage: str) -> assets.Asset:
     return assets.Asset(scope, f"{stage.capitalize()}Script", path=str(ROOT / "glue_jobs" / f"{stage}.py"))
 
 
-def packages_archive(scope: Construct) -> assets.Asset:
-    """The wheels that Glue installs; a stand-in of the same name where bundles are skipped."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file among the CDK's assets, told of in an asset's words."""
+
+    s3_bucket_name: str
+    s3_object_key: str
+    s3_object_url: str
+
+
+def packages_archive(scope: Construct) -> Stored:
+    """The wheels that Glue installs; a stand-in of the same name where bundles are skipped.
+
+    The CDK calls an asset by its hash and last ending; Glue goes by both endings, so the first one joins the hash.
+    """
     path = _stand_in() if _sources_only(scope) else built("glue", PACKAGES)
-    return assets.Asset(scope, "Packages", path=str(path))
+    staged = cdk.AssetStaging(scope, "Packages", source_path=str(path))
+    stack = cdk.Stack.of(scope)
+    stored = stack.synthesizer.add_file_asset(
+        packaging=cdk.FileAssetPackaging.FILE,
+        source_hash=f"{staged.asset_hash}.gluewheels",
+        file_name=staged.relative_staged_path(stack),
+    )
+    return Stored(stored.bucket_name, stored.object_key, stored.s3_object_url)
 
 
 @cache

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
+from infrastructure.bundles import Stored
 from infrastructure.constructs.granting import grant
 from kumitate.blueprint.access import Shared, job_grants, log_prefix
 from kumitate.blueprint.job_arguments import default_arguments
@@ -25,7 +26,7 @@ class JobFiles:
     """What every job of the project starts from."""
 
     project: assets.Asset
-    packages: assets.Asset
+    packages: Stored
     script: assets.Asset
 
     @property

@@ -43,8 +43,9 @@ def _tables(names: Names, job: StageJob) -> Iterator[Grant]:
     if read:
         yield Grant("ReadFiles", _READ_FILES, _files(names, read), because=OBJECTS)
         yield Grant("ReadTables", _READ_TABLE, _catalogue(names, read))
-    yield Grant("WriteFiles", _WRITE_FILES, _files(names, job.writes), because=OBJECTS)
-    yield Grant("WriteTables", _WRITE_TABLE, _catalogue(names, job.writes))
+    if job.writes:
+        yield Grant("WriteFiles", _WRITE_FILES, _files(names, job.writes), because=OBJECTS)
+        yield Grant("WriteTables", _WRITE_TABLE, _catalogue(names, job.writes))
 
 
 def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:

@@ -112,7 +112,6 @@ def _notes(names: Names, account: Account) -> Iterator[Grant]:
     keep = (
         "dynamodb:BatchWriteItem",
         "dynamodb:ConditionCheckItem",
-        "dynamodb:GetItem",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",

@@ -44,6 +44,18 @@ def test_each_job_runs_its_own_script_under_its_own_role(shop: Synthesis) -> Non
     assert len({json.dumps(job["Role"]) for job in found}) == len(STAGES)
 
 
+def test_glue_takes_the_packages_for_wheels_by_their_name(shop: Synthesis) -> None:
+    for job in jobs(shop).values():
+        assert job["DefaultArguments"]["--additional-python-modules"].endswith(".gluewheels.zip")
+    (manifest,) = shop.folder.glob("*-pipeline.assets.json")
+    stored = [
+        place["objectKey"]
+        for file in json.loads(manifest.read_text(encoding="utf-8"))["files"].values()
+        for place in file["destinations"].values()
+    ]
+    assert [key for key in stored if key.endswith(".gluewheels.zip")]
+
+
 def test_jobs_write_their_logs_where_they_expire(shop: Synthesis) -> None:
     groups = {group["LogGroupName"]: group for group in shop["pipeline"].of_type("AWS::Logs::LogGroup").values()}
     for job in jobs(shop).values():
