@@ -14,6 +14,7 @@ from infrastructure.acknowledging import acknowledge
 from infrastructure.constructs.bucket import FAILED
 from infrastructure.constructs.function import log_group
 from infrastructure.storage_stack import StorageStack
+from kumitate.blueprint.grants import arn
 from kumitate.blueprint.names import STREAMED
 from kumitate.blueprint.platform import Platform
 
@@ -73,13 +74,18 @@ class RawDelivery(Construct):
             (_OBJECTS, places),
             (_BUCKET, [raw]),
             (key_use, [self._storage.key.key_arn]),
-            (("logs:PutLogEvents",), [f"{self.logs.log_group_arn}:log-stream:{self.log_stream.log_stream_name}"]),
+            (("logs:PutLogEvents",), [self._place_of_logs(platform)]),
             *(((_STREAM, [stream.stream_arn]),) if stream else ()),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
         reason = "one source's files only; their names are made of the time"
         acknowledge(role, {f"AwsSolutions-IAM5[Resource::{place}]": reason for place in places})
         return role
+
+    def _place_of_logs(self, platform: Platform) -> str:
+        # The group's own ARN ends in `:*`, behind which nothing can be named.
+        place = f"log-group:{self.logs.log_group_name}:log-stream:{self.log_stream.log_stream_name}"
+        return arn(platform.names, "logs", place)
 
     def _from(self, stream: kinesis.Stream) -> firehose.CfnDeliveryStream.KinesisStreamSourceConfigurationProperty:
         return firehose.CfnDeliveryStream.KinesisStreamSourceConfigurationProperty(

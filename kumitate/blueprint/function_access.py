@@ -11,6 +11,7 @@ from kumitate.activation.tables import SYNC_COUNTS
 from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_arn, machine_arn, objects, use_key
 from kumitate.blueprint.names import ATHENA, DELIVERIES, EXPORTS, Names
 from kumitate.blueprint.platform import Account, Platform
+from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_EVENTS
 from kumitate.ingest.tables import DELIVERIES as DELIVERIES_TABLE
 from kumitate.ingest.tables import QUARANTINE, REPLAYS
@@ -48,19 +49,25 @@ def end_run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
     yield Grant("StartNext", ("states:StartExecution",), (machine_arn(names, "pipeline"),))
 
 
+def gate_tables(config: Config) -> tuple[Table, ...]:
+    """What the gate's one query reads, no more."""
+    return (SYNC_COUNTS, DELIVERIES_TABLE, QUARANTINE, REPLAYS, profiles_table(config), PERSON_EVENTS)
+
+
 def gate_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
-    """The tables that its one query reads, no more."""
-    tables = (SYNC_COUNTS, DELIVERIES_TABLE, QUARANTINE, REPLAYS, profiles_table(platform.config), PERSON_EVENTS)
-    yield from query_grants(platform.names, tables, key_arn)
+    yield from query_grants(platform.names, gate_tables(platform.config), key_arn)
+
+
+def export_tables(config: Config) -> tuple[Table, ...]:
+    return (SEGMENT_BITS, SEGMENT_SIZES, masks_table("curated", config, _NO_RUN), profiles_table(config))
 
 
 def export_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
     """Members of a segment with columns of their profiles, as files below `exports/`."""
-    names, config = platform.names, platform.config
-    tables = (SEGMENT_BITS, SEGMENT_SIZES, masks_table("curated", config, _NO_RUN), profiles_table(config))
+    names = platform.names
     notes = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
     exported = (objects(names.bucket("results"), EXPORTS),)
-    yield from query_grants(names, tables, key_arn)
+    yield from query_grants(names, export_tables(platform.config), key_arn)
     yield Grant("SeeWorkgroup", ("athena:GetWorkGroup",), (_workgroup(names),))
     yield Grant("WriteExports", ("s3:AbortMultipartUpload", "s3:PutObject"), exported, because=OBJECTS)
     yield Grant("NoteExports", notes, (arn(names, "dynamodb", f"table/{names.called('idempotency')}"),))

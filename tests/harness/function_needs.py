@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.cloud import ACCOUNT, REGION
+from harness.lake_needs import asking, making, tables_in
+from kumitate.blueprint.names import ZONES
+from kumitate.cloud.exports import Wanted, members_query, place_query
+from kumitate.cloud.gate import figures_query
+from kumitate.model.step import Query
 
 if TYPE_CHECKING:
     from harness.placed import Account
+    from kumitate.blueprint.platform import Platform
 
-Call = tuple[str, str, Mapping[str, str]]
+DATABASES = {database: database for database in ZONES}
+Call = tuple[str, str, Mapping[str, str | Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -20,11 +27,20 @@ class Environment:
     """A function's environment variables, as ARNs."""
 
     account: Account
+    platform: Platform
     variables: Mapping[str, str]
+    role: str
 
     @property
     def ledger(self) -> str:
         return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{self.variables['KUMITATE_LEDGER']}"
+
+    def items(self, actions: str, *keys: str) -> Iterator[Call]:
+        """Items of the ledger by partition key; DynamoDB decrypts in the caller's name."""
+        for key in keys:
+            for action in actions.split():
+                yield f"dynamodb:{action}", self.ledger, {"dynamodb:LeadingKeys": [key]}
+        yield from calls("kms:Decrypt", self.key)
 
     @property
     def results(self) -> str:
@@ -36,9 +52,7 @@ class Environment:
 
     @property
     def machine(self) -> str:
-        return self.variables.get(
-            "KUMITATE_MACHINE", "arn:aws:states:ap-northeast-1:000000000000:stateMachine:kumitate-cloud-dev-pipeline"
-        )
+        return self.variables["KUMITATE_MACHINE"]
 
     @property
     def key(self) -> str:
@@ -59,26 +73,29 @@ def arrivals(given: Environment) -> Iterator[Call]:
 
 def planner(given: Environment) -> Iterator[Call]:
     yield "s3:ListBucket", given.results, {"s3:prefix": "deliveries/r000001/winback/"}
-    yield from calls("dynamodb:UpdateItem", given.ledger)
-    yield from calls("kms:Decrypt", given.key)
+    yield from given.items("UpdateItem", "run#r000001")
     for url in json.loads(given.variables["KUMITATE_QUEUES"]).values():
         yield from calls("sqs:SendMessage", given.queue(url))
 
 
 def delivery(given: Environment) -> Iterator[Call]:
+    account = next(each for each in given.platform.accounts if each.name == given.variables["KUMITATE_ACCOUNT"])
     yield from calls("s3:GetObject", f"{given.results}/deliveries/r000001/winback/00001.jsonl.gz")
-    yield from calls(
-        "dynamodb:GetItem dynamodb:UpdateItem dynamodb:Query dynamodb:BatchWriteItem dynamodb:PutItem"
-        " dynamodb:ConditionCheckItem",
-        given.ledger,
-    )
-    yield from calls("kms:Decrypt", given.key)
-    yield from calls("sqs:SendMessage", given.queue(given.variables["KUMITATE_DLQ"]))
+    yield "s3:ListBucket", given.results, {"s3:prefix": "deliveries/r000001/winback/00009.jsonl.gz"}  # is it missing?
+    yield from given.items("GetItem UpdateItem", "run#r000001")
+    for sync in account.syncs:
+        yield from given.items("UpdateItem ConditionCheckItem", f"page#r000001#{sync}")
+        yield from given.items("Query BatchWriteItem PutItem", f"notes#r000001#{sync}")
+    dead = given.queue(given.variables["KUMITATE_DLQ"])
+    yield from calls("sqs:SendMessage", dead)
+    yield from calls("sqs:ChangeMessageVisibility sqs:GetQueueUrl", dead.removesuffix("-dlq"))
+    if account.secret:
+        secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{account.secret}-AbCdEf"
+        yield from calls("secretsmanager:GetSecretValue", secret)
 
 
 def begin_run(given: Environment) -> Iterator[Call]:
-    yield from calls("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem", given.ledger)
-    yield from calls("kms:Decrypt", given.key)
+    yield from given.items("GetItem Query PutItem DeleteItem", "runs")
 
 
 def end_run(given: Environment) -> Iterator[Call]:
@@ -87,14 +104,45 @@ def end_run(given: Environment) -> Iterator[Call]:
     yield from calls("states:StartExecution", given.machine)
 
 
+def quality_gate(given: Environment) -> Iterator[Call]:
+    yield from _asking(given, [figures_query("r000001")])
+
+
+def export_segment(given: Environment) -> Iterator[Call]:
+    columns = ("person_id",)
+    queries = [place_query("s", DATABASES), members_query(Wanted("s", "csv", columns), 0, DATABASES)]
+    yield from _asking(given, queries)
+    names = given.platform.names
+    yield from calls("athena:GetWorkGroup", f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{names.called('query')}")
+    exported = f"arn:aws:s3:::{names.bucket('results')}/exports/s/r000001/0.csv"
+    yield from calls("s3:PutObject s3:AbortMultipartUpload", exported)
+    notes = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('idempotency')}"
+    yield from calls("dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem", notes)
+
+
+def _asking(given: Environment, queries: Iterable[Query]) -> Iterator[Call]:
+    for need in asking(given.role, given.platform.names, tables_in(queries)):
+        yield need.action, need.resource, need.context
+    yield from calls("kms:Decrypt kms:GenerateDataKey", given.key)
+
+
 def lake_tables(given: Environment) -> Iterator[Call]:
-    yield from ()
+    for need in making(given.role, given.account, given.platform.names):
+        if not need.forbidden:
+            yield need.action, need.resource, need.context
 
 
 def framework(given: Environment) -> Iterator[Call]:
     """The CDK's own wrapper of a custom resource."""
-    function = given.variables["USER_ON_EVENT_FUNCTION_ARN"]
-    yield from calls("lambda:InvokeFunction lambda:GetFunction", function)
+    yield from calls("lambda:InvokeFunction lambda:GetFunction", given.variables["USER_ON_EVENT_FUNCTION_ARN"])
+
+
+def call_of_a_service(given: Environment) -> Iterator[Call]:
+    """The CDK's custom resource of one AWS call: Connect's campaigns are told of the profiles' domain."""
+    integration = "connect-campaigns:PutConnectInstanceIntegration connect-campaigns:DeleteConnectInstanceIntegration"
+    yield from calls(integration, "*")
+    domain = given.platform.names.called("profiles")
+    yield from calls("profile:GetDomain", f"arn:aws:profile:{REGION}:{ACCOUNT}:domains/{domain}")
 
 
 FUNCTIONS: dict[str, Callable[[Environment], Iterator[Call]]] = {
@@ -102,7 +150,10 @@ FUNCTIONS: dict[str, Callable[[Environment], Iterator[Call]]] = {
     "begin_run": begin_run,
     "end_run": end_run,
     "lake_tables": lake_tables,
+    "quality_gate": quality_gate,
+    "export_segment": export_segment,
     "onEvent": framework,
+    "handler": call_of_a_service,
     "planner": planner,
     "delivery": delivery,
 }

@@ -14,6 +14,17 @@ from harness.intrinsics import Template, resolved
 
 SIMULATOR = Path(__file__).with_name("simulate.mjs")
 ALLOWED = "Allowed"
+ANYBODY = f"arn:aws:iam::{ACCOUNT}:role/anybody"
+"""Somebody of this account whose own policies allow everything: only what protects a resource can refuse them."""
+_EVERYTHING = {"anybody": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+_OF_AWS = {
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "*",
+    }
+}
+"""AWS's own policies that roles of the CDK's wrappers have; no others are accepted."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class Answer:
 def ask(policies: Policies, questions: Sequence[tuple[Need, str]]) -> list[Answer]:
     """What the policies answer to each need, with one statement left out where its id is given."""
     given = {
-        "statements": policies.statements,
+        "statements": {**policies.statements, **_EVERYTHING, **_OF_AWS},
         "questions": [_question(policies, need, without=without) for need, without in questions],
     }
     done = subprocess.run(
@@ -124,7 +135,7 @@ def _covers_any(pattern: str, actions: Iterable[str]) -> bool:
 
 def _question(policies: Policies, need: Need, *, without: str) -> dict[str, Any]:
     role = policies.roles.get(need.who)
-    if role is None and "/" in need.who:
+    if role is None and "/" in need.who and need.who != ANYBODY:
         raise AssertionError(f"no role {need.who}; there are {', '.join(sorted(policies.roles))}")
     return {
         "principal": role.arn if role else need.who,
@@ -132,9 +143,16 @@ def _question(policies: Policies, need: Need, *, without: str) -> dict[str, Any]
         "resource": need.resource,
         "account": ACCOUNT,
         "context": {"aws:SecureTransport": "true", **need.context},
-        "identity": [id_ for id_ in (role.statements if role else ()) if id_ != without],
+        "identity": [id_ for id_ in _own(role, need.who) if id_ != without],
+        "isProtected": bool(_protecting(policies, need.resource)),
         "resourceBased": [id_ for id_ in _protecting(policies, need.resource) if id_ != without],
     }
+
+
+def _own(role: Role | None, who: str) -> tuple[str, ...]:
+    if role is not None:
+        return (*role.statements, *role.managed)
+    return tuple(_EVERYTHING) if who == ANYBODY else ()
 
 
 def _protecting(policies: Policies, resource: str) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Template:
         resource = self.stacks[stack]["Resources"][logical]
         wanted = NAMES.get(resource["Type"], ("", ""))[0]
         named = resolved(resource.get("Properties", {}).get(wanted), self, stack) if wanted else None
-        return str(named or logical)
+        return str(named or f"{stack}-{logical}")  # equal places in two stacks have equal logical ids
 
     def arn(self, stack: str, logical: str) -> str:
         kind = self.stacks[stack]["Resources"][logical]["Type"]

@@ -13,31 +13,26 @@ from typing import Any
 
 from harness.cloud import ACCOUNT, REGION
 from harness.function_needs import FUNCTIONS, Environment
-from harness.iam import Need
+from harness.iam import ANYBODY, Need
+from harness.lake_needs import catalogue, files, on, optimiser, readers, registered
 from harness.placed import Account, Placed
-from kumitate.blueprint.platform import Platform, StageJob
+from kumitate.blueprint.platform import Platform, PulledSource, StageJob
 from kumitate.model.table import Table
 
-_FILE = "data/00000-0.parquet"
 
-
-def needs(account: Account, platform: Platform) -> list[Need]:
+def needs(account: Account) -> list[Need]:
     """Everything that has to be allowed, or refused."""
+    platform = account.platform
     found = [need for placed in account.resources for need in _CONTRACTS.get(placed.type, _none)(account, placed)]
     for job in platform.jobs:
         found += _stage(account, platform, job)
-    return [*found, *_trust(account)]
+    for pulled in platform.pulls:
+        found += () if pulled.by_appflow else _pull(account, platform, pulled)
+    return [*found, *_trust(account), *readers(account, platform)]
 
 
 def _none(_account: Account, _placed: Placed) -> Iterator[Need]:
     return iter(())
-
-
-def on(who: str, actions: str, *resources: str, **context: str) -> Iterator[Need]:
-    """`on(role, "s3:GetObject s3:PutObject", "arn:…")`: every action on every resource."""
-    for action in actions.split():
-        for resource in resources:
-            yield Need(who, action, resource, context)
 
 
 # --- what is refused
@@ -45,10 +40,10 @@ def on(who: str, actions: str, *resources: str, **context: str) -> Iterator[Need
 
 def _bucket(_account: Account, bucket: Placed) -> Iterator[Need]:
     """Nothing but TLS 1.2 and later, whoever asks; access logs are written by S3, for this account only."""
-    someone, thing = f"arn:aws:iam::{ACCOUNT}:root", f"{bucket.arn}/anything"
+    thing = f"{bucket.arn}/anything"
     for resource, action in ((bucket.arn, "s3:ListBucket"), (thing, "s3:GetObject")):
-        yield Need(someone, action, resource, {"aws:SecureTransport": "false", "s3:TlsVersion": "1.3"}, forbidden=True)
-        yield Need(someone, action, resource, {"s3:TlsVersion": "1.1"}, forbidden=True)
+        yield Need(ANYBODY, action, resource, {"aws:SecureTransport": "false", "s3:TlsVersion": "1.3"}, forbidden=True)
+        yield Need(ANYBODY, action, resource, {"s3:TlsVersion": "1.1"}, forbidden=True)
     logs = bucket.properties.get("LoggingConfiguration")
     if logs:
         target = f"arn:aws:s3:::{logs['DestinationBucketName']}/{logs['LogFilePrefix']}2026-11-22"
@@ -57,13 +52,31 @@ def _bucket(_account: Account, bucket: Placed) -> Iterator[Need]:
 
 
 def _queue(_account: Account, queue: Placed) -> Iterator[Need]:
-    someone = f"arn:aws:iam::{ACCOUNT}:root"
-    yield Need(someone, "sqs:SendMessage", queue.arn, {"aws:SecureTransport": "false"}, forbidden=True)
+    yield Need(ANYBODY, "sqs:SendMessage", queue.arn, {"aws:SecureTransport": "false"}, forbidden=True)
 
 
 def _key(_account: Account, key: Placed) -> Iterator[Need]:
     """A key that nobody can manage any more is lost."""
-    yield Need(f"arn:aws:iam::{ACCOUNT}:root", "kms:PutKeyPolicy", key.arn)
+    yield Need(ANYBODY, "kms:PutKeyPolicy", key.arn)
+
+
+def _topic(account: Account, topic: Placed) -> Iterator[Need]:
+    """Alarms, budgets and rules speak there, for this account."""
+    yield Need(ANYBODY, "sns:Publish", topic.arn, {"aws:SecureTransport": "false"}, forbidden=True)
+    watching = {"AWS::CloudWatch::Alarm": "cloudwatch.amazonaws.com", "AWS::Budgets::Budget": "budgets.amazonaws.com"}
+    for kind, service in watching.items():
+        if any(account.all(kind)):
+            yield Need(service, "sns:Publish", topic.arn, {"aws:SourceAccount": ACCOUNT})
+            yield Need(service, "sns:Publish", topic.arn, {"aws:SourceAccount": "1" * 12}, forbidden=True)
+
+
+def _profiles(account: Account, domain: Placed) -> Iterator[Need]:
+    """Connect's profiles are encrypted with our key; what they refuse is kept in our queue."""
+    queue = domain.properties["DeadLetterQueueUrl"].rpartition("/")[2]
+    dead = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
+    for action, resource in (("sqs:SendMessage", dead), *((f"kms:{each}", account.key.arn) for each in _KEY_USE)):
+        yield Need("profile.amazonaws.com", action, resource, {"aws:SourceAccount": ACCOUNT})
+        yield Need("profile.amazonaws.com", action, resource, {"aws:SourceAccount": "1" * 12}, forbidden=True)
 
 
 # --- what starts something
@@ -73,14 +86,29 @@ def _trust(account: Account) -> Iterator[Need]:
     """Each role is assumed by the service that works under it, for this account."""
     for role in account.policies.roles.values():
         for id_ in account.policies.protecting.get(role.arn, ()):
-            for service in _several(account.policies.statements[id_]["Principal"].get("Service", [])):
-                yield Need(service, "sts:AssumeRole", role.arn, {"aws:SourceAccount": ACCOUNT})
+            principal = account.policies.statements[id_]["Principal"]
+            for service in _several(principal.get("Service", [])):
+                yield Need(
+                    service, "sts:AssumeRole", role.arn, {"aws:SourceAccount": ACCOUNT, **_SOURCES.get(service, {})}
+                )
+            if "AWS" in principal:
+                yield Need(ANYBODY, "sts:AssumeRole", role.arn)
+
+
+_SOURCES = {
+    "scheduler.amazonaws.com": {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/default"}
+}
+"""What services name as the source of what they do."""
 
 
 def _schedule(account: Account, schedule: Placed) -> Iterator[Need]:
     target = schedule.properties["Target"]
     role = account.role_paths[target["RoleArn"]]
-    yield from on(role, _start_of(target["Arn"]), target["Arn"])
+    if target["Arn"].endswith("aws-sdk:glue:startJobRun"):
+        job = json.loads(target["Input"])["JobName"]
+        yield from on(role, "glue:StartJobRun", f"arn:aws:glue:{REGION}:{ACCOUNT}:job/{job}")
+    else:
+        yield from on(role, _start_of(target["Arn"]), target["Arn"])
     dead = target.get("DeadLetterConfig", {}).get("Arn")
     if dead:
         yield from on(role, "sqs:SendMessage", dead)
@@ -92,7 +120,7 @@ def _rule(account: Account, rule: Placed) -> Iterator[Need]:
         role = account.role_paths.get(target.get("RoleArn", ""))
         who = role or "events.amazonaws.com"
         context = {} if role else {"aws:SourceArn": rule.arn}
-        yield Need(who, _start_of(target["Arn"]), target["Arn"], context)
+        yield from (Need(who, action, target["Arn"], context) for action in _start_of(target["Arn"]).split())
         dead = target.get("DeadLetterConfig", {}).get("Arn")
         if dead:
             yield Need("events.amazonaws.com", "sqs:SendMessage", dead, {"aws:SourceArn": rule.arn})
@@ -104,7 +132,7 @@ def _start_of(arn: str) -> str:
         "sqs": "sqs:SendMessage",
         "lambda": "lambda:InvokeFunction",
         "sns": "sns:Publish",
-        "glue": "glue:StartJobRun",
+        "firehose": "firehose:PutRecord firehose:PutRecordBatch",
     }[arn.split(":")[2]]
 
 
@@ -120,9 +148,17 @@ def _function(account: Account, function: Placed) -> Iterator[Need]:
     if properties.get("TracingConfig", {}).get("Mode") == "Active":
         yield from on(role, "xray:PutTraceSegments xray:PutTelemetryRecords", "*")
     work = properties["Handler"].split(".")[1]
-    environment = Environment(account, properties.get("Environment", {}).get("Variables", {}))
-    for action, resource, context in FUNCTIONS[work](environment):
+    variables = properties.get("Environment", {}).get("Variables", {})
+    assert work in FUNCTIONS, f"no contract says what the function {work} calls"
+    for action, resource, context in FUNCTIONS[work](Environment(account, account.platform, variables, role)):
         yield Need(role, action, resource, context)
+
+
+def _function_event(account: Account, config: Placed) -> Iterator[Need]:
+    """What a function could not do with an event is kept."""
+    function = account.one("AWS::Lambda::Function", config.properties["FunctionName"])
+    role = account.role_paths[function.properties["Role"]]
+    yield from on(role, "sqs:SendMessage", config.properties["DestinationConfig"]["OnFailure"]["Destination"])
 
 
 def _event_source(account: Account, mapping: Placed) -> Iterator[Need]:
@@ -212,18 +248,44 @@ def _stage(account: Account, platform: Platform, job: StageJob) -> Iterator[Need
     for table in job.reads:
         yield from _reading(platform, role, table)
         if str(table) not in written:
-            catalogue = _catalogue(platform, table)[-1]
-            yield Need(role, "glue:UpdateTable", catalogue, forbidden=True)
+            yield Need(role, "glue:UpdateTable", catalogue(platform.names, str(table))[-1], forbidden=True)
     for table in job.writes:
         yield from _reading(platform, role, table)
-        yield from on(role, "glue:UpdateTable", *_catalogue(platform, table))
-        yield from on(role, "s3:PutObject s3:DeleteObject s3:AbortMultipartUpload", _data(platform, table))
+        yield from on(role, "glue:UpdateTable", *catalogue(platform.names, str(table)))
+        yield from on(role, "s3:PutObject s3:DeleteObject s3:AbortMultipartUpload", files(platform.names, str(table)))
     yield from _beside_tables(platform, role, job.stage)
 
 
 def _reading(platform: Platform, role: str, table: Table) -> Iterator[Need]:
-    yield from on(role, "glue:GetTable", *_catalogue(platform, table))
-    yield from on(role, "s3:GetObject", _data(platform, table))
+    yield from on(role, "glue:GetTable", *catalogue(platform.names, str(table)))
+    yield from on(role, "s3:GetObject", files(platform.names, str(table)))
+
+
+def _pull(account: Account, platform: Platform, pulled: PulledSource) -> Iterator[Need]:
+    """A pull job fetches by a connection, signs in with its secret, and keeps what it got under its source's prefix."""
+    job = account.one("AWS::Glue::Job", platform.names.called("pull", pulled.name))
+    role = account.role_paths[job.properties["Role"]]
+    raw = f"arn:aws:s3:::{platform.names.bucket('raw')}"
+    yield from on(role, "s3:PutObject", f"{raw}/pulled/{pulled.name}/1.jsonl")
+    yield Need(role, "s3:ListBucket", raw, {"s3:prefix": f"pulled/{pulled.name}/"})
+    yield Need(role, "s3:PutObject", f"{raw}/pulled/another/1.jsonl", forbidden=True)
+    for connection in job.properties["Connections"]["Connections"]:
+        root = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+        yield from on(role, "glue:GetConnection", f"{root}:catalog", f"{root}:connection/{connection}")
+    if pulled.pull.secret:
+        secret = platform.environment.secrets[pulled.pull.secret]
+        yield from on(role, _SIGN_IN, f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbCdEf")
+
+
+def _connection(account: Account, connection: Placed) -> Iterator[Need]:
+    """Glue signs in, and keeps the token it gets, in the connection's own name."""
+    given = connection.properties["ConnectionInput"]
+    role = account.role_paths[given["ConnectionProperties"]["ROLE_ARN"]]
+    yield from on(role, _SIGN_IN, given["AuthenticationConfiguration"]["SecretArn"] + "-AbCdEf")
+
+
+_SIGN_IN = "secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue"
+_KEY_USE = ("GenerateDataKey", "Decrypt")
 
 
 def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
@@ -235,23 +297,14 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
         for prefix in (*prefixes, "files"):
             yield Need(role, "s3:ListBucket", raw, {"s3:prefix": f"{prefix}/orders"})
             yield from on(role, "s3:GetObject", f"{raw}/{prefix}/orders/1.csv")
-        yield from on(role, "s3:PutObject", f"{raw}/files/orders/1.csv")
+        yield from on(role, "s3:PutObject s3:AbortMultipartUpload", f"{raw}/files/orders/1.csv")
         yield Need(role, "s3:PutObject", f"{raw}/drop/orders/1.csv", forbidden=True)
     if stage == "activation":
         page = f"{results}/deliveries/r000001/winback/00001.jsonl.gz"
-        yield from on(role, "s3:PutObject s3:AbortMultipartUpload", page)
+        yield from on(role, "s3:PutObject", page)
     if stage == "delivery":
         ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
-        yield from on(role, "dynamodb:Query dynamodb:UpdateItem", ledger)
-
-
-def _data(platform: Platform, table: Table) -> str:
-    return f"arn:aws:s3:::{platform.names.location(str(table)).removeprefix('s3://')}/{_FILE}"
-
-
-def _catalogue(platform: Platform, table: Table) -> tuple[str, str, str]:
-    root, database = f"arn:aws:glue:{REGION}:{ACCOUNT}", platform.names.database(table.database)
-    return f"{root}:catalog", f"{root}:database/{database}", f"{root}:table/{database}/{table.name}"
+        yield from on(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger)
 
 
 def _delivery_stream(account: Account, delivery: Placed) -> Iterator[Need]:
@@ -262,7 +315,7 @@ def _delivery_stream(account: Account, delivery: Placed) -> Iterator[Need]:
     for prefix in (target["Prefix"], target["ErrorOutputPrefix"]):
         yield from on(role, "s3:PutObject s3:AbortMultipartUpload", f"{bucket}/{prefix.split('!')[0]}2026/11/22/x")
     yield from on(role, "s3:GetBucketLocation s3:ListBucketMultipartUploads", bucket)
-    yield from on(role, "kms:GenerateDataKey", account.key.arn)
+    yield from on(role, "kms:GenerateDataKey kms:Decrypt", account.key.arn)  # an upload in parts reads its key again
     logs = target.get("CloudWatchLoggingOptions", {})
     if logs.get("Enabled"):
         stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logs['LogGroupName']}:log-stream:{logs['LogStreamName']}"
@@ -271,7 +324,19 @@ def _delivery_stream(account: Account, delivery: Placed) -> Iterator[Need]:
     if source:
         actions = "kinesis:DescribeStream kinesis:GetShardIterator kinesis:GetRecords kinesis:ListShards"
         yield from on(role, actions, source["KinesisStreamARN"])
-        yield from on(role, "kms:Decrypt", account.key.arn)
+
+
+def _mail_results(account: Account, placed: Placed) -> Iterator[Need]:
+    target = placed.properties["EventDestination"]["KinesisFirehoseDestination"]
+    role = account.role_paths[target["IAMRoleARN"]]
+    yield from on(role, "firehose:PutRecord firehose:PutRecordBatch", target["DeliveryStreamARN"])
+
+
+def _text_results(account: Account, placed: Placed) -> Iterator[Need]:
+    for each in placed.properties["EventDestinations"]:
+        target = each["KinesisFirehoseDestination"]
+        role = account.role_paths[target["IamRoleArn"]]
+        yield from on(role, "firehose:PutRecord firehose:PutRecordBatch", target["DeliveryStreamArn"])
 
 
 def _flow(account: Account, flow: Placed) -> Iterator[Need]:
@@ -285,7 +350,7 @@ def _flow(account: Account, flow: Placed) -> Iterator[Need]:
             yield Need("appflow.amazonaws.com", f"s3:{action}", f"{bucket}/{s3['BucketPrefix']}/x", context)
         for action in ("GetBucketAcl", "ListBucketMultipartUploads"):
             yield Need("appflow.amazonaws.com", f"s3:{action}", bucket, context)
-    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+    for action in (f"kms:{each}" for each in _KEY_USE):
         yield Need("appflow.amazonaws.com", action, account.key.arn, context)
         stranger = {"aws:SourceAccount": "1" * 12}
         yield Need("appflow.amazonaws.com", action, account.key.arn, stranger, forbidden=True)
@@ -307,4 +372,12 @@ _CONTRACTS: dict[str, Callable[[Account, Placed], Iterator[Need]]] = {
     "AWS::Glue::Job": _glue_job,
     "AWS::KinesisFirehose::DeliveryStream": _delivery_stream,
     "AWS::AppFlow::Flow": _flow,
+    "AWS::Lambda::EventInvokeConfig": _function_event,
+    "AWS::SNS::Topic": _topic,
+    "AWS::CustomerProfiles::Domain": _profiles,
+    "AWS::Glue::Connection": _connection,
+    "AWS::Glue::TableOptimizer": optimiser,
+    "AWS::LakeFormation::Resource": registered,
+    "AWS::SES::ConfigurationSetEventDestination": _mail_results,
+    "AWS::SMSVOICE::ConfigurationSet": _text_results,
 }

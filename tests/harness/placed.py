@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from harness.iam import Policies, policies_of
 from harness.intrinsics import Template, resolved
+from kumitate.blueprint.platform import Platform
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Placed:
 class Account:
     resources: tuple[Placed, ...]
     policies: Policies
-    _by_arn: dict[str, Placed] = field(default_factory=dict)
+    platform: Platform
 
     @classmethod
-    def of(cls, templates: Mapping[str, Mapping[str, Any]]) -> Account:
+    def of(cls, templates: Mapping[str, Mapping[str, Any]], platform: Platform) -> Account:
         app = Template.of(templates)
         resources = tuple(
             Placed(
@@ -41,7 +42,7 @@ class Account:
             )
             for stack, logical, resource in app.resources()
         )
-        return cls(resources, policies_of(templates))
+        return cls(resources, policies_of(templates), platform)
 
     def all(self, type_: str) -> Iterator[Placed]:
         return (each for each in self.resources if each.type == type_)

@@ -14,6 +14,12 @@ const bySid = Object.fromEntries(Object.keys(statements).map((id, index) => [`S$
 const sidOf = Object.fromEntries(Object.entries(bySid).map(([sid, id]) => [id, sid]))
 const withSid = (id) => ({ ...statements[id], Sid: sidOf[id] })
 
+// A policy from which the last statement was taken is still a policy: it lets nobody in.
+const nobody = ({ action, resource }) => {
+  const named = action.startsWith('sts:') ? {} : { Resource: resource }
+  return { Sid: 'Nobody', Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::999999999999:root' }, Action: action, ...named }
+}
+
 async function answer(question) {
   const simulated = await runSimulation({
     request: {
@@ -25,7 +31,7 @@ async function answer(question) {
     identityPolicies: question.identity.map((id) => ({ name: id, policy: document([statements[id]]) })),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
-    resourcePolicy: question.resourceBased.length ? document(question.resourceBased.map(withSid)) : undefined
+    resourcePolicy: question.isProtected ? document([...question.resourceBased.map(withSid), nobody(question)]) : undefined
   }, {})
   if (simulated.resultType === 'error') return { result: 'Invalid', errors: JSON.stringify(simulated.errors), matched: [] }
   const analyses = (simulated.results ?? [simulated.result]).map((each) => each.analysis)
@@ -34,7 +40,7 @@ async function answer(question) {
     const identity = [...(identityAnalysis?.allowStatements ?? []), ...(identityAnalysis?.denyStatements ?? [])]
     const resource = [...(resourceAnalysis?.allowStatements ?? []), ...(resourceAnalysis?.denyStatements ?? [])]
     for (const each of identity) matched.add(each.policyId)
-    for (const each of resource) matched.add(bySid[each.statement.sid()])
+    for (const each of resource) if (bySid[each.statement.sid()]) matched.add(bySid[each.statement.sid()])
   }
   return { result: simulated.overallResult, errors: '', matched: [...matched] }
 }
