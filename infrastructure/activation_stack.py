@@ -20,7 +20,7 @@ from infrastructure.constructs.sync_route import SyncTrigger, Ways
 from infrastructure.constructs.undelivered import dead_letters
 from infrastructure.storage_stack import StorageStack
 from kumitate.activation.routes import routes
-from kumitate.blueprint.function_access import export_grants, planner_grants
+from kumitate.blueprint.function_access import export_grants, export_tables, planner_grants
 from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.machine_access import activation_grants
 from kumitate.blueprint.machines import SEGMENTS_CHANGED, activation_machine
@@ -51,7 +51,7 @@ class ActivationStack(cdk.Stack):
         ).machine
         self._when_segments_change(storage.bus)
         ways = Ways(storage.bus, self._planner().function, self.machine, self.undelivered)
-        self._export()
+        self._export(storage)
         for route in platform.routes:
             SyncTrigger(self, f"Sync{construct_id(route.name)}", platform, route=route, ways=ways)
 
@@ -98,7 +98,7 @@ class ActivationStack(cdk.Stack):
         ).node.add_dependency(planner.role)
         return planner
 
-    def _export(self) -> None:
+    def _export(self, storage: StorageStack) -> None:
         """For whoever fetches a segment as files: invoked by hand or by a schedule of their own."""
         work = Work(
             name="export_segment",
@@ -109,6 +109,7 @@ class ActivationStack(cdk.Stack):
         )
         export = PlatformFunction(self, "ExportSegment", self._platform, work=work)
         export.may(export_grants(self._platform, self._key))
+        storage.lake.admit(export.role, reads=export_tables(self._platform.config), by_athena=True)
 
     def _when_segments_change(self, bus: events.IEventBus) -> None:
         names = self._platform.names

@@ -41,7 +41,7 @@ def built(*parts: str) -> Path:
     """What `make package` put under build/; FatalError saying so where it has not run."""
     path = BUILD.joinpath(*parts)
     if not path.exists():
-        raise FatalError(f"build/{'/'.join(parts)} is missing; run `make package` first (or pass -c bundles=skip)")
+        raise FatalError(f"build/{'/'.join(parts)} is missing; run `make build` first (or pass -c bundles=skip)")
     return path
 
 

@@ -20,7 +20,14 @@ from infrastructure.constructs.undelivered import dead_letters
 from infrastructure.ingest_stack import IngestStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.access import log_groups
-from kumitate.blueprint.function_access import WORKGROUP, arrivals_grants, end_run_grants, gate_grants, run_grants
+from kumitate.blueprint.function_access import (
+    WORKGROUP,
+    arrivals_grants,
+    end_run_grants,
+    gate_grants,
+    gate_tables,
+    run_grants,
+)
 from kumitate.blueprint.grants import machine_arn
 from kumitate.blueprint.machine_access import pipeline_grants
 from kumitate.blueprint.machines import pipeline_machine
@@ -70,39 +77,27 @@ class PipelineStack(cdk.Stack):
         key = self._storage.key.key_arn
         for job in platform.jobs:
             files = JobFiles(project, packages, job_script(self, job.stage))
-            StageGlueJob(self, job.stage.capitalize(), platform, job=job, files=files, key_arn=key)
+            placed = StageGlueJob(self, job.stage.capitalize(), platform, job=job, files=files, key_arn=key)
+            self._storage.lake.admit(placed.role, reads=job.reads, writes=job.writes)
 
     def _functions(self) -> None:
         platform, key = self._platform, self._storage.key.key_arn
-        names = platform.names
-        begin = Work(
-            name="begin_run",
-            purpose="Begins a run, or takes an interrupted one up",
-            environment={"KUMITATE_LEDGER": names.called("ledger"), **_clock(platform)},
-        )
-        end = Work(
-            name="end_run",
-            purpose="Ends a run and says how",
-            environment={
-                "KUMITATE_LEDGER": names.called("ledger"),
-                "KUMITATE_BUS": names.called("bus"),
-                "KUMITATE_SOURCE": names.event_source,
-                "KUMITATE_MACHINE": machine_arn(names, "pipeline"),
-            },
-        )
+        begin, end = _run_work(platform)
+        PlatformFunction(self, "BeginRun", platform, work=begin).may(run_grants(platform.names, key))
+        PlatformFunction(self, "EndRun", platform, work=end).may(end_run_grants(platform.names, key))
         gate = Work(
             name="quality_gate",
             purpose="May this run be activated?",
             timeout_seconds=300,
             environment={
                 "KUMITATE_GATE": platform.environment.gate.model_dump_json(),
-                "KUMITATE_WORKGROUP": names.called(WORKGROUP),
+                "KUMITATE_WORKGROUP": platform.names.called(WORKGROUP),
                 "KUMITATE_DATABASES": json.dumps(platform.databases),
             },
         )
-        PlatformFunction(self, "BeginRun", platform, work=begin).may(run_grants(names, key))
-        PlatformFunction(self, "EndRun", platform, work=end).may(end_run_grants(names, key))
-        PlatformFunction(self, "QualityGate", platform, work=gate).may(gate_grants(platform, key))
+        judge = PlatformFunction(self, "QualityGate", platform, work=gate)
+        judge.may(gate_grants(platform, key))
+        self._storage.lake.admit(judge.role, reads=gate_tables(platform.config), by_athena=True)
 
     def _arrivals(self, ingest: IngestStack) -> None:
         """What arrives within the window starts one run together."""
@@ -130,3 +125,23 @@ def _clock(platform: Platform) -> dict[str, str]:
     """A project may fix the time that its runs see."""
     as_of = platform.config.settings.as_of
     return {"KUMITATE_AS_OF": as_of.isoformat()} if as_of else {}
+
+
+def _run_work(platform: Platform) -> tuple[Work, Work]:
+    names = platform.names
+    begin = Work(
+        name="begin_run",
+        purpose="Begins a run, or takes an interrupted one up",
+        environment={"KUMITATE_LEDGER": names.called("ledger"), **_clock(platform)},
+    )
+    end = Work(
+        name="end_run",
+        purpose="Ends a run and says how",
+        environment={
+            "KUMITATE_LEDGER": names.called("ledger"),
+            "KUMITATE_BUS": names.called("bus"),
+            "KUMITATE_SOURCE": names.event_source,
+            "KUMITATE_MACHINE": machine_arn(names, "pipeline"),
+        },
+    )
+    return begin, end

@@ -18,10 +18,13 @@ from infrastructure.operations_stack import DEPLOYMENT_TAG, OperationsStack
 from infrastructure.pipeline_stack import PipelineStack
 from infrastructure.query_stack import QueryStack
 from infrastructure.storage_stack import StorageStack
+from kumitate.blueprint.changes import stack_metadata
 from kumitate.blueprint.checks import open_deployable
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
 from kumitate.errors import FatalError
+
+_NOBODYS = "000000000000"
 
 
 def place(app: cdk.App) -> Platform:
@@ -73,7 +76,16 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
     OperationsStack(app, **options("operations", "Dashboard, alarms, notifications, budget"), storage=storage)
     for tag, value in _tags(platform).items():
         cdk.Tags.of(app).add(tag, value)
+    _tell_what_is_deployed(app, platform)
     leave_out_refused(app)
+
+
+def _tell_what_is_deployed(app: cdk.App, platform: Platform) -> None:
+    """Each stack carries its part of the plan, so that `kumitate plan` can read what is deployed."""
+    for stack in app.node.children:
+        if isinstance(stack, cdk.Stack):
+            name = stack.stack_name.removeprefix(platform.names.called(""))
+            stack.template_options.metadata = stack_metadata(platform, name)
 
 
 def _given(node: Node, name: str) -> str:
@@ -84,14 +96,12 @@ def _given(node: Node, name: str) -> str:
 
 
 def _account() -> str:
-    """Whoever deploys; without credentials the template leaves it open, so that synthesis needs none."""
-    return os.environ.get("CDK_DEFAULT_ACCOUNT") or cdk.Aws.ACCOUNT_ID
+    """Whoever deploys; without credentials nobody's, which the CDK refuses to deploy to: synthesis needs no account."""
+    return os.environ.get("CDK_DEFAULT_ACCOUNT") or _NOBODYS
 
 
 def _env(platform: Platform) -> cdk.Environment:
-    account = platform.names.account
-    known = None if cdk.Token.is_unresolved(account) else account
-    return cdk.Environment(account=known, region=platform.names.region)
+    return cdk.Environment(account=platform.names.account, region=platform.names.region)
 
 
 def _tags(platform: Platform) -> dict[str, str]:
