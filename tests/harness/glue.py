@@ -22,6 +22,7 @@ from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.job_arguments import default_arguments
 from kumitate.blueprint.names import BUCKETS, DROP
 from kumitate.blueprint.platform import Platform
+from kumitate.config.lists import LISTS
 from kumitate.config.loader import load_config
 from kumitate.engines.iceberg import IcebergLake
 from kumitate.pipeline import all_tables
@@ -75,8 +76,9 @@ class GlueAccount:
         )
         self.lake().prepare(all_tables(self.platform.config))
         s3.put_object(Bucket=names.bucket("results"), Key="project.zip", Body=self._archive())
-        for path in sorted((self.root / "data").iterdir()):
-            self.drop(path)
+        for path in sorted((self.root / "data").rglob("*")):
+            if path.is_file():
+                self.drop(path)
 
     def drop(self, path: Path) -> None:
         """A file into the drop zone, which mirrors the project's folder."""
@@ -86,7 +88,7 @@ class GlueAccount:
     def _archive(self) -> bytes:
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as files:
-            for path in sorted(self.root.rglob("*.yaml")):
+            for path in sorted([*self.root.rglob("*.yaml"), *self.root.glob(f"{LISTS}/*")]):
                 files.write(path, path.relative_to(self.root))
         return archive.getvalue()
 
