@@ -9,6 +9,10 @@ from constructs import IConstruct
 
 
 def acknowledge(resource: IConstruct, reasons: Mapping[str, str]) -> None:
-    """`acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "X-Ray's actions know no resources"})`."""
+    """`acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "X-Ray's actions know no resources"})`.
+
+    An account that is not known before the deployment stands in a finding as a reference.
+    """
     for finding, reason in reasons.items():
-        cdk.Validations.of(resource).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))
+        id_ = finding.replace(cdk.Aws.ACCOUNT_ID, "<AWS::AccountId>")
+        cdk.Validations.of(resource).acknowledge(cdk.Acknowledgment(id=id_, reason=reason))

@@ -47,12 +47,15 @@ class Synthesis:
         return self.templates[stack]
 
 
-def synthesize(project: Path, folder: Path, **context: str) -> Synthesis:
-    """What `cdk synth` writes for the project, from the sources alone and without a network."""
+def synthesize(project: Path, folder: Path, *, account: str = ACCOUNT, **context: str) -> Synthesis:
+    """What `cdk synth` writes for the project, from the sources alone and without a network.
+
+    `account` is that of whoever deploys; none leaves it open.
+    """
     import aws_cdk as cdk
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CDK_DEFAULT_ACCOUNT", ACCOUNT)
+        patch.setenv("CDK_DEFAULT_ACCOUNT", account)
         app = cdk.App(
             outdir=str(folder),
             context={"project": str(project), "env": "dev", "bundles": "skip", **context},

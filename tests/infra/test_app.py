@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness.synthesis import ROOT, SHOP, Synthesis
+from harness.projects import BAKERY, copy_of
+from harness.synthesis import ROOT, SHOP, Synthesis, synthesize
 from infrastructure.place import place
 from kumitate.cli.main import main
 from kumitate.errors import KumitateError
@@ -113,3 +114,19 @@ def test_no_template_is_larger_than_cloudformation_takes(shop: Synthesis) -> Non
     for template in shop:
         assert len(template.body["Resources"]) <= 500, template.name
         assert template.path.stat().st_size <= 1_000_000, template.name
+
+
+def test_without_credentials_a_project_is_synthesized_for_nobodys_account(tmp_path: Path) -> None:
+    root = copy_of(BAKERY, tmp_path / "boulangerie")
+    (root / "environments").mkdir()
+    (root / "environments" / "dev.yaml").write_text("dev: {messaging: {email: true}}\n", encoding="utf-8")
+    bakery = synthesize(root, tmp_path / "cdk.out", account="")
+    assert bakery.platform.names.account == "0" * 12
+    assert {template.name for template in bakery} >= {
+        "storage",
+        "ingest",
+        "query",
+        "pipeline",
+        "activation",
+        "messaging",
+    }
