@@ -6,7 +6,7 @@ EMULATOR := .venv-emulator
 SHOP := examples/shop
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,9 +40,10 @@ demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments o
 test: $(VENV)/.ready ## the fast tests (< 60 s)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-all: $(VENV)/.ready-spark ## every test, also the slow ones (Spark needs Java 17)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test-slow: $(VENV)/.ready-spark ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
 	@$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow ## every test that needs neither the CDK nor the emulator
 
 check: $(VENV)/.ready ## style, types, layers, sizes, generated docs
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
