@@ -5,6 +5,7 @@ from __future__ import annotations
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform, StageJob
 from kumitate.blueprint.states import (
+    DYNAMODB,
     State,
     States,
     caught,
@@ -158,7 +159,8 @@ def _take_the_run(names: Names, syncs: list[str]) -> States:
         },
     )
     given = {each: f"{{% $states.input.detail.{each} %}}" for each in _OF_THE_RUN}
-    twice = {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Busy"}
+    refused = [f"{service}.ConditionalCheckFailedException" for service in DYNAMODB]
+    twice = {"ErrorEquals": refused, "Next": "Busy"}
     return {
         "Take the run": {
             "Type": "Pass",

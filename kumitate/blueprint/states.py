@@ -26,10 +26,12 @@ _LAMBDA_TROUBLE = (
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 )
+DYNAMODB = ("DynamoDB", "DynamoDb")
+"""How Step Functions writes the service in an error's name: each of its two ways of calling it has its own."""
 _SERVICE_TROUBLE = (
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.ThrottlingException",
-    "DynamoDB.InternalServerErrorException",
+    *(f"{service}.ProvisionedThroughputExceededException" for service in DYNAMODB),
+    *(f"{service}.ThrottlingException" for service in DYNAMODB),
+    *(f"{service}.InternalServerErrorException" for service in DYNAMODB),
     "EventBridge.InternalException",
     "EventBridge.ThrottlingException",
 )

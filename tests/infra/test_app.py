@@ -72,7 +72,7 @@ def test_a_project_with_errors_never_synthesizes_and_says_what_check_says(broken
         ({}, "no project given; for example: cdk synth -c project=examples/shop -c env=dev"),
         ({"project": str(SHOP)}, "no env given"),
         ({"project": str(SHOP), "env": "prd"}, "unknown environment 'prd'; did you mean 'prod'?"),
-        ({"project": str(SHOP), "env": "dev", "arch": "riscv"}, "run `make package` first"),
+        ({"project": str(SHOP), "env": "dev", "arch": "riscv"}, "run `make build` first"),
     ],
 )
 def test_what_is_missing_is_asked_for(context: dict[str, str], words: str) -> None:
