@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kumitate.activation.destinations.registry import destination_class
+from kumitate.blueprint.mail import with_mail_set
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import (
     Account,
@@ -36,7 +37,7 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
     names = Names(config.settings.project, name, environment.account or account, environment.region)
     sources = config.sources.items()
     return Platform(
-        config=config,
+        config=with_mail_set(config, environment, names),
         names=names,
         environment=environment,
         tables=tuple(lake_tables(config, names)),

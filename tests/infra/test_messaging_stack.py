@@ -15,6 +15,7 @@ from harness.synthesis import ACCOUNT, ROOT, SHOP, Synthesis
 from infrastructure.messaging_stack import MessagingStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.derive import platform_of
+from kumitate.blueprint.mail import mail_set
 from kumitate.config.environment import Messaging
 from kumitate.project import open_project
 
@@ -76,6 +77,7 @@ def test_each_channel_tells_its_results_to_one_delivery_into_the_raw_zone(cloud:
 
 def test_who_bounced_or_complained_is_not_written_to_again(cloud: Synthesis) -> None:
     (mail,) = cloud["messaging"].of_type("AWS::SES::ConfigurationSet").values()
+    assert mail["Name"] == mail_set(cloud.platform.names)
     assert mail["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
     assert mail["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
 

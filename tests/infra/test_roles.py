@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.synthesis import Synthesis, Template
+from kumitate.blueprint.mail import mail_set
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import StageJob
 from kumitate.model.table import Table
@@ -178,5 +179,6 @@ def test_a_mail_account_sends_its_syncs_template_from_its_sender(
     ses = f"arn:aws:ses:{names.region}:{names.account}"
     assert deliveries["mail"].allows("ses:SendBulkEmail", f"{ses}:template/cart-reminder")
     assert deliveries["mail"].allows("ses:SendBulkEmail", f"{ses}:identity/shop@example.jp")
+    assert deliveries["mail"].allows("ses:SendBulkEmail", f"{ses}:configuration-set/{mail_set(names)}")
     assert not deliveries["mail"].allows("ses:SendBulkEmail", f"{ses}:identity/other.example")
     assert not deliveries["crm"].allows("ses:SendBulkEmail", f"{ses}:template/cart-reminder")
