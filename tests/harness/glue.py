@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -99,6 +99,11 @@ class GlueAccount:
         names = self.platform.names
         return glue_lake(self.platform.databases, names.location, region=names.region, endpoint=self.url)
 
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every table as pyiceberg reads it, in a comparable order."""
+        lake = self.lake()
+        return {name: in_order(lake.load(name).scan().to_arrow().to_pylist()) for name in lake.tables()}
+
     def submit(self, script: Path, stage: str, *, run_id: str, as_of: datetime, more: Sequence[str] = ()) -> Submitted:
         """`script` run as Glue runs it, as far as a test can: spark-submit, and Glue's way of giving arguments."""
         uri = f"s3://{self.platform.names.bucket('results')}/project.zip"
@@ -154,6 +159,10 @@ class Submitted:
     def rows(self) -> int:
         """As the job's last word on the whole stage says."""
         return int(next(line["rows"] for line in reversed(self.lines) if "steps" in line))
+
+
+def in_order(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    return sorted((tuple(row.values()) for row in rows), key=repr)
 
 
 def _process() -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.glue import ROOT, Downloaded, GlueAccount, Submitted
+from harness.glue import ROOT, Downloaded, GlueAccount, Submitted, in_order
 from harness.glue_stages import KILLED
 from harness.ministack import PYTHON, ministack
 from harness.projects import BAKERY, copy_of, everything, run
@@ -71,7 +71,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         jobs = [script(account, stage, "r000001") for stage in BEFORE_DELIVERY]
         deliver(account, "r000001")
         jobs.append(script(account, "delivery", "r000001"))
-        yield Ran(account, laptop, everything(laptop), rows_of(account), jobs)
+        yield Ran(account, laptop, everything(laptop), account.rows(), jobs)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def second(again: Again) -> Ran:
     jobs = [killed, stages(account, BEFORE_DELIVERY, "r000002")]
     deliver(account, "r000002")
     jobs.append(stages(account, ["delivery"], "r000002"))
-    return Ran(account, first.laptop, everything(first.laptop), rows_of(account), jobs)
+    return Ran(account, first.laptop, everything(first.laptop), account.rows(), jobs)
 
 
 def test_every_stage_ends_well_and_tells_counts_alone(first: Ran) -> None:
@@ -171,16 +171,6 @@ def stages(account: GlueAccount, names: Sequence[str], run_id: str, *more: str) 
     path = ROOT / "tests" / "harness" / "glue_stages.py"
     given = ("--stages", ",".join(names), *more)
     return account.submit(path, names[0], run_id=run_id, as_of=AS_OF, more=given)
-
-
-def rows_of(account: GlueAccount) -> Rows:
-    """Every table as pyiceberg reads it."""
-    lake = account.lake()
-    return {name: in_order(lake.load(name).scan().to_arrow().to_pylist()) for name in lake.tables()}
-
-
-def in_order(rows: Any) -> list[tuple[Any, ...]]:
-    return sorted((tuple(row.values()) for row in rows), key=repr)
 
 
 def snapshots(account: GlueAccount) -> dict[str, int]:
