@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,30 +48,15 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
     hold_to_rules(app)
     # Said outright: a stack refuses to drop what another one still uses.
     app.node.set_context("@aws-cdk/core:defaultCrossStackReferences", "strong")
-
-    def options(name: str, purpose: str) -> dict[str, Any]:
-        called = platform.names.called(name)
-        return {
-            "id_": called,
-            "stack_name": called,
-            "description": purpose,
-            "platform": platform,
-            "env": _env(platform),
-        }
-
+    options = partial(_options, platform)
     storage = StorageStack(app, **options("storage", "What holds data: key, buckets, databases, tables, ledger, bus"))
     ingest = IngestStack(app, **options("ingest", "How data comes in: flows, streams, the drop zone"), storage=storage)
     QueryStack(app, **options("query", "How people and functions ask the lake"), storage=storage)
-    PipelineStack(
-        app,
-        **options("pipeline", "From files to segments: jobs, machine, schedule"),
-        storage=storage,
-        ingest=ingest,
-    )
+    pipeline = options("pipeline", "From files to segments: jobs, machine, schedule")
+    PipelineStack(app, **pipeline, storage=storage, ingest=ingest)
     if platform.routes:
-        ActivationStack(
-            app, **options("activation", "From segments to destinations: queues, deliveries"), storage=storage
-        )
+        activation = options("activation", "From segments to destinations: queues, deliveries")
+        ActivationStack(app, **activation, storage=storage)
     if is_needed(platform.environment.messaging):
         MessagingStack(app, **options("messaging", "Channels, and the way of their results back"), storage=storage)
     OperationsStack(app, **options("operations", "Dashboard, alarms, notifications, budget"), storage=storage)
@@ -78,6 +64,11 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
         cdk.Tags.of(app).add(tag, value)
     _tell_what_is_deployed(app, platform)
     leave_out_refused(app)
+
+
+def _options(platform: Platform, name: str, purpose: str) -> dict[str, Any]:
+    called = platform.names.called(name)
+    return {"id_": called, "stack_name": called, "description": purpose, "platform": platform, "env": _env(platform)}
 
 
 def _tell_what_is_deployed(app: cdk.App, platform: Platform) -> None:

@@ -174,14 +174,7 @@ def _take_the_run(names: Names, syncs: list[str]) -> States:
 
 def _announce(names: Names) -> State:
     """Per sync: its place in the ledger, then the event its planner waits for."""
-    opened = {
-        "pk": {"S": "{% 'run#' & $run_id %}"},
-        "sk": {"S": "{% 'sync#' & $sync %}"},
-        "pages": {"N": "-1"},
-        "done": {"N": "0"},
-        "expires_at": _expiry(),
-    }
-    open_ = table_call("putItem", {"TableName": names.called("ledger"), "Item": opened})
+    which = {"Type": "Pass", "Assign": {"sync": "{% $states.input %}"}, "Next": "Open its notes"}
     announced = put_event(names, SYNC_CHANGES_READY, {"run_id": "{% $run_id %}", "sync": "{% $sync %}"})
     return {
         "Type": "Map",
@@ -191,12 +184,8 @@ def _announce(names: Names) -> State:
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Which sync?",
             "States": {
-                "Which sync?": {
-                    "Type": "Pass",
-                    "Assign": {"sync": "{% $states.input %}"},
-                    "Next": "Open its notes",
-                },
-                "Open its notes": open_ | {"Output": {}, "Next": "Announce"},
+                "Which sync?": which,
+                "Open its notes": _open_notes(names) | {"Output": {}, "Next": "Announce"},
                 "Announce": announced | {"Output": {}, "End": True},
             },
         },
@@ -205,6 +194,17 @@ def _announce(names: Names) -> State:
         "Output": {},
         "Next": "Look at deliveries",
     }
+
+
+def _open_notes(names: Names) -> State:
+    opened = {
+        "pk": {"S": "{% 'run#' & $run_id %}"},
+        "sk": {"S": "{% 'sync#' & $sync %}"},
+        "pages": {"N": "-1"},
+        "done": {"N": "0"},
+        "expires_at": _expiry(),
+    }
+    return table_call("putItem", {"TableName": names.called("ledger"), "Item": opened})
 
 
 def _wait_for_deliveries(names: Names, minutes: int) -> States:
