@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def _layer_folder(platform: Platform) -> Path:
 @cache
 def _written(root: Path, *, routes_json: str, tables_json: str) -> Path:
     """A folder that lasts as long as the synthesis; its content alone decides the asset's name."""
-    folder = Path(tempfile.mkdtemp(prefix="kumitate-project-")) / "layer"
+    folder = _folder() / "layer"
     for path in project_files(root):
         if path.is_file():
             target = folder / "kumitate" / "project" / path.relative_to(root)
@@ -131,6 +132,13 @@ def packages_archive(scope: Construct) -> Stored:
 
 @cache
 def _stand_in() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="kumitate-glue-")) / PACKAGES
+    path = _folder() / PACKAGES
     path.write_bytes(b"PK\5\6" + bytes(18))  # an archive of nothing
     return path
+
+
+def _folder() -> Path:
+    """Gone when the process ends; by then the CDK has its own copy."""
+    folder = Path(tempfile.mkdtemp(prefix="kumitate-synth-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
