@@ -26,6 +26,7 @@ from kumitate.blueprint.platform import Platform, PulledSource
 from kumitate.cloud.arguments import options, required
 from kumitate.cloud.job_log import JobLog
 from kumitate.cloud.jobs import fetched, told
+from kumitate.config.connectors import OF_THE_CONNECTION
 from kumitate.errors import FatalError
 from kumitate.ports import RawArea
 from kumitate.project import open_project
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 Read = Callable[[str, Mapping[str, str]], Any]
 """Connection type and options in, a data frame out: what Glue alone can do."""
-_OF_THE_CONNECTION = frozenset({"client_id", "grant_type", "instance_url", "token_url"})
-"""Settings that the connection itself was made with."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _OVERLAP = timedelta(minutes=10)
 """Asked for twice, for clocks differ; a row that comes again is known."""
@@ -88,7 +87,7 @@ def connection_options(
 ) -> dict[str, str]:
     """Options of `create_dynamic_frame.from_options`, e.g. `settings: {api_version: v3}` as API_VERSION."""
     pull = pulled.pull
-    asked = {name.upper(): value for name, value in pull.settings.items() if name not in _OF_THE_CONNECTION}
+    asked = {name.upper(): value for name, value in pull.settings.items() if name not in OF_THE_CONNECTION}
     if token is not None:
         asked["DEVELOPER_TOKEN"] = token
     if pull.incremental and since is not None:

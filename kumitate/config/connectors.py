@@ -15,3 +15,16 @@ GLUE = frozenset({
 """Sources that only AWS Glue connects (its model's ConnectionType), in lower case."""
 WITH_INSTANCE = frozenset({"datadog", "dynatrace", "infornexus", "marketo", "servicenow", "slack", "veeva", "zendesk"})
 """Connectors whose profile AppFlow does not make without the address of an instance."""
+
+OF_THE_CONNECTION = frozenset({"client_id", "grant_type", "instance_url", "token_url"})
+"""Settings that a connection of Glue is made with; all others are options of each read."""
+OF_A_READ = frozenset({
+    "api_version", "filter_predicate", "lower_bound", "num_partitions", "partition_field", "selected_fields",
+    "transfer_mode", "upper_bound",
+})  # fmt: skip
+_OWN = {"googleads": frozenset({"manager_id"}), "twilio": frozenset({"edge_location"})}
+
+
+def glue_settings(connector: str) -> frozenset[str]:
+    """What `settings` may hold where a connection of Glue fetches, by Glue's documentation of the service."""
+    return OF_THE_CONNECTION | OF_A_READ | _OWN.get(connector, frozenset())

@@ -14,7 +14,7 @@ from kumitate.blueprint.connections import connection_of, pull_grants
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.flows import CONNECTORS, delivered_fields, flow_of, schedule_of
 from kumitate.blueprint.platform import Platform, PulledSource
-from kumitate.config.connectors import APPFLOW, WITH_INSTANCE
+from kumitate.config.connectors import APPFLOW, GLUE, WITH_INSTANCE, glue_settings
 from kumitate.config.source import Source
 from kumitate.errors import FatalError
 from kumitate.project import open_project
@@ -137,3 +137,10 @@ def test_the_reference_says_what_a_connectors_secret_holds(name: str) -> None:
     (line,) = (each for each in page.splitlines() if each.startswith(f"| `{name}` |"))
     said = set(re.findall(r"`(\w+)`", line)) - {name}
     assert said == {*CONNECTORS[name].credentials, *CONNECTORS[name].properties}
+
+
+def test_the_reference_says_every_setting_of_glues_connections() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/connectors.md").read_text("utf-8")
+    _, _, part = page.partition("## Connections of AWS Glue")
+    first = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`(\w+)`", "".join(first))) - {"settings"} == set().union(*map(glue_settings, GLUE))

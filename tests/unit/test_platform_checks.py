@@ -84,6 +84,16 @@ def test_a_pulled_source_needs_its_secret_too(root: Path) -> None:
     assert "did you mean 'crn'?" in found
 
 
+def test_every_environment_is_told_of_a_pulls_secret_that_it_lacks(root: Path) -> None:
+    pull = "  pull: {connector: salesforce, object: Order, secret: crm}"
+    swap(root, "sources/all.yaml", "path: data/orders.csv", f"path: data/orders.csv\n{pull}")
+    write(root, "environments/aws.yaml", DEV + "  secrets: {crm: tea/crm}\nprod: {}\ntrial: {}\n")
+    with pytest.raises(ConfigError) as caught:
+        open_for_all(root)
+    assert [(each.line, each.key) for each in caught.value.problems] == [(4, "prod.secrets"), (5, "trial.secrets")]
+    assert all("aws secretsmanager create-secret --region" in each.what for each in caught.value.problems)
+
+
 def test_a_setting_that_the_connector_does_not_know_is_guessed_at(root: Path) -> None:
     pull = "  pull: {connector: salesforce, object: Order, connection: crm, settings: {instance_uri: x}}"
     swap(root, "sources/all.yaml", "path: data/orders.csv", f"path: data/orders.csv\n{pull}")

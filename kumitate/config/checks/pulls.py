@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from kumitate.config.checks.schedules import schedule_findings
-from kumitate.config.connectors import APPFLOW, GLUE, WITH_INSTANCE
+from kumitate.config.connectors import APPFLOW, GLUE, WITH_INSTANCE, glue_settings
 from kumitate.config.draft import Draft
-from kumitate.config.findings import Finding, Spot, did_you_mean
+from kumitate.config.findings import Finding, Spot, did_you_mean, unknown
 from kumitate.config.names import name_problem
 from kumitate.config.source import Pull, Source
 from kumitate.config.sync import Destination
@@ -57,6 +57,20 @@ def _settings(pull: Pull, spot: Spot) -> Iterator[Finding]:
         yield spot.wrong(f"{pull.connector} needs 'instance_url', its address for your company")
     if pull.connector == "s3" and "bucket" not in pull.settings:
         yield spot.wrong("s3 needs 'bucket', where the files lie; 'object' is the prefix in it")
+    if pull.connector in GLUE:
+        yield from _options(pull, spot)
+
+
+def _options(pull: Pull, spot: Spot) -> Iterator[Finding]:
+    """Glue wants a version with every read; a job would fail on the first that lacks it."""
+    known = glue_settings(pull.connector)
+    for key in pull.settings:
+        if key not in known:
+            yield spot.below(key).wrong(unknown("setting", key, known, place=pull.connector))
+    if not pull.settings.get("api_version"):
+        yield spot.wrong(f"{pull.connector} needs 'api_version', the version of its API that Glue reads")
+    if pull.incremental is not None and "filter_predicate" in pull.settings:
+        yield spot.below("filter_predicate").wrong("'incremental' is the filter already; leave one of the two out")
 
 
 def _fetched(source: Source, spot: Spot) -> Iterator[Finding]:
