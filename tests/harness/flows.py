@@ -34,7 +34,7 @@ class Flows:
     deployment: Deployment
 
     def begin_run(self) -> str:
-        """A run as the machine's first step begins it; its id. Whoever asks during another run has that one repeated."""
+        """A run as the machine's first step begins it. Whoever asks during another run would have that one repeated."""
         eventually(lambda: not self.running("pipeline"), seconds=60, what="the end of the run under way")
         given = {"execution": f"test-{uuid4()}", "reason": "test"}
         answer = self.invoke("begin-run", given)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.cloud import ACCOUNT, REGION
 from harness.lake_needs import asking, making, tables_in
+from kumitate.activation.routes import routes
 from kumitate.blueprint.names import ZONES
 from kumitate.cloud.exports import Wanted, members_query, place_query
 from kumitate.cloud.gate import figures_query
@@ -62,9 +63,10 @@ class Environment:
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{url.rpartition('/')[2]}"
 
 
-def calls(actions: str, resource: str, **context: str) -> Iterator[Call]:
-    for action in actions.split():
-        yield action, resource, context
+def calls(actions: str, *resources: str) -> Iterator[Call]:
+    for resource in resources:
+        for action in actions.split():
+            yield action, resource, {}
 
 
 def arrivals(given: Environment) -> Iterator[Call]:
@@ -92,6 +94,30 @@ def delivery(given: Environment) -> Iterator[Call]:
     if account.secret:
         secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{account.secret}-AbCdEf"
         yield from calls("secretsmanager:GetSecretValue", secret)
+    for route in routes(given.platform.config, given.platform.environment):
+        if route.account == account.name and route.type in _DESTINATIONS:
+            yield from _DESTINATIONS[route.type](route.settings)
+
+
+def _profiles(settings: Mapping[str, Any]) -> Iterator[Call]:
+    domain = f"arn:aws:profile:{REGION}:{ACCOUNT}:domains/{settings['domain']}"
+    for resource in (domain, f"{domain}/object-types/{settings['object']}"):
+        yield from calls("profile:PutProfileObject", resource)
+
+
+def _mail(settings: Mapping[str, Any]) -> Iterator[Call]:
+    root, sender = f"arn:aws:ses:{REGION}:{ACCOUNT}", settings["from_address"]
+    yield from calls("ses:SendBulkEmail", f"{root}:identity/{sender}", f"{root}:template/{settings['template']}")
+    yield from calls("ses:SendBulkEmail", f"{root}:identity/{sender.rpartition('@')[2]}")
+    if settings.get("configuration_set"):
+        yield from calls("ses:SendBulkEmail", f"{root}:configuration-set/{settings['configuration_set']}")
+
+
+_DESTINATIONS: dict[str, Callable[[Mapping[str, Any]], Iterator[Call]]] = {
+    "connect_customer_profiles": _profiles,
+    "ses": _mail,
+}
+"""Destinations inside AWS are called under the delivery's role; all others with the account's secret."""
 
 
 def begin_run(given: Environment) -> Iterator[Call]:

@@ -44,6 +44,7 @@ def tables_in(queries: Iterable[Query]) -> list[str]:
 
 def asking(who: str, names: Names, tables: Iterable[str]) -> Iterator[Need]:
     """A query by Athena in the caller's name: the workgroup, the tables and their files, the result."""
+    yield from on(who, "lakeformation:GetDataAccess", "*")
     query = "athena:StartQueryExecution athena:GetQueryExecution athena:GetQueryResults"
     yield from on(who, query, f"arn:aws:athena:{_ROOT}:workgroup/{names.called('query')}")
     for table in tables:

@@ -1,0 +1,67 @@
+"""Taking the platform down, last of all: data stays, unless two switches say otherwise."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cloud import ACCOUNT, cloud, synthesize
+from harness.deployment import Deployment, context_of
+from kumitate.blueprint.names import BUCKETS, Names
+
+pytestmark = pytest.mark.emulator
+
+SMALL_TABLES = ("ledger", "device-tokens", "idempotency")
+
+
+def test_destroy_takes_the_stacks_and_leaves_the_data(deployed: Deployment) -> None:
+    bucket, key = deployed.platform.names.bucket("raw"), "drop/data/kept.csv"
+    deployed.client("s3").put_object(Bucket=bucket, Key=key, Body=b"member_no\n")
+    deployed.cloud.destroy(deployed.assembly)
+    left = deployed.client("cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])
+    assert [each["StackName"] for each in left["StackSummaries"]] == ["CDKToolkit"]
+    assert deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == b"member_no\n"
+    assert _data_of(deployed.platform.names, deployed.client("s3"), deployed.client("dynamodb")) == _everything()
+    assert not deployed.client("lambda").list_functions()["Functions"]
+
+
+def test_destroy_with_both_switches_takes_the_data_too(deployed: Deployment, tmp_path: Path) -> None:
+    """In an account of its own; the project is not protected, and `data=delete` is given."""
+    assembly = tmp_path / "assembly"
+    synthesize(assembly, app="app.py", context={**context_of(deployed.project), "data": "delete"})
+    with cloud(tmp_path / "cloud") as account:
+        account.bootstrap()
+        storage = deployed.called("storage")
+        account.cdk("deploy", storage, "--require-approval", "never", app=assembly)
+        names = deployed.platform.names
+        assert _data_of(names, account.client("s3"), account.client("dynamodb")) == _everything()
+        account.client("s3").put_object(Bucket=names.bucket("raw"), Key="drop/data/gone.csv", Body=b"member_no\n")
+        account.cdk("destroy", storage, "--force", app=assembly)
+        assert _data_of(names, account.client("s3"), account.client("dynamodb")) == set()
+
+
+def test_a_protected_environment_keeps_its_data_whatever_is_asked(deployed: Deployment, tmp_path: Path) -> None:
+    """`prod` is protected: the second switch changes nothing in what its templates keep."""
+    kept = []
+    for data in ("", "delete"):
+        out = tmp_path / f"prod-{data}"
+        synthesize(out, app="app.py", context={**context_of(deployed.project), "env": "prod", "data": data})
+        template = json.loads((out / "kumitate-cloud-prod-storage.template.json").read_text(encoding="utf-8"))
+        kept.append({id_ for id_, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"})
+    assert len(kept[0]) > len(BUCKETS) + len(SMALL_TABLES)
+    assert kept[0] == kept[1]
+
+
+def _everything() -> set[str]:
+    return {*BUCKETS, *SMALL_TABLES}
+
+
+def _data_of(names: Names, s3: Any, dynamodb: Any) -> set[str]:
+    """What there is of the platform's buckets and tables."""
+    zones = {re.sub(rf"^{names.prefix}-|-{ACCOUNT}$", "", each["Name"]) for each in s3.list_buckets()["Buckets"]}
+    tables = {each.removeprefix(f"{names.prefix}-") for each in dynamodb.list_tables()["TableNames"]}
+    return (zones | tables) & _everything()
