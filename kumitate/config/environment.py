@@ -38,9 +38,9 @@ class QualityGate(Section):
     """Limits that hold activation back; a run beyond one of them ends before anything is sent."""
 
     max_quarantined_percent: float = Field(5.0, ge=0, le=100)
-    """Of the run's rows in, over all sources."""
+    """Of the rows in since the last activated run, over all sources."""
     max_profile_drop_percent: float = Field(20.0, ge=0, le=100)
-    """Fewer profiles than after the run before."""
+    """Fewer profiles than after the last activated run."""
     min_profiles: int = Field(1, ge=0)
 
 
