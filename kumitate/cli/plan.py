@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kumitate.cli.environments import chosen_environment
 from kumitate.cli.options import FOLDER, examples, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, say
 
@@ -87,10 +88,11 @@ def plan(context: click.Context, /, folder: Path | None, **options: Any) -> None
     assumes, and what a month costs in which nothing runs.
     """
     from kumitate.blueprint.checks import open_deployable
+    from kumitate.project import open_project
 
     asked = _Asked(**options)
     root = find_project(folder, asked.project)
-    name = asked.environment or _only_environment(root)
+    name = asked.environment or chosen_environment(open_project(root).config, None)
     made = _planned(open_deployable(root, name).config, name, asked)
     _show(made, asked)
     for problem in made.problems:
@@ -98,16 +100,6 @@ def plan(context: click.Context, /, folder: Path | None, **options: Any) -> None
     if made.problems:
         say(f"{counted(len(made.problems), 'problems')}; this cannot be deployed as it is")
         context.exit(1)
-
-
-def _only_environment(root: Path) -> str:
-    from kumitate.project import open_project
-
-    names = sorted(open_project(root).config.environments)
-    if len(names) != 1:
-        there_are = f"there are {', '.join(names)}" if names else "there is none; write environments/dev.yaml"
-        raise click.UsageError(f"say which environment with --env; {there_are}")
-    return names[0]
 
 
 def _planned(config: Config, name: str, asked: _Asked) -> _Plan:
