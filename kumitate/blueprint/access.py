@@ -46,6 +46,8 @@ def _tables(names: Names, job: StageJob) -> Iterator[Grant]:
     if job.writes:
         yield Grant("WriteFiles", _WRITE_FILES, _files(names, job.writes), because=OBJECTS)
         yield Grant("WriteTables", _WRITE_TABLE, _catalogue(names, job.writes))
+        # Without it S3 answers "forbidden" instead of "not there" when a new metadata file is looked for.
+        yield Grant("FindFiles", ("s3:ListBucket",), _buckets(names, job.writes))
 
 
 def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
@@ -55,7 +57,6 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
     match stage:
         case "ingest":
             arrived = _arrival_prefixes(platform)
-            yield Grant("ListArrivals", ("s3:ListBucket",), (f"arn:aws:s3:::{raw}",))
             found = tuple(objects(raw, each) for each in arrived)
             keep = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
             yield Grant("ReadArrivals", ("s3:GetObject",), found, because=OBJECTS)
@@ -99,6 +100,10 @@ def log_streams(names: Names) -> tuple[str, ...]:
 
 def _files(names: Names, tables: Iterable[Table]) -> tuple[str, ...]:
     return tuple(sorted({f"arn:aws:s3:::{_path(names, table)}/*" for table in tables}))
+
+
+def _buckets(names: Names, tables: Iterable[Table]) -> tuple[str, ...]:
+    return tuple(sorted({f"arn:aws:s3:::{_path(names, table).partition('/')[0]}" for table in tables}))
 
 
 def _path(names: Names, table: Table) -> str:

@@ -10,30 +10,27 @@ from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.states import METRICS, function_name, job_name
 
+_FUNCTIONS = ("begin_run", "quality_gate", "end_run")
 _RUN_JOBS = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun")
 
 
 def pipeline_grants(platform: Platform) -> tuple[Grant, ...]:
     """What the pipeline's machine does: its states name nothing else."""
-    functions = ("begin_run", "quality_gate", "end_run")
-    return (
-        *_machine(platform.names, functions, PIPELINE_STAGES),
-        _publish(platform.names),
-    )
+    return (*_machine(platform.names, PIPELINE_STAGES), _publish(platform.names))
 
 
 def activation_grants(platform: Platform, key_arn: str) -> tuple[Grant, ...]:
     names = platform.names
     return (
-        *_machine(names, ("begin_run", "end_run"), ("activation", "delivery")),
+        *_machine(names, ("activation", "delivery")),
         _publish(names),
         Grant("FollowDeliveries", ("dynamodb:PutItem", "dynamodb:Query"), (ledger_arn(names),)),
         use_key(key_arn),
     )
 
 
-def _machine(names: Names, functions: Iterable[str], stages: Iterable[str]) -> Iterator[Grant]:
-    invoked = tuple(arn(names, "lambda", f"function:{function_name(names, each)}") for each in functions)
+def _machine(names: Names, stages: Iterable[str]) -> Iterator[Grant]:
+    invoked = tuple(arn(names, "lambda", f"function:{function_name(names, each)}") for each in _FUNCTIONS)
     jobs = tuple(arn(names, "glue", f"job/{job_name(names, each)}") for each in stages)
     yield Grant("Invoke", ("lambda:InvokeFunction",), invoked)
     yield Grant("RunJobs", _RUN_JOBS, jobs)

@@ -52,7 +52,8 @@ def activation_machine(platform: Platform) -> State:
     }
     states |= _take_the_run(names, [route.name for route in platform.routes])
     states["Begin run"] = _begin_run(names, only_syncs=True)
-    states |= _unless_busy(go_on="activation")
+    # What held a run back holds a sync's own schedule back, too.
+    states |= _unless_busy(go_on="Quality gate") | _gate(names, then="activation")
     states |= _stage(platform, platform.stage("activation"), then="Announce changes", syncs=True)
     states["Announce changes"] = _announce(names)
     states |= _wait_for_deliveries(names, platform.environment.delivery_minutes)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.infra
 
 READ = ("s3:GetObject", "glue:GetTable")
 WRITE = ("s3:PutObject", "s3:DeleteObject", "glue:UpdateTable")
-NEVER = ("glue:DeleteTable", "glue:CreateTable", "glue:GetTables", "s3:ListBucket")
+NEVER = ("glue:DeleteTable", "glue:CreateTable", "glue:GetTables")
 
 
 @dataclass(frozen=True)
