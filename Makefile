@@ -40,10 +40,11 @@ demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments o
 test: $(VENV)/.ready ## the fast tests (< 60 s)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: $(VENV)/.ready-spark ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
-	@$(BIN)/python -m pytest -m slow
+test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
+	@$(BIN)/python -m pytest -m "slow and not long"
 
-test-all: test test-slow ## every test that needs neither the CDK nor the emulator
+test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
+	@$(BIN)/python -m pytest -m "slow and long"
 
 check: $(VENV)/.ready ## style, types, layers, sizes, generated docs
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
@@ -101,7 +102,7 @@ lock: ## lock the dependencies anew (needs uv)
 	$(COMPILE) --python-version 3.13 -c requirements/dev.txt requirements/lambda.in -o requirements/lambda.txt
 	$(COMPILE) --python-version 3.13 -c requirements/dev.txt requirements/lake.in -o requirements/lake.txt
 	$(COMPILE) --python-version 3.13 requirements/wrangler.in -o requirements/wrangler.txt
-	$(COMPILE) --python-version 3.13 -c requirements/dev.txt pyproject.toml -o requirements/glue.txt
+	$(COMPILE) --python-version 3.13 -c requirements/spark.txt pyproject.toml requirements/glue.in -o requirements/glue.txt
 	$(COMPILE) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
 
 clean: ## remove the example's lake and generated data

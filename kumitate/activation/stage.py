@@ -12,7 +12,7 @@ from kumitate.config.project import Config
 from kumitate.model.step import DeliverStep, Run, Stage, Step
 from kumitate.model.table import Table
 from kumitate.profiles.tables import CONSENTS, profiles_table
-from kumitate.segments.tables import masks_table
+from kumitate.segments.tables import SEGMENT_BITS, masks_table
 
 _NO_RUN = Run("r000000", datetime(1970, 1, 1, tzinfo=UTC))
 
@@ -50,7 +50,7 @@ def _deliver(config: Config, run: Run) -> tuple[Step, ...]:
 
 ACTIVATION = Stage(
     "activation",
-    reads=lambda config: (_masks(config), profiles_table(config), CONSENTS, OUTCOMES, *_states(config)),
+    reads=lambda config: (_masks(config), SEGMENT_BITS, profiles_table(config), CONSENTS, OUTCOMES, *_states(config)),
     writes=lambda config: (*_plans(config), SYNC_COUNTS),
     plan=_activate,
 )

@@ -55,6 +55,7 @@ def test_a_run_killed_between_two_steps_ends_as_an_unbroken_one(
     assert everything(root) == unbroken
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_run_killed_before_any_step_ends_as_an_unbroken_one(
     tmp_path: Path, unbroken: dict[str, list[tuple[object, ...]]]

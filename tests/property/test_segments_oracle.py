@@ -271,6 +271,7 @@ def test_the_scan_finds_who_went_through_sequences(drawn: tuple[Config, World, R
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 @settings(patient, max_examples=400)
 @given(worlds())

@@ -15,6 +15,7 @@ from tools.jars import is_possible
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(not is_possible(), reason="build/jars is empty and Maven is not installed"),
     pytest.mark.skipif(not PYTHON.exists(), reason="the emulator is not installed; `make build` does it"),

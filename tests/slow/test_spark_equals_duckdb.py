@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from harness.projects import BAKERY, copy_of, everything, silent
+from harness.shop import shop_cut_short
 from kumitate.execution.run import execute
 from kumitate.execution.workspace import open_workspace
 
-SHOP = Path(__file__).parents[2] / "examples" / "shop"
-
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-
-
-def shop_cut_short(to: Path) -> Path:
-    """The example shop with the first rows of each file: all of its SQL, little of its data."""
-    root = copy_of(SHOP, to)
-    generated = root / "data" / "generated"
-    subprocess.run([sys.executable, str(SHOP / "generate.py"), "--out", str(generated)], check=True)
-    for path in generated.iterdir():
-        if path.suffix in (".csv", ".jsonl"):
-            path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:600]))
-    orders = root / "data" / "orders.parquet"
-    pq.write_table(pq.read_table(orders).slice(0, 20_000), orders)
-    return root
 
 
 def lake_after(root: Path, engine: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -43,6 +26,7 @@ def test_the_bakery_has_the_same_rows_on_both_engines(tmp_path: Path) -> None:
     assert lake_after(spark, "spark") == lake_after(duckdb, "duckdb")
 
 
+@pytest.mark.long
 def test_the_shop_has_the_same_rows_on_both_engines(tmp_path: Path) -> None:
     root = shop_cut_short(tmp_path / "duckdb")
     copy_of(root, tmp_path / "spark")
