@@ -28,6 +28,7 @@ from kumitate.cloud.collecting import Collection
 from kumitate.cloud.job_log import JobLog, ToldWorker
 from kumitate.cloud.landing import raw_files
 from kumitate.cloud.pages import write_pages
+from kumitate.cloud.retention import STEP, let_go
 from kumitate.errors import FatalError, KumitateError
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
@@ -70,6 +71,8 @@ def run_stage(stage: Stage, project: Project, arguments: JobArguments, *, sessio
     started = time.perf_counter()
     job = opened(stage, project, arguments, session=session)
     rows = job.execution().run_stage(of_syncs(stage, arguments.syncs))
+    if stage is INGEST:
+        job.log.say(step=STEP, rows_removed=let_go(job.lake, job.platform.environment.retention, job.run))
     if stage is ACTIVATION:
         job.write_pages()
     seconds = time.perf_counter() - started

@@ -27,6 +27,7 @@ class Retention(Section):
     raw_files: int | None = Field(None, ge=1)
     """Files as delivered (drop zone, pulled, streamed)."""
     quarantine: int | None = Field(90, ge=1)
+    """Rows that were refused: the first run after that removes them, with what they held."""
     results: int = Field(30, ge=1)
     """Athena's results, delivery pages, exports."""
     snapshots: int = Field(5, ge=1)

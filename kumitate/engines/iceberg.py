@@ -18,6 +18,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import WriteTask
 
+from kumitate.engines.aging import Age
 from kumitate.engines.batches import fit, gathered
 from kumitate.engines.evolution import arrow_schema, evolve, schema_of
 from kumitate.engines.snapshots import DONE, RUN_ID, STEP, Snapshot, done_by, history_of, local_path
@@ -155,8 +156,24 @@ class IcebergLake:
         target = self.load(str(table))
         added = self._write_all(target, (fit(batch, table.schema, str(table)) for batch in batches))
         with self._site.errors(), _conflicts(table):
-            _commit(target, added, mark)
+            replaced = [task.file for task in target.scan().plan_files()] if mark.mode is Mode.REPLACE else []
+            _commit(target, replaced, added, mark=mark)
         return sum(file.record_count for file in added)
+
+    def remove(self, table: Table, age: Age, mark: Mark) -> int:
+        """Let the rows go that are too old, in one commit that notes `mark`; how many they were.
+
+        Files that hold some are written anew without them, so that no engine has to read delete files.
+        """
+        target = self.load(str(table))
+        with self._site.errors():
+            old = age.files(target)
+        if not old:
+            return 0
+        added = self._write_all(target, age.kept(target, old))
+        with self._site.errors(), _conflicts(table):
+            _commit(target, [task.file for task in old], added, mark=mark)
+        return sum(task.file.record_count for task in old) - sum(file.record_count for file in added)
 
     def _write_all(self, target: IcebergTable, batches: Iterator[pa.RecordBatch]) -> list[DataFile]:
         """Data files that no snapshot knows yet; none is left behind when the batches fail."""
@@ -211,9 +228,8 @@ def _write_files(target: IcebergTable, chunk: pa.Table) -> Iterator[DataFile]:
     return write_file(io=target.io, table_metadata=target.metadata, tasks=iter((task,)))
 
 
-def _commit(target: IcebergTable, added: list[DataFile], mark: Mark) -> None:
+def _commit(target: IcebergTable, removed: list[DataFile], added: list[DataFile], *, mark: Mark) -> None:
     """The old rows' removal, the new rows and the mark in one commit; no snapshot where no row changes."""
-    removed = [task.file for task in target.scan().plan_files()] if mark.mode is Mode.REPLACE else []
     note = {STEP: mark.step, RUN_ID: mark.run_id}
     with target.transaction() as transaction:
         if removed:

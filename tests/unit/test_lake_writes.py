@@ -170,7 +170,7 @@ def test_a_process_killed_before_the_commit_leaves_the_old_state(lake: IcebergLa
     from kumitate.ports import Mark
 
     table = Table("clean", "orders", columns(order_id=Type.STRING, quantity=Type.BIGINT))
-    iceberg._commit = lambda *_: os._exit(9)
+    iceberg._commit = lambda *_, **__: os._exit(9)
     batch = pa.record_batch({{"order_id": ["o2"], "quantity": [2]}})
     open_local_lake(Path({str(tmp_path / "lake")!r})).write(table, [batch], Mark(Mode.REPLACE, "orders", "r2"))
     """
