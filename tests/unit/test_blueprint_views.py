@@ -41,6 +41,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
         }
 
 
+@pytest.mark.slow
 def test_every_view_gives_the_columns_and_types_that_it_says(config: Config, shown: dict[str, pa.Table]) -> None:
     kinds = {Type.STRINGS: pa.list_(pa.string())}
     for view in views(config):
@@ -55,6 +56,7 @@ def rows(shown: dict[str, pa.Table], view: str, *columns: str) -> set[tuple[obje
     return {tuple(row[name] for name in columns) for row in shown[view].to_pylist()}
 
 
+@pytest.mark.slow
 def test_views_count_what_the_run_did(shown: dict[str, pa.Table]) -> None:
     assert rows(shown, "segment_sizes_daily", "segment", "members") == {("active_members", 2), ("known_contacts", 2)}
     assert rows(shown, "quarantine_summary", "source", "reason", "field", "rows_held") == {

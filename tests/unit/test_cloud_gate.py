@@ -140,6 +140,7 @@ def test_what_is_no_run_id_reaches_no_query() -> None:
         figures_query("r000001' or true --")
 
 
+@pytest.mark.slow
 def test_the_profiles_of_the_last_activated_run_are_counted_from_the_merge_ledger(bakery: Path) -> None:
     with open_workspace(bakery) as workspace:
         first, next_ = (_figures(workspace.engine, run) for run in ("r000001", "r000002"))
