@@ -14,9 +14,10 @@ from aws_lambda_powertools import Logger
 from kumitate.activation.routes import from_json
 from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
-from kumitate.aws.events import SYNC_READY, detail_of
+from kumitate.aws.events import detail_of
 from kumitate.aws.pages import PageObjects
 from kumitate.aws.queues import Queues
+from kumitate.blueprint.names import SYNC_CHANGES_READY
 from kumitate.cloud.planning import Planner
 
 
@@ -37,7 +38,7 @@ def planner() -> Planner:
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 (Lambda passes it)
-    detail = detail_of(event, SYNC_READY)
+    detail = detail_of(event, SYNC_CHANGES_READY)
     run_id, sync = str(detail["run_id"]), str(detail["sync"])
     pages = planner().plan(run_id, sync)
     logger().info("planned", extra={"run_id": run_id, "sync": sync, "pages": pages})

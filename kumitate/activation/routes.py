@@ -15,6 +15,7 @@ from kumitate.errors import FatalError
 if TYPE_CHECKING:
     from kumitate.config.environment import Environment
     from kumitate.config.project import Config
+    from kumitate.config.sync import Destination as Account
 
 CONCURRENCY = 2
 """Deliveries to one account at a time; the least that an event source of a queue can be held to."""
@@ -75,9 +76,17 @@ def from_json(text: str) -> Mapping[str, Route]:
 def _route(config: Config, environment: Environment, sync: str) -> Route:
     name = config.syncs[sync].destination
     account = config.destinations[name]
-    pace = destination_class(account.type).terms.seconds_between_requests
+    settings, secret = settings_for(config, sync), secret_name(account, environment)
+    return Route(sync, name, account.type, settings, secret, account.url, seconds_between_requests(account))
+
+
+def seconds_between_requests(account: Account) -> float:
+    """The account's own limit, or the vendor's."""
     if account.requests_per_second is not None:
-        pace = 1 / account.requests_per_second
-    secret = environment.secrets.get(account.secret) if account.secret else None
-    settings = settings_for(config, sync)
-    return Route(sync, name, account.type, settings, secret, account.url, pace)
+        return 1 / account.requests_per_second
+    return destination_class(account.type).terms.seconds_between_requests
+
+
+def secret_name(account: Account, environment: Environment) -> str | None:
+    """What the account's secret is called in Secrets Manager."""
+    return environment.secrets.get(account.secret) if account.secret else None

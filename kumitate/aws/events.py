@@ -9,7 +9,6 @@ from typing import Any
 
 from kumitate.errors import FatalError, RetryableError
 
-SYNC_READY = "Sync changes ready"
 _TRIES = 5
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from kumitate.blueprint.names import Names
+from kumitate.blueprint.names import ANY_ACCOUNT, Names
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.resources import Resource, resources
 from kumitate.errors import FatalError
@@ -16,7 +16,6 @@ FORMAT = 1
 METADATA = "KumitateBlueprint"
 """Each stack's template tells under this key what it places: so it stands where, and only where, the stack does."""
 STACKS = ("storage", "ingest", "query", "pipeline", "activation", "messaging", "operations")
-_ANY_ACCOUNT = "0" * 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def blueprint_json(platform: Platform) -> str:
 
 def stack_metadata(platform: Platform, stack: str) -> dict[str, str]:
     """What the template of `stack` says of itself; the account is left open, as a template may not know it."""
-    anywhere = replace(platform, names=replace(platform.names, account=_ANY_ACCOUNT))
+    anywhere = replace(platform, names=replace(platform.names, account=ANY_ACCOUNT))
     whole = blueprint_of(anywhere)
     part = replace(whole, resources=tuple(each for each in whole.resources if each.stack == stack))
     return {METADATA: json.dumps(as_data(part), ensure_ascii=False, separators=(",", ":"))}
@@ -62,7 +61,7 @@ def stack_metadata(platform: Platform, stack: str) -> dict[str, str]:
 
 def joined(parts: Iterable[str], names: Names) -> Blueprint | None:
     """What stands, from the metadata of the stacks that stand; None where none does."""
-    found = [read_blueprint(part.replace(_ANY_ACCOUNT, names.account), "the stack's template") for part in parts]
+    found = [read_blueprint(part.replace(ANY_ACCOUNT, names.account), "the stack's template") for part in parts]
     if not found:
         return None
     return replace(found[0], resources=tuple(each for part in found for each in part.resources))

@@ -9,6 +9,7 @@ from kumitate.blueprint.changes import Blueprint, blueprint_of, removed_data
 from kumitate.blueprint.derive import environment_of, platform_of
 from kumitate.blueprint.flows import CONNECTORS
 from kumitate.blueprint.limits import name_refusal
+from kumitate.blueprint.names import ANY_ACCOUNT
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.regions import all_regions, needed, regions_of
 from kumitate.blueprint.resources import Resource, resources
@@ -20,7 +21,6 @@ from kumitate.errors import ConfigError, FatalError, Problem
 from kumitate.pipeline import STAGES
 from kumitate.project import Project, open_project
 
-_ANY_ACCOUNT = "0" * 12
 _LONGEST_BUCKET = 63
 
 
@@ -65,7 +65,7 @@ def platform_findings(config: Config, name: str, against: Blueprint | None = Non
     yield from _workers(config, name, spot.below("workers"))
     yield from _secrets(config, name, spot.below("secrets"))
     try:
-        platform = platform_of(config, name, account=_ANY_ACCOUNT)
+        platform = platform_of(config, name, account=ANY_ACCOUNT)
         placed = resources(platform)
     except (FatalError, KeyError, ValueError):
         return  # a name that is not there, a schedule that is none: that is said, and there is no platform yet

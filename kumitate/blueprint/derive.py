@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kumitate.activation.destinations.registry import destination_class
+from kumitate.activation.routes import seconds_between_requests, secret_name
 from kumitate.blueprint.mail import with_mail_set
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import (
@@ -58,9 +59,5 @@ def _accounts(config: Config, environment: Environment) -> Iterator[Account]:
 
 
 def _account(name: str, destination: Destination, environment: Environment, *, syncs: tuple[str, ...]) -> Account:
-    terms = destination_class(destination.type).terms
-    pace = terms.seconds_between_requests
-    if destination.requests_per_second is not None:
-        pace = 1 / destination.requests_per_second
-    secret = environment.secrets.get(destination.secret) if destination.secret else None
-    return Account(name, destination.type, secret, terms.is_aws, pace, syncs)
+    is_aws, pace = destination_class(destination.type).terms.is_aws, seconds_between_requests(destination)
+    return Account(name, destination.type, secret_name(destination, environment), is_aws, pace, syncs)

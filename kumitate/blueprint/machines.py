@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from kumitate.blueprint.names import RUN_ENDED as RUN_ENDED
+from kumitate.blueprint.names import SEGMENTS_CHANGED as SEGMENTS_CHANGED
+from kumitate.blueprint.names import SYNC_CHANGES_READY as SYNC_CHANGES_READY
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform, StageJob
 from kumitate.blueprint.states import (
@@ -19,9 +22,6 @@ from kumitate.blueprint.states import (
 )
 
 PIPELINE_STAGES = ("ingest", "cleanse", "identity", "profiles", "segments")
-SEGMENTS_CHANGED = "Segments changed"
-SYNC_CHANGES_READY = "Sync changes ready"
-RUN_ENDED = "Run ended"
 
 _SECONDS_BETWEEN_LOOKS = 60
 _MINUTES_TO_START = 60

@@ -24,6 +24,12 @@ DELIVERIES = "deliveries"
 """Prefix in the results bucket: `deliveries/<run_id>/<sync>/<page>.jsonl.gz`."""
 ATHENA = "athena"
 EXPORTS = "exports"
+SEGMENTS_CHANGED = "Segments changed"
+SYNC_CHANGES_READY = "Sync changes ready"
+RUN_ENDED = "Run ended"
+"""Detail types of the platform's own events."""
+ANY_ACCOUNT = "0" * 12
+"""Stands in where names only have to have their form."""
 
 
 @dataclass(frozen=True, slots=True)

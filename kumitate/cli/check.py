@@ -68,6 +68,7 @@ def _opened(root: Path, environment: str | None, against: str | None) -> Config:
     """The project, right for the environment that was named, or for all it has."""
     from kumitate.blueprint.checks import accept_platform, open_deployable, open_for_all
     from kumitate.blueprint.derive import platform_of
+    from kumitate.blueprint.names import ANY_ACCOUNT
     from kumitate.cli.deployed import given_state
 
     if environment is None and against is not None:
@@ -76,7 +77,7 @@ def _opened(root: Path, environment: str | None, against: str | None) -> Config:
         return open_for_all(root).config
     config = open_deployable(root, environment).config
     if against is not None:
-        names = platform_of(config, environment, account="0" * 12).names
+        names = platform_of(config, environment, account=ANY_ACCOUNT).names
         accept_platform(config, environment, given_state(against, root, names).blueprint)
     return config
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from kumitate.config.project import Config
     from kumitate.errors import Problem
 
-_NO_ACCOUNT = "0" * 12
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
@@ -107,13 +105,14 @@ def _planned(config: Config, name: str, asked: _Asked) -> _Plan:
     from kumitate.blueprint.checks import platform_problems
     from kumitate.blueprint.cost import estimate
     from kumitate.blueprint.derive import platform_of
+    from kumitate.blueprint.names import ANY_ACCOUNT
     from kumitate.blueprint.prices import prices_in
     from kumitate.blueprint.usage import usage_of
     from kumitate.cli.deployed import account_asked
 
     environment = config.environments[name]
     account = environment.account or (None if asked.offline else account_asked(environment))
-    platform = platform_of(config, name, account=account or _NO_ACCOUNT)
+    platform = platform_of(config, name, account=account or ANY_ACCOUNT)
     compared = _compared(platform, asked, account=account)
     return _Plan(
         platform,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from kumitate.blueprint.names import RUN_ENDED
 from kumitate.errors import FatalError, RetryableError
 from kumitate.ports import RunEntry, RunLock, RunRegister
 
@@ -21,7 +22,6 @@ OVERDUE = timedelta(hours=12)
 """A run this old is reported to whoever asks for another."""
 EXPIRED = timedelta(hours=48)
 """A lock this old is nobody's: its execution was stopped from outside and could not end its run."""
-RUN_ENDED = "Run ended"
 _TRIES = 8
 
 

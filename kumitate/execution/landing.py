@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from kumitate.blueprint.names import FILES
 from kumitate.config.project import Config
 from kumitate.config.source import Source
 from kumitate.ingest.delivery import (
@@ -26,8 +27,6 @@ from kumitate.ingest.tables import DELIVERIES
 from kumitate.model.fingerprint import fingerprint
 from kumitate.model.step import Query
 from kumitate.ports import Engine, Found, Inbox, RawArea
-
-FILES = "files"
 
 
 def known_deliveries(engine: Engine) -> Known:

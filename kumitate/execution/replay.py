@@ -18,8 +18,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kumitate.blueprint.names import FILES
 from kumitate.config.project import Config
-from kumitate.execution.landing import FILES, stored_deliveries
+from kumitate.execution.landing import stored_deliveries
 from kumitate.ingest.delivery import FILE_TRUNCATED, FILE_UNREADABLE, REPLAY_PREFIX, Delivery
 from kumitate.ingest.reader import read
 from kumitate.ingest.replayed import QUARANTINED, as_replayed

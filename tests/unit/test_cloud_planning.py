@@ -10,9 +10,9 @@ import pytest
 from harness.cloud_world import MemoryBook, MemoryShelf
 from harness.deliveries import Clock, creates
 from kumitate.activation.routes import Route
-from kumitate.aws.events import SYNC_READY, detail_of
+from kumitate.aws.events import detail_of
 from kumitate.aws.queues import Queues
-from kumitate.blueprint.machines import SYNC_CHANGES_READY
+from kumitate.blueprint.names import SYNC_CHANGES_READY
 from kumitate.cloud.pages import write_pages
 from kumitate.cloud.planning import Planner
 from kumitate.errors import FatalError, RetryableError
@@ -123,8 +123,7 @@ def test_a_queue_that_refuses_for_good_fails_the_planner_which_is_called_again()
 
 
 def test_the_planner_is_called_for_the_event_that_the_machine_puts() -> None:
-    assert SYNC_READY == SYNC_CHANGES_READY
-    assert detail_of({"detail-type": SYNC_READY, "detail": {"sync": "s"}}, SYNC_READY) == {"sync": "s"}
-    for event in ({}, {"detail-type": "Run ended", "detail": {}}, {"detail-type": SYNC_READY, "detail": None}):
+    assert detail_of({"detail-type": SYNC_CHANGES_READY, "detail": {"sync": "s"}}, SYNC_CHANGES_READY) == {"sync": "s"}
+    for event in ({}, {"detail-type": "Run ended", "detail": {}}, {"detail-type": SYNC_CHANGES_READY, "detail": None}):
         with pytest.raises(FatalError, match="was expected"):
-            detail_of(event, SYNC_READY)
+            detail_of(event, SYNC_CHANGES_READY)
