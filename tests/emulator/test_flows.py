@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import pytest
 from click.testing import CliRunner
 
-from harness.cloud import ACCOUNT, REGION, ROOT, eventually
+from harness.cloud import ACCOUNT, REGION, ROOT, eventually, templates
 from harness.deliveries import Lists
 from harness.deployment import Deployment
 from harness.flows import AS_OF, CHAT, CRM, Flows, alerts, contacts, names_of
+from harness.permissions import needs
+from harness.placed import Account
 from kumitate.activation.destinations.registry import destination_class
 from kumitate.aws.book import PageBook
 from kumitate.aws.ledger import DynamoLedger
@@ -180,3 +184,29 @@ def test_a_schedule_starts_its_machine(
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def test_what_functions_did_in_the_emulator_is_what_the_contracts_say(deployed: Deployment) -> None:
+    """The contracts are compared with the calls that the emulator's IAM was asked about, role by role."""
+    said = Account.of(templates(deployed.assembly), deployed.platform)
+    wanted = defaultdict(set)
+    for need in needs(said):
+        wanted[need.who].add(need.action)
+    done = defaultdict(set)
+    for call in deployed.cloud.calls():
+        name = call["principal"].partition(f":assumed-role/{deployed.called()}")[2].partition("/")[0]
+        if name:
+            done[_role(said, deployed.called() + name)].add(call["action"])
+    strangers = {path: sorted(actions - wanted[path]) for path, actions in done.items() if actions - wanted[path]}
+    assert len(done) >= 8, f"few functions were at work: {sorted(done)}"
+    assert not strangers
+
+
+def _role(account: Account, name: str) -> str:
+    """CloudFormation makes a role's name of its stack, its id and an ending, and cuts what is too long."""
+
+    def in_common(path: str) -> int:
+        ours = account.policies.roles[path].arn.rpartition("/")[2]
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, name, strict=False)))
+
+    return max(account.policies.roles, key=in_common)

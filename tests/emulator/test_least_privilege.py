@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
-from itertools import takewhile
-from pathlib import Path
 
 import pytest
 
 from harness.cloud import ACCOUNT, REPOSITORY, synthesize, templates
-from harness.deployment import Deployment
 from harness.iam import Answer, ask, idle_actions, surplus, unmet
 from harness.permissions import needs
 from harness.placed import Account
@@ -63,29 +59,3 @@ def test_no_statement_grants_an_action_that_nobody_needs(account: Account, answe
 def test_no_role_has_a_policy_that_is_not_written_here(account: Account) -> None:
     managed = {role.path for role in account.policies.roles.values() if role.managed}
     assert all(path.endswith(WRAPPERS) for path in managed), managed
-
-
-def test_what_functions_did_in_the_emulator_is_what_the_contracts_say(deployed: Deployment) -> None:
-    """The contracts are compared with the calls that the emulator's IAM was asked about, role by role."""
-    said = Account.of(templates(Path(deployed.assembly)), deployed.platform)
-    wanted = defaultdict(set)
-    for need in needs(said):
-        wanted[need.who].add(need.action)
-    done = defaultdict(set)
-    for call in deployed.cloud.calls():
-        name = call["principal"].partition(f":assumed-role/{deployed.called()}")[2].partition("/")[0]
-        if name:
-            done[_role(said, deployed.called() + name)].add(call["action"])
-    strangers = {path: sorted(actions - wanted[path]) for path, actions in done.items() if actions - wanted[path]}
-    assert len(done) >= 8, f"few functions were at work: {sorted(done)}"
-    assert not strangers
-
-
-def _role(account: Account, name: str) -> str:
-    """CloudFormation makes a role's name of its stack, its id and an ending, and cuts what is too long."""
-
-    def in_common(path: str) -> int:
-        ours = account.policies.roles[path].arn.rpartition("/")[2]
-        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ours, name, strict=False)))
-
-    return max(account.policies.roles, key=in_common)

@@ -113,7 +113,9 @@ def test_a_start_while_another_run_is_under_way_does_nothing(stage_set: Workshop
     execution = stage_set.run(stage_set.place(pipeline_machine(platform)), {})
     assert execution.status == "SUCCEEDED", execution
     assert not stage_set.job_runs()
-    assert stage_set.function_calls(function_name(platform.names, "begin_run")) == [{"reason": "schedule"}]
+    (asked,) = stage_set.function_calls(function_name(platform.names, "begin_run"))
+    assert asked["reason"] == "schedule"
+    assert ":execution:" in asked["execution"], "whoever asks is known by its execution"
 
 
 def test_activation_waits_for_its_deliveries_and_collects_them(stage_set: Workshop, platform: Platform) -> None:

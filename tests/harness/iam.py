@@ -163,37 +163,48 @@ def _protecting(policies: Policies, resource: str) -> tuple[str, ...]:
 
 def policies_of(templates: Mapping[str, Mapping[str, Any]]) -> Policies:
     """Everything that grants or refuses in the templates of an app."""
-    statements: dict[str, Mapping[str, Any]] = {}
-    roles: dict[str, dict[str, Any]] = {}
-    protecting: dict[str, list[str]] = {}
-    app = Template.of(templates)
+    found, app = _Found({}, {}, {}), Template.of(templates)
     for stack, logical, resource in app.resources():
-        path, properties = app.path(stack, logical), resolved(resource.get("Properties", {}), app, stack)
-        match resource["Type"]:
+        properties = resolved(resource.get("Properties", {}), app, stack)
+        found.add(resource["Type"], properties, app.path(stack, logical), arn=app.arn(stack, logical))
+    roles = (
+        Role(each["path"], arn, tuple(each["statements"]), tuple(each["managed"])) for arn, each in found.roles.items()
+    )
+    protecting = {arn: tuple(ids) for arn, ids in found.protecting.items()}
+    return Policies(found.statements, {role.path: role for role in roles}, protecting)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found so far, resource by resource."""
+
+    statements: dict[str, Mapping[str, Any]]
+    roles: dict[str, dict[str, Any]]
+    protecting: dict[str, list[str]]
+
+    def add(self, type_: str, properties: Mapping[str, Any], path: str, *, arn: str) -> None:
+        match type_:
             case "AWS::IAM::Role":
-                role = roles.setdefault(app.arn(stack, logical), {"path": path, "statements": [], "managed": []})
+                role = self._role(arn)
                 role["path"] = path
                 role["managed"] += properties.get("ManagedPolicyArns", [])
                 for policy in properties.get("Policies", []):
-                    role["statements"] += _add(statements, f"{path}/{policy['PolicyName']}", policy["PolicyDocument"])
-                _protect(statements, protecting, app.arn(stack, logical), properties["AssumeRolePolicyDocument"],
-                         holder=f"{path}/Trust")  # fmt: skip
+                    document = policy["PolicyDocument"]
+                    role["statements"] += _add(self.statements, f"{path}/{policy['PolicyName']}", document)
+                self._protect(arn, properties["AssumeRolePolicyDocument"], f"{path}/Trust")
             case "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy":
-                ids = _add(statements, path, properties["PolicyDocument"])
+                ids = _add(self.statements, path, properties["PolicyDocument"])
                 for name in properties.get("Roles", []):
-                    arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
-                    roles.setdefault(arn, {"path": arn, "statements": [], "managed": []})["statements"] += ids
+                    self._role(f"arn:aws:iam::{ACCOUNT}:role/{name}")["statements"] += ids
             case _:
-                for arn, document in _resource_policy(resource["Type"], properties, app.arn(stack, logical)):
-                    _protect(statements, protecting, arn, document, holder=path)
-    return Policies(
-        statements,
-        {
-            each["path"]: Role(each["path"], arn, tuple(each["statements"]), tuple(each["managed"]))
-            for arn, each in roles.items()
-        },
-        {arn: tuple(ids) for arn, ids in protecting.items()},
-    )
+                for protected, document in _resource_policy(type_, properties, arn):
+                    self._protect(protected, document, path)
+
+    def _role(self, arn: str) -> dict[str, Any]:
+        return self.roles.setdefault(arn, {"path": arn, "statements": [], "managed": []})
+
+    def _protect(self, arn: str, document: Mapping[str, Any], holder: str) -> None:
+        self.protecting.setdefault(arn, []).extend(_add(self.statements, holder, document))
 
 
 def _resource_policy(kind: str, properties: Mapping[str, Any], arn: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
@@ -248,17 +259,6 @@ def _add(statements: dict[str, Mapping[str, Any]], holder: str, document: Mappin
         statements[f"{holder}#{number}"] = statement
         ids.append(f"{holder}#{number}")
     return ids
-
-
-def _protect(
-    statements: dict[str, Mapping[str, Any]],
-    protecting: dict[str, list[str]],
-    arn: str,
-    document: Mapping[str, Any],
-    *,
-    holder: str,
-) -> None:
-    protecting.setdefault(arn, []).extend(_add(statements, holder, document))
 
 
 def _several(value: Any) -> list[Any]:

@@ -7,17 +7,15 @@ ours and no emulator checks it (Glue, Step Functions, Scheduler, Firehose, rules
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from harness.cloud import ACCOUNT, REGION
 from harness.function_needs import FUNCTIONS, Environment
 from harness.iam import ANYBODY, Need
-from harness.lake_needs import catalogue, files, on, optimiser, readers, registered
+from harness.job_needs import connection, glue_job, pull, stage
+from harness.lake_needs import on, optimiser, readers, registered
 from harness.placed import Account, Placed
-from kumitate.blueprint.platform import Platform, PulledSource, StageJob
-from kumitate.model.table import Table
 
 
 def needs(account: Account) -> list[Need]:
@@ -25,14 +23,17 @@ def needs(account: Account) -> list[Need]:
     platform = account.platform
     found = [need for placed in account.resources for need in _CONTRACTS.get(placed.type, _none)(account, placed)]
     for job in platform.jobs:
-        found += _stage(account, platform, job)
+        found += stage(account, platform, job)
     for pulled in platform.pulls:
-        found += () if pulled.by_appflow else _pull(account, platform, pulled)
+        found += () if pulled.by_appflow else pull(account, platform, pulled)
     return [*found, *_trust(account), *readers(account, platform)]
 
 
 def _none(_account: Account, _placed: Placed) -> Iterator[Need]:
     return iter(())
+
+
+_KEY_USE = ("GenerateDataKey", "Decrypt")
 
 
 # --- what is refused
@@ -56,7 +57,6 @@ def _queue(_account: Account, queue: Placed) -> Iterator[Need]:
 
 
 def _key(_account: Account, key: Placed) -> Iterator[Need]:
-    """A key that nobody can manage any more is lost."""
     yield Need(ANYBODY, "kms:PutKeyPolicy", key.arn)
 
 
@@ -224,89 +224,6 @@ def _task(account: Account, role: str, state: Mapping[str, Any]) -> Iterator[Nee
             raise AssertionError(f"no contract says what {other} asks for")
 
 
-def _glue_job(account: Account, job: Placed) -> Iterator[Need]:
-    """Glue fetches script and packages, puts things aside, counts and logs, all in the job's name."""
-    role, properties = account.role_paths[job.properties["Role"]], job.properties
-    arguments = properties.get("DefaultArguments", {})
-    for uri in (properties["Command"]["ScriptLocation"], *re.findall(r"s3://[^\s,]+\.\w+\b", json.dumps(arguments))):
-        yield from on(role, "s3:GetObject", "arn:aws:s3:::" + uri.removeprefix("s3://").rstrip('"'))
-    aside = "arn:aws:s3:::" + arguments["--TempDir"].removeprefix("s3://") + "part-0"
-    yield from on(role, "s3:GetObject s3:PutObject s3:DeleteObject", aside)
-    yield Need(role, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "Glue"})
-    prefix = arguments.get("--custom-logGroup-prefix", "/aws-glue/jobs")
-    for kind in ("output", "error"):
-        stream = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{prefix}/{kind}:log-stream:jr_1"
-        yield from on(role, "logs:CreateLogStream logs:PutLogEvents", stream)
-    yield from on(role, "kms:Decrypt kms:GenerateDataKey", account.key.arn)
-
-
-def _stage(account: Account, platform: Platform, job: StageJob) -> Iterator[Need]:
-    """A stage reads the tables it declares and writes those it declares; nothing else of the lake."""
-    placed = account.one("AWS::Glue::Job", platform.names.called("stage", job.stage))
-    role = account.role_paths[placed.properties["Role"]]
-    written = set(map(str, job.writes))
-    for table in job.reads:
-        yield from _reading(platform, role, table)
-        if str(table) not in written:
-            yield Need(role, "glue:UpdateTable", catalogue(platform.names, str(table))[-1], forbidden=True)
-    for table in job.writes:
-        yield from _reading(platform, role, table)
-        yield from on(role, "glue:UpdateTable", *catalogue(platform.names, str(table)))
-        yield from on(role, "s3:PutObject s3:DeleteObject s3:AbortMultipartUpload", files(platform.names, str(table)))
-    yield from _beside_tables(platform, role, job.stage)
-
-
-def _reading(platform: Platform, role: str, table: Table) -> Iterator[Need]:
-    yield from on(role, "glue:GetTable", *catalogue(platform.names, str(table)))
-    yield from on(role, "s3:GetObject", files(platform.names, str(table)))
-
-
-def _pull(account: Account, platform: Platform, pulled: PulledSource) -> Iterator[Need]:
-    """A pull job fetches by a connection, signs in with its secret, and keeps what it got under its source's prefix."""
-    job = account.one("AWS::Glue::Job", platform.names.called("pull", pulled.name))
-    role = account.role_paths[job.properties["Role"]]
-    raw = f"arn:aws:s3:::{platform.names.bucket('raw')}"
-    yield from on(role, "s3:PutObject", f"{raw}/pulled/{pulled.name}/1.jsonl")
-    yield Need(role, "s3:ListBucket", raw, {"s3:prefix": f"pulled/{pulled.name}/"})
-    yield Need(role, "s3:PutObject", f"{raw}/pulled/another/1.jsonl", forbidden=True)
-    for connection in job.properties["Connections"]["Connections"]:
-        root = f"arn:aws:glue:{REGION}:{ACCOUNT}"
-        yield from on(role, "glue:GetConnection", f"{root}:catalog", f"{root}:connection/{connection}")
-    if pulled.pull.secret:
-        secret = platform.environment.secrets[pulled.pull.secret]
-        yield from on(role, _SIGN_IN, f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbCdEf")
-
-
-def _connection(account: Account, connection: Placed) -> Iterator[Need]:
-    """Glue signs in, and keeps the token it gets, in the connection's own name."""
-    given = connection.properties["ConnectionInput"]
-    role = account.role_paths[given["ConnectionProperties"]["ROLE_ARN"]]
-    yield from on(role, _SIGN_IN, given["AuthenticationConfiguration"]["SecretArn"] + "-AbCdEf")
-
-
-_SIGN_IN = "secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue"
-_KEY_USE = ("GenerateDataKey", "Decrypt")
-
-
-def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
-    names = platform.names
-    raw, results = (f"arn:aws:s3:::{names.bucket(zone)}" for zone in ("raw", "results"))
-    if stage == "ingest":
-        arriving = {"drop": platform.dropped, "pulled": platform.pulls, "streamed": platform.streams}
-        prefixes = [prefix for prefix, sources in arriving.items() if sources]
-        for prefix in (*prefixes, "files"):
-            yield Need(role, "s3:ListBucket", raw, {"s3:prefix": f"{prefix}/orders"})
-            yield from on(role, "s3:GetObject", f"{raw}/{prefix}/orders/1.csv")
-        yield from on(role, "s3:PutObject s3:AbortMultipartUpload", f"{raw}/files/orders/1.csv")
-        yield Need(role, "s3:PutObject", f"{raw}/drop/orders/1.csv", forbidden=True)
-    if stage == "activation":
-        page = f"{results}/deliveries/r000001/winback/00001.jsonl.gz"
-        yield from on(role, "s3:PutObject", page)
-    if stage == "delivery":
-        ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
-        yield from on(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger)
-
-
 def _delivery_stream(account: Account, delivery: Placed) -> Iterator[Need]:
     """Firehose reads the stream, writes to its own prefixes, and says what went wrong."""
     target = delivery.properties["ExtendedS3DestinationConfiguration"]
@@ -369,13 +286,13 @@ _CONTRACTS: dict[str, Callable[[Account, Placed], Iterator[Need]]] = {
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::EventSourceMapping": _event_source,
     "AWS::StepFunctions::StateMachine": _machine,
-    "AWS::Glue::Job": _glue_job,
+    "AWS::Glue::Job": glue_job,
     "AWS::KinesisFirehose::DeliveryStream": _delivery_stream,
     "AWS::AppFlow::Flow": _flow,
     "AWS::Lambda::EventInvokeConfig": _function_event,
     "AWS::SNS::Topic": _topic,
     "AWS::CustomerProfiles::Domain": _profiles,
-    "AWS::Glue::Connection": _connection,
+    "AWS::Glue::Connection": connection,
     "AWS::Glue::TableOptimizer": optimiser,
     "AWS::LakeFormation::Resource": registered,
     "AWS::SES::ConfigurationSetEventDestination": _mail_results,
