@@ -50,7 +50,7 @@ class StorageStack(cdk.Stack):
         }
         for zone, bucket in self.buckets.items():
             access_logs.take(bucket, zone)
-        self.databases = place_databases(self, platform)
+        self.databases = place_databases(self, platform, keeping)
 
         def small(id_: str, layout: Layout) -> dynamodb.Table:
             return SmallTable(self, id_, platform, layout=layout, key=self.key, keeping=keeping).table

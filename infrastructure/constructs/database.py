@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from infrastructure.constructs.keeping import Keeping
 from kumitate.blueprint.names import ZONES
 from kumitate.blueprint.platform import Platform
 
@@ -18,9 +19,15 @@ MEANINGS = {
 }
 
 
-def place_databases(scope: Construct, platform: Platform) -> dict[str, glue.CfnDatabase]:
-    """Database of the lake -> its resource, e.g. `curated` -> shop_dev_curated."""
-    return {database: _place(scope, platform, database) for database in ZONES}
+def place_databases(scope: Construct, platform: Platform, keeping: Keeping) -> dict[str, glue.CfnDatabase]:
+    """Database of the lake -> its resource, e.g. `curated` -> shop_dev_curated.
+
+    They are kept as the files are: Glue drops the tables in a database with it, and files alone are no table.
+    """
+    databases = {database: _place(scope, platform, database) for database in ZONES}
+    for resource in databases.values():
+        resource.apply_removal_policy(keeping.policy)
+    return databases
 
 
 def _place(scope: Construct, platform: Platform, database: str) -> glue.CfnDatabase:

@@ -58,7 +58,7 @@ def maker_grants(names: Names, key: str) -> tuple[Grant, ...]:
         Grant("ChangeTables", ("glue:CreateTable", "glue:UpdateTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("WriteMetadata", ("s3:GetObject", "s3:PutObject"), _files(names, "*/metadata/*"), because=_EVERY_TABLE),
         # Without it S3 answers "forbidden" instead of "not there" when the first metadata file is looked for.
-        # A condition on the prefix would not do: asking for one object names none.
+        # A condition on the prefix would not do: asking for one object names none. What the catalogue lost is found by it.
         Grant("LookForMetadata", ("s3:ListBucket",), _buckets(names)),
         Grant("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key,)),
     )

@@ -21,6 +21,7 @@ from pyiceberg.table import WriteTask
 from kumitate.engines.aging import Age
 from kumitate.engines.batches import fit, gathered
 from kumitate.engines.evolution import arrow_schema, evolve, schema_of
+from kumitate.engines.left_behind import newest_metadata
 from kumitate.engines.snapshots import DONE, RUN_ID, STEP, Snapshot, done_by, history_of, local_path
 from kumitate.errors import FatalError
 from kumitate.model.step import Mode
@@ -134,9 +135,17 @@ class IcebergLake:
         try:
             existing = self._catalogue.load_table(self._identifier(str(table)))
         except NoSuchTableError:
-            self._create(table)
-        else:
-            self._renew(existing, table)
+            earlier = self._left_behind(table)
+            if earlier is None:
+                self._create(table)
+                return
+            existing = self._catalogue.register_table(self._identifier(str(table)), earlier)
+        self._renew(existing, table)
+
+    def _left_behind(self, table: Table) -> str | None:
+        """An empty table in its place would hide rows and marks that are still there, and everything be done again."""
+        location = self._site.location(str(table))
+        return None if location is None else newest_metadata(location, self._catalogue.properties)
 
     def _create(self, table: Table) -> None:
         properties = {**_PROPERTIES, **self._site.properties, "comment": table.meaning}

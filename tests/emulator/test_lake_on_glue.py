@@ -87,6 +87,11 @@ def lake() -> Iterator[IcebergLake]:
     lake = open_lake()
     lake.prepare((ORDERS,))
     yield lake
+    forget_orders()
+    boto3.resource("s3", region_name=NAMES.region).Bucket(BUCKET).objects.filter(Prefix="curated/orders/").delete()
+
+
+def forget_orders() -> None:
     client("glue").delete_table(DatabaseName=NAMES.database("curated"), Name="orders")
 
 
@@ -126,6 +131,16 @@ def test_a_table_lies_in_its_zones_bucket_under_the_names_of_the_account(lake: I
     assert table["Parameters"]["table_type"] == "ICEBERG"
     assert table["Parameters"]["metadata_location"].startswith(f"s3://{BUCKET}/curated/orders/metadata/")
     assert "curated.orders" in lake.tables()
+
+
+def test_a_table_that_the_catalogue_lost_is_taken_up_as_it_was(lake: IcebergLake) -> None:
+    write(lake, "r1", Mode.APPEND, 1, 2)
+    write(lake, "r2", Mode.APPEND, 3)
+    forget_orders()
+    later = open_lake()
+    later.prepare((ORDERS,))
+    assert quantities(later) == [1, 2, 3]
+    assert later.done_by(ORDERS, "orders") == "r2"
 
 
 def test_columns_are_added_and_every_type_comes_back(lake: IcebergLake) -> None:

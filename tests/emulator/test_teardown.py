@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ SMALL_TABLES = ("ledger", "device-tokens", "idempotency")
 
 
 def test_destroy_takes_the_stacks_and_leaves_the_data(deployed: Deployment) -> None:
+    tables = _tables_of(deployed.platform.databases.values(), deployed.client("glue"))
     bucket, key = deployed.platform.names.bucket("raw"), "drop/data/kept.csv"
     deployed.client("s3").put_object(Bucket=bucket, Key=key, Body=b"member_no\n")
     deployed.cloud.destroy(deployed.assembly)
@@ -26,6 +28,8 @@ def test_destroy_takes_the_stacks_and_leaves_the_data(deployed: Deployment) -> N
     assert [each["StackName"] for each in left["StackSummaries"]] == ["CDKToolkit"]
     assert deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == b"member_no\n"
     assert _data_of(deployed.platform.names, deployed.client("s3"), deployed.client("dynamodb")) == _everything()
+    assert {f"{each.database}.{each.table.name}" for each in deployed.platform.tables} <= tables.keys()
+    assert _tables_of(deployed.platform.databases.values(), deployed.client("glue")) == tables
     assert not deployed.client("lambda").list_functions()["Functions"]
 
 
@@ -52,6 +56,13 @@ def test_a_protected_environment_keeps_its_data_whatever_is_asked(deployed: Depl
         kept.append({id_ for id_, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"})
     assert len(kept[0]) > len(BUCKETS) + len(SMALL_TABLES)
     assert kept[0] == kept[1]
+
+
+def _tables_of(databases: Iterable[str], glue: Any) -> dict[str, str]:
+    """Table of the lake -> the metadata that is its newest state."""
+    pages = [glue.get_paginator("get_tables").paginate(DatabaseName=each).build_full_result() for each in databases]
+    tables = [each for page in pages for each in page["TableList"]]
+    return {f"{each['DatabaseName']}.{each['Name']}": each["Parameters"]["metadata_location"] for each in tables}
 
 
 def _everything() -> set[str]:

@@ -47,6 +47,7 @@ def asking(who: str, names: Names, tables: Iterable[str]) -> Iterator[Need]:
     yield from on(who, "lakeformation:GetDataAccess", "*")
     query = "athena:StartQueryExecution athena:GetQueryExecution athena:GetQueryResults"
     yield from on(who, query, f"arn:aws:athena:{_ROOT}:workgroup/{names.called('query')}")
+    yield from _default(who)
     for table in tables:
         root, database, one = catalogue(names, table)
         yield from on(who, "glue:GetDatabase", root, database)
@@ -54,6 +55,19 @@ def asking(who: str, names: Names, tables: Iterable[str]) -> Iterator[Need]:
         yield from on(who, "s3:GetObject", files(names, table))
         yield from on(who, "s3:ListBucket", files(names, table).partition("/")[0])
     yield from _results(who, names, "query")
+
+
+def _default(who: str) -> Iterator[Need]:
+    """Athena's documentation asks for it of whoever has fine-grained policies, whatever is queried."""
+    yield from on(who, "glue:GetDatabase", f"arn:aws:glue:{_ROOT}:catalog", f"arn:aws:glue:{_ROOT}:database/default")
+
+
+def _browsing(who: str) -> Iterator[Need]:
+    """What the drivers of BI tools ask, to offer tables for choice."""
+    one = "GetDataCatalog GetDatabase GetTableMetadata ListDatabases ListTableMetadata"
+    for action in one.split():
+        yield Need(who, f"athena:{action}", f"arn:aws:athena:{_ROOT}:datacatalog/AwsDataCatalog")
+    yield from on(who, "athena:ListDataCatalogs athena:ListWorkGroups", "*")
 
 
 def _results(who: str, names: Names, workgroup: str) -> Iterator[Need]:
@@ -73,10 +87,11 @@ def readers(account: Account, platform: Platform) -> Iterator[Need]:
         ]
         for role in roles:
             work = "athena:StartQueryExecution athena:StopQueryExecution athena:GetQueryExecution"
-            work += (
-                " athena:GetQueryResults athena:GetWorkGroup athena:ListQueryExecutions athena:BatchGetQueryExecution"
-            )
+            work += " athena:GetQueryResults athena:GetQueryResultsStream athena:GetWorkGroup"
+            work += " athena:ListQueryExecutions athena:BatchGetQueryExecution"
             yield from on(role.path, work, group.arn)
+            yield from _default(role.path)
+            yield from _browsing(role.path)
             yield from on(role.path, "lakeformation:GetDataAccess", "*")
             yield from on(role.path, "kms:Decrypt kms:GenerateDataKey", account.key.arn)
             yield from _results(role.path, names, _last(group))
@@ -102,6 +117,7 @@ def making(who: str, account: Account, names: Names) -> Iterator[Need]:
         yield from on(who, "s3:GetObject s3:PutObject", files(names, table, "metadata/00000.metadata.json"))
         bucket = files(names, table).partition("/")[0]
         yield Need(who, "s3:ListBucket", bucket, {"s3:prefix": f"{database}/anything/metadata/00000.metadata.json"})
+        yield Need(who, "s3:ListBucket", bucket, {"s3:prefix": f"{database}/anything/metadata/"})
         yield Need(who, "s3:GetObject", files(names, table), {}, forbidden=True)
     yield from on(who, "kms:Decrypt kms:GenerateDataKey", account.key.arn)
 

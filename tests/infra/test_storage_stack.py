@@ -62,7 +62,7 @@ def nested(synthesis: Synthesis, type_: str) -> list[dict[str, Any]]:
     return [each["Properties"] for each in found if each["Type"] == type_]
 
 
-HOLDERS = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key")
+HOLDERS = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Glue::Database")
 
 
 def test_every_zone_has_a_bucket_of_the_declared_name(cloud: Synthesis) -> None:

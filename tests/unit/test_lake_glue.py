@@ -73,6 +73,19 @@ def test_a_table_made_before_takes_new_columns_and_properties(lake: IcebergLake,
     assert sizes(later) == [1]
 
 
+def test_a_table_that_the_catalogue_lost_is_taken_up_as_it_was(lake: IcebergLake, glue: Any, tmp_path: Path) -> None:
+    """Glue drops its tables with a database, while the bucket keeps their files."""
+    lake.prepare((SIZES,))
+    for size in range(1, 10):
+        write(lake, size, Mode.APPEND)
+    glue.delete_table(DatabaseName="shop_dev_curated", Name="sizes")
+    later = glue_lake(DATABASES, lambda table: str(tmp_path / table), region=REGION)
+    later.prepare((GROWN,))
+    assert sizes(later) == list(range(1, 10))
+    assert later.done_by(GROWN, "sizes") == "r9"
+    assert later.scan("curated.sizes").schema.names == ["size", "of"]
+
+
 def test_a_comment_is_cut_to_what_glue_takes(lake: IcebergLake, glue: Any) -> None:
     lake.prepare((GROWN,))
     table = glue.get_table(DatabaseName="shop_dev_curated", Name="sizes")["Table"]
