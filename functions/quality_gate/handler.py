@@ -24,14 +24,20 @@ def logger() -> Logger:
 
 
 @cache
+def databases() -> dict[str, str]:
+    named: dict[str, str] = json.loads(os.environ["KUMITATE_DATABASES"])
+    return named
+
+
+@cache
 def engine() -> AthenaEngine:
-    athena = connection(workgroup=os.environ["KUMITATE_WORKGROUP"])
+    athena = connection(workgroup=os.environ["KUMITATE_WORKGROUP"], database=databases()["curated"])
     return AthenaEngine(lambda: athena)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 (Lambda passes it)
     limits = Limits.from_json(os.environ["KUMITATE_GATE"])
-    answer = verdict(event["run_id"], engine(), limits, databases=json.loads(os.environ["KUMITATE_DATABASES"]))
+    answer = verdict(event["run_id"], engine(), limits, databases=databases())
     logger().info("judged", extra={"run_id": event["run_id"], **answer})
     with single_metric("GateFindings", MetricUnit.Count, len(answer["findings"])):
         return answer

@@ -12,7 +12,7 @@ from infrastructure.constructs.granting import grant
 from infrastructure.constructs.workgroup import Workgroup
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.classification import VIEWS, Classification, Reader
-from kumitate.blueprint.grants import OBJECTS, Grant, arn, objects, use_key
+from kumitate.blueprint.grants import OBJECTS, Grant, arn, find_default, objects, use_key
 from kumitate.blueprint.names import ZONES, Names
 from kumitate.blueprint.platform import Platform
 
@@ -20,11 +20,21 @@ _ASK = (
     "athena:BatchGetQueryExecution",
     "athena:GetQueryExecution",
     "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
     "athena:GetWorkGroup",
     "athena:ListQueryExecutions",
     "athena:StartQueryExecution",
     "athena:StopQueryExecution",
 )
+_BROWSE = (
+    "athena:GetDataCatalog",
+    "athena:GetDatabase",
+    "athena:GetTableMetadata",
+    "athena:ListDatabases",
+    "athena:ListTableMetadata",
+)
+"""What drivers of BI tools ask besides, to offer tables for choice."""
+_LIST = ("athena:ListDataCatalogs", "athena:ListWorkGroups")
 _FIND = ("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables")
 _KEEP = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 
@@ -64,7 +74,10 @@ def _grants(names: Names, workgroup: Workgroup) -> Iterator[Grant]:
     shown = tuple(f"{each}/*" if each.startswith("table/") else each for each in found)
     because = "which tables of the databases are shown, Lake Formation decides by tag"
     yield Grant("Ask", _ASK, (arn(names, "athena", f"workgroup/{workgroup.name}"),))
+    yield Grant("Browse", _BROWSE, (arn(names, "athena", "datacatalog/AwsDataCatalog"),))
+    yield Grant("ListPlaces", _LIST, ("*",), because="IAM knows no resource for lists; they hold names alone")
     yield Grant("FindTables", _FIND, tuple(arn(names, "glue", each) for each in shown), because=because)
+    yield find_default(names)
     yield Grant("KeepResults", _KEEP, (objects(results, workgroup.prefix),), because=OBJECTS)
     where = {"s3:prefix": (f"{workgroup.prefix}/*",)}
     yield Grant("FindResults", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",), where)

@@ -8,7 +8,17 @@ from typing import Any
 
 from kumitate.activation.routes import Route
 from kumitate.activation.tables import SYNC_COUNTS
-from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_arn, machine_arn, objects, use_key
+from kumitate.blueprint.grants import (
+    OBJECTS,
+    Grant,
+    arn,
+    bus_arn,
+    find_default,
+    ledger_arn,
+    machine_arn,
+    objects,
+    use_key,
+)
 from kumitate.blueprint.names import ATHENA, DELIVERIES, EXPORTS, Names
 from kumitate.blueprint.platform import Account, Platform
 from kumitate.config.project import Config
@@ -169,6 +179,7 @@ def query_grants(names: Names, tables: tuple[Table, ...], key_arn: str) -> Itera
     results_of = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
     yield Grant("Ask", ask, (_workgroup(names),))
     yield Grant("FindTables", ("glue:GetDatabase", "glue:GetTable"), _in_catalogue(names, catalogue))
+    yield find_default(names)
     yield Grant("ReadTables", ("s3:GetObject",), found, because=OBJECTS)
     yield Grant("FindFiles", ("s3:ListBucket",), tuple(f"arn:aws:s3:::{bucket}" for bucket in buckets))
     yield Grant("KeepResults", results_of, (objects(results, f"{ATHENA}/{WORKGROUP}"),), because=OBJECTS)

@@ -49,6 +49,12 @@ def measuring(purpose: str, namespace: str) -> Grant:
     return Grant(purpose, ("cloudwatch:PutMetricData",), ("*",), where, because=_METRICS)
 
 
+def find_default(names: Names) -> Grant:
+    """Athena asks Glue for the database `default` whichever one is queried."""
+    found = tuple(arn(names, "glue", each) for each in ("catalog", "database/default"))
+    return Grant("FindDefault", ("glue:GetDatabase",), found)
+
+
 def use_key(key_arn: str, *, writing: bool = False) -> Grant:
     actions = ("kms:Decrypt", "kms:GenerateDataKey") if writing else ("kms:Decrypt",)
     return Grant("UseKey", actions, (key_arn,))

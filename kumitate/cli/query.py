@@ -92,7 +92,8 @@ def _deployed(root: Path, environment: str | None) -> Engine:
     placed = config.environments[name]
     names = Names(config.settings.project, name, placed.account or "", placed.region)
     databases = {database: names.database(database) for database in ZONES}
-    opened = connection(workgroup=names.called("query"), region=placed.region)
+    workgroup, database = names.called("query"), databases["curated"]
+    opened = connection(workgroup=workgroup, database=database, region=placed.region)
     return AthenaEngine(lambda: opened, lambda query: with_databases(query.sql, databases, query.name))
 
 

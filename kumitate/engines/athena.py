@@ -79,13 +79,18 @@ class AthenaEngine:
         return cursor
 
 
-def connection(*, workgroup: str, region: str | None = None) -> Any:
-    """A connection that leaves results where the workgroup says."""
+def connection(*, workgroup: str, database: str, region: str | None = None, session: Any = None) -> Any:
+    """A connection that leaves results where the workgroup says; `database` is where a query begins to look.
+
+    `session` is boto3's, of whoever asks; the credentials of the environment without one.
+    """
     import pyathena
 
     # It logs every failure with its text, which may quote rows; what may be told is told by the error.
     logging.getLogger(pyathena.__name__).setLevel(logging.CRITICAL + 1)
-    return pyathena.connect(work_group=workgroup, region_name=region, poll_interval=0.5)
+    return pyathena.connect(
+        work_group=workgroup, schema_name=database, region_name=region, session=session, poll_interval=0.5
+    )
 
 
 def _fetched(query: Query, cursor: Any) -> Iterator[Sequence[Any]]:

@@ -162,12 +162,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_the_real_client_asks_in_the_workgroup_and_reads_the_answer(asked: Any) -> None:
-    opened = connection(workgroup="kumitate-cloud-dev-query", region=REGION)
+    opened = connection(workgroup="kumitate-cloud-dev-query", database="shop_dev_curated", region=REGION)
     engine = AthenaEngine(lambda: opened, lambda query: with_databases(query.sql, DATABASES))
     assert list(engine.ask(QUERY)) == [{"segment": "vips", "members": 7}]
     (execution,) = asked.values()
     assert execution.workgroup.name == "kumitate-cloud-dev-query"
     assert "shop_dev_curated.segment_sizes" in execution.query
+    assert "'Database': 'shop_dev_curated'" in str(execution.context), "it never looks into Glue's `default`"
 
 
 def test_an_analyst_asks_the_deployed_lake_with_the_same_sql(asked: Any) -> None:
