@@ -17,6 +17,7 @@ _TOKEN_URLS = {
     "hubspot": "https://api.hubapi.com/oauth/v1/token",
 }
 """Where a token is refreshed; `settings.token_url` says it for services that are not here."""
+_TYPES = "they describe the services that Glue connects, nothing of the account"
 _READ_SECRET = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue")
 
 
@@ -63,9 +64,21 @@ def pull_grants(platform: Platform, pulled: PulledSource) -> Iterator[Grant]:
     """What the pull job does besides what every job does: use its connection, write its source's files."""
     names = platform.names
     raw, prefix = names.bucket("raw"), f"{PULLED}/{pulled.name}"
-    connection = arn(names, "glue", f"connection/{glue_connection(names, pulled)}")
-    yield Grant("Connect", ("glue:GetConnection",), (arn(names, "glue", "catalog"), connection))
+    yield from _connect(names, pulled)
     yield Grant("KeepPulled", ("s3:PutObject",), (objects(raw, prefix),), because=OBJECTS)
     yield Grant("FindPulled", ("s3:ListBucket",), (f"arn:aws:s3:::{raw}",), {"s3:prefix": (f"{prefix}/*",)})
     if pulled.pull.secret is not None:
         yield secret_grant(names, secret_of(platform.environment, pulled))
+
+
+def _connect(names: Names, pulled: PulledSource) -> Iterator[Grant]:
+    """Glue's pages of the connectors ask for these of a job's role, besides the connection itself."""
+    described = ("glue:DescribeConnectionType", "glue:ListConnectionTypes")
+    used = ("glue:DescribeEntity", "glue:GetConnection", "glue:ListEntities", "glue:RefreshOAuth2Tokens")
+    places = (
+        "catalog",
+        f"connection/{glue_connection(names, pulled)}",
+        f"connectionType:{pulled.pull.connector.upper()}",
+    )
+    yield Grant("Connect", used, tuple(arn(names, "glue", each) for each in places))
+    yield Grant("KnowServices", described, ("*",), because=_TYPES)

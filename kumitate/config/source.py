@@ -93,7 +93,8 @@ class Pull(Section):
     secret: str | None = None
     """Credentials, named as in the environment's `secrets`."""
     connection: str | None = None
-    """A connector profile or connection that exists in the account already, instead of `secret`."""
+    """A connector profile of AppFlow that the account has already, instead of `secret`; or a connection of Glue, beside
+    the `secret` that it signs in with."""
     settings: dict[str, str] = {}
     """What the connector asks besides: `{instance_url: https://example.my.salesforce.com}`."""
 

@@ -63,10 +63,14 @@ def pull(account: Account, platform: Platform, pulled: PulledSource) -> Iterator
     yield Need(role, "s3:PutObject", f"{raw}/pulled/another/1.jsonl", forbidden=True)
     for connection in job.properties["Connections"]["Connections"]:
         root = f"arn:aws:glue:{REGION}:{ACCOUNT}"
-        yield from on(role, "glue:GetConnection", f"{root}:catalog", f"{root}:connection/{connection}")
-    if pulled.pull.secret:
-        secret = platform.environment.secrets[pulled.pull.secret]
-        yield from on(role, _SIGN_IN, f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbCdEf")
+        ours = (f"{root}:catalog", f"{root}:connection/{connection}")
+        yield from on(role, "glue:GetConnection", *ours)
+        yield from on(role, _CONNECT, *ours, f"{root}:connectionType:{pulled.pull.connector.upper()}")
+        yield Need(role, "glue:RefreshOAuth2Tokens", f"{root}:connection/another", forbidden=True)
+    yield from on(role, "glue:ListConnectionTypes glue:DescribeConnectionType", "*")
+    assert pulled.pull.secret, "a job reads the token of its connection's secret, whoever made the connection"
+    secret = platform.environment.secrets[pulled.pull.secret]
+    yield from on(role, _SIGN_IN, f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{secret}-AbCdEf")
 
 
 def connection(account: Account, connection: Placed) -> Iterator[Need]:
@@ -76,6 +80,8 @@ def connection(account: Account, connection: Placed) -> Iterator[Need]:
     yield from on(role, _SIGN_IN, given["AuthenticationConfiguration"]["SecretArn"] + "-AbCdEf")
 
 
+_CONNECT = "glue:RefreshOAuth2Tokens glue:ListEntities glue:DescribeEntity"
+"""What the pages of Glue's connectors ask of a job's role."""
 _SIGN_IN = "secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue"
 
 

@@ -115,6 +115,9 @@ def by_job(platform: Platform) -> Iterator[PulledSource]:
 def test_a_connection_of_the_account_is_not_made_again(platform: Platform) -> None:
     made = {each.name: connection_of(platform, each) for each in by_job(platform)}
     assert made["social_ads"] is None
+    (social,) = (each for each in by_job(platform) if each.name == "social_ads")
+    read = [arn for grant in pull_grants(platform, social) if grant.purpose == "SignIn" for arn in grant.resources]
+    assert read == ["arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:cloud/facebook-ads-??????"]
     hub = made["hub_contacts"]
     assert hub is not None
     assert (hub.type, hub.secret) == ("HUBSPOT", "cloud/hubspot")

@@ -40,16 +40,24 @@ def _pull(pull: Pull, spot: Spot) -> Iterator[Finding]:
     wrong = name_problem(pull.secret) if pull.secret is not None else ""
     if wrong:
         yield spot.below("secret").wrong(wrong)
-    if pull.secret is not None and pull.connection is not None:
-        yield spot.below("connection").wrong("a pull signs in with 'secret' or through 'connection', not with both")
-    elif pull.secret is None and pull.connection is None and pull.connector != "s3":
-        yield spot.wrong("missing key 'secret' (credentials), or 'connection' where the account has one already")
+    yield from _signing_in(pull, spot)
     yield from _settings(pull, spot.below("settings"))
     yield from schedule_findings(pull.schedule, spot.below("schedule"))
     if pull.connector in APPFLOW and not pull.schedule.startswith("rate("):
         yield spot.below("schedule").wrong("AppFlow takes rates only; write rate(1 day) or rate(15 minutes)")
     if pull.incremental is not None and pull.connector == "s3":
         yield spot.below("incremental").wrong("a bucket tells by itself which files are new; leave it out")
+
+
+def _signing_in(pull: Pull, spot: Spot) -> Iterator[Finding]:
+    """AppFlow keeps a profile's credentials to itself; a job of Glue reads the token of its connection's secret."""
+    if pull.connector in GLUE and pull.connection is not None:
+        if pull.secret is None:
+            yield spot.wrong("missing key 'secret': the job reads the token that the connection keeps in its secret")
+    elif pull.secret is not None and pull.connection is not None:
+        yield spot.below("connection").wrong("a pull signs in with 'secret' or through 'connection', not with both")
+    elif pull.secret is None and pull.connection is None and pull.connector != "s3":
+        yield spot.wrong("missing key 'secret' (credentials), or 'connection' where the account has one already")
 
 
 def _settings(pull: Pull, spot: Spot) -> Iterator[Finding]:
