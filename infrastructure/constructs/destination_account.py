@@ -12,12 +12,11 @@ from constructs import Construct
 from infrastructure.constructs.function import PlatformFunction, Work
 from infrastructure.constructs.undelivered import dead_letters
 from kumitate.activation.routes import CONCURRENCY, Route
+from kumitate.activation.waiting import receives_in
 from kumitate.blueprint.function_access import account_dead_letters, account_queue, delivery_grants
 from kumitate.blueprint.platform import Account, Platform
 
 _FUNCTION_MINUTES = 15
-_RECEIVES = 20
-"""A message put off because its account is busy or down is received again each time."""
 
 
 class DestinationAccount(Construct):
@@ -40,7 +39,7 @@ class DestinationAccount(Construct):
         super().__init__(scope, id_)
         names = platform.names
         self.dead = dead_letters(self, "DeadLetters", name=account_dead_letters(names, account.name))
-        self.queue = self._queue(account_queue(names, account.name))
+        self.queue = self._queue(platform, account_queue(names, account.name))
         self.delivery = PlatformFunction(self, "Delivery", platform, work=self._work(platform, account))
         self.delivery.may(delivery_grants(names, account, key_arn, routes=routes))
         lambda_.EventSourceMapping(
@@ -53,7 +52,8 @@ class DestinationAccount(Construct):
             report_batch_item_failures=True,
         ).node.add_dependency(self.delivery.role)
 
-    def _queue(self, name: str) -> sqs.Queue:
+    def _queue(self, platform: Platform, name: str) -> sqs.Queue:
+        receives = receives_in(platform.environment.delivery_minutes)
         return sqs.Queue(
             self,
             "Queue",
@@ -62,7 +62,7 @@ class DestinationAccount(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             visibility_timeout=cdk.Duration.minutes(6 * _FUNCTION_MINUTES),  # as Lambda advises
             retention_period=cdk.Duration.days(4),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
 

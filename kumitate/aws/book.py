@@ -44,6 +44,7 @@ class PageId:
 
 
 _AFTER_REMOVALS_SECONDS = 20.0
+"""At least; a message that is received often waits longer."""
 _FREE = "attribute_not_exists(closed) and (attribute_not_exists(free_at) or free_at < :now)"
 
 

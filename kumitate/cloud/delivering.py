@@ -13,6 +13,7 @@ from typing import Protocol
 from kumitate.activation.destinations.answers import AGAIN, AUTH_REFUSED
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.routes import Route, destination_of
+from kumitate.activation.waiting import wait_seconds
 from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
 from kumitate.cloud.pages import changes_on
@@ -24,8 +25,6 @@ from kumitate.ports import Ledger, Transport
 
 _LONGEST_REQUEST = timedelta(seconds=75)
 _CLOCKS_MAY_DIFFER = timedelta(seconds=15)
-_FIRST_WAIT_SECONDS = 30.0
-_LONGEST_WAIT_SECONDS = 900.0
 _PATIENCE = Patience(rounds=2, longest_wait_seconds=10.0)
 """A function that sleeps is paid for: longer waits are spent in the queue."""
 _TIME_IS_UP = "the function's time is up; the rest follows"
@@ -164,10 +163,12 @@ class Deliveries:
 
 
 def wait_before_next(error: Exception, receives: int) -> float:
-    """Seconds until the message shows again: as the destination asked, or longer each time."""
-    if isinstance(error, RetryableError) and error.retry_after_seconds is not None:
-        return error.retry_after_seconds
-    return min(_LONGEST_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2.0 ** max(0, receives - 1))
+    """Seconds until the message shows again: longer each time, and never less than the destination asked for.
+
+    None at all where the function's own time was up, or its token old: there is nothing to wait for.
+    """
+    asked = error.retry_after_seconds if isinstance(error, RetryableError) else None
+    return 0.0 if asked == 0.0 else max(asked or 0.0, wait_seconds(receives))
 
 
 def verdict_on(error: RecordError | FatalError) -> tuple[str, str]:

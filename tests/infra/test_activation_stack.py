@@ -8,6 +8,7 @@ import pytest
 
 from harness.synthesis import Synthesis
 from kumitate.activation.routes import CONCURRENCY
+from kumitate.activation.waiting import receives_in
 from kumitate.blueprint.machines import activation_machine
 
 pytestmark = pytest.mark.infra
@@ -87,3 +88,11 @@ def test_only_what_stands_in_a_chain_is_traced(shop: Synthesis) -> None:
         for function in shop[stack].of_type("AWS::Lambda::Function").values():
             is_link = "-fn-delivery-" in function["FunctionName"] or function["FunctionName"].endswith("-fn-planner")
             assert (function.get("TracingConfig") == {"Mode": "Active"}) == is_link, function["FunctionName"]
+
+
+def test_a_message_is_received_as_often_as_its_run_waits_for_it(shop: Synthesis) -> None:
+    template, names = shop["activation"], shop.platform.names
+    queues = {queue["QueueName"]: queue for queue in template.of_type("AWS::SQS::Queue").values()}
+    for account in shop.platform.accounts:
+        policy = queues[names.called("account", account.name)]["RedrivePolicy"]
+        assert policy["maxReceiveCount"] == receives_in(shop.platform.environment.delivery_minutes)
