@@ -26,6 +26,8 @@ _LAMBDA_TROUBLE = (
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 )
+_OUR_TROUBLE = ("RetryableError",)
+"""A function's own error, by its class: what may go well the next time."""
 DYNAMODB = ("DynamoDB", "DynamoDb")
 """How Step Functions writes the service in an error's name: each of its two ways of calling it has its own."""
 _SERVICE_TROUBLE = (
@@ -56,7 +58,7 @@ def invoke(names: Names, function: str, payload: Mapping[str, object]) -> State:
         "Resource": "arn:aws:states:::lambda:invoke",
         "Arguments": {"FunctionName": function_name(names, function), "Payload": payload},
         "TimeoutSeconds": 900,
-        "Retry": [retry(_LAMBDA_TROUBLE, seconds=2, attempts=6)],
+        "Retry": [retry((*_LAMBDA_TROUBLE, *_OUR_TROUBLE), seconds=2, attempts=6)],
     }
 
 
