@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from kumitate.blueprint.names import RUN_ENDED as RUN_ENDED
 from kumitate.blueprint.names import SEGMENTS_CHANGED as SEGMENTS_CHANGED
 from kumitate.blueprint.names import SYNC_CHANGES_READY as SYNC_CHANGES_READY
@@ -51,7 +54,7 @@ def activation_machine(platform: Platform) -> State:
         "Is a run given?": choice(("{% $exists($states.input.detail.run_id) %}", "Take the run"), otherwise="Begin run")
     }
     states |= _take_the_run(names, [route.name for route in platform.routes])
-    states["Begin run"] = _begin_run(names, only_syncs=True)
+    states["Begin run"] = _begin_run(names, all_syncs=[route.name for route in platform.routes])
     # What held a run back holds a sync's own schedule back, too.
     states |= _unless_busy(go_on="Quality gate") | _gate(names, then="activation")
     states |= _stage(platform, platform.stage("activation"), then="Announce changes", syncs=True)
@@ -62,16 +65,17 @@ def activation_machine(platform: Platform) -> State:
     return machine(f"{names.prefix}: from segments to destinations", "Is a run given?", states | _endings(names))
 
 
-def _begin_run(names: Names, *, only_syncs: bool = False) -> State:
-    """Asked again with the same execution, the function answers the same."""
+def _begin_run(names: Names, *, all_syncs: Sequence[str] = ()) -> State:
+    """Asked again with the same execution, the function answers the same; who starts it by hand may name no syncs."""
     asked = {
         "execution": "{% $states.context.Execution.Id %}",
         "reason": "{% $exists($states.input.reason) ? $states.input.reason : 'schedule' %}",
-        "only_syncs": only_syncs,
+        "only_syncs": bool(all_syncs),
     }
     answer = {each: f"{{% $states.result.Payload.{each} %}}" for each in ("verdict", "run_id", "as_of")}
-    if only_syncs:
-        answer["syncs"] = "{% $states.input.syncs %}"
+    if all_syncs:
+        given = "$states.input.syncs"
+        answer["syncs"] = f"{{% $exists({given}) ? {given} : {json.dumps(all_syncs)} %}}"
     begin = invoke(names, "begin_run", asked)
     troubled = [caught("begin run", then="Tell of failure")]
     return begin | {"Assign": answer, "Catch": troubled, "Output": {}, "Next": "Is another run under way?"}

@@ -161,6 +161,15 @@ def test_a_sync_with_a_schedule_of_its_own_begins_its_own_run(stage_set: Worksho
     assert {run["Arguments"]["--syncs"] for run in stage_set.job_runs()} == {"visits_crm"}
 
 
+def test_an_activation_started_by_hand_takes_all_syncs_where_it_names_none(
+    stage_set: Workshop, platform: Platform
+) -> None:
+    execution = stage_set.run(stage_set.place(activation_machine(platform)), {})
+    assert execution.status == "SUCCEEDED", execution
+    assert {run["Arguments"]["--syncs"] for run in stage_set.job_runs()} == {",".join(SYNCS)}
+    assert [ended["state"] for ended in _ended_runs(stage_set, platform)] == ["finished"]
+
+
 def test_an_activation_that_fails_tells_so(stage_set: Workshop, platform: Platform) -> None:
     stage_set.jobs_end(activation=["States.TaskFailed"] * 9)
     execution = stage_set.run(stage_set.place(activation_machine(platform)), _segments_changed("r000014"))
