@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR := .venv-emulator
 SHOP := examples/shop
+FAST := tests/unit tests/property tests/contract tests/golden
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
 .PHONY: deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
@@ -38,13 +39,13 @@ demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments o
 	@$(BIN)/kumitate run $(SHOP) --truth $(SHOP)/data/generated/truth.csv
 
 test: $(VENV)/.ready ## the fast tests (< 60 s)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(FAST)
 
 test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
-	@$(BIN)/python -m pytest -m "slow and not long"
+	@$(BIN)/python -m pytest -m "slow and not long" $(FAST) tests/slow
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
-	@$(BIN)/python -m pytest -m "slow and long"
+	@$(BIN)/python -m pytest -m "slow and long" $(FAST) tests/slow
 
 check: $(VENV)/.ready ## style, types, layers, sizes, generated docs
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }

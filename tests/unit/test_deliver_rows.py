@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -250,6 +250,15 @@ def test_a_date_in_retry_after_is_understood(deliver: Deliver, clock: Clock) -> 
     assert clock.slept == [30.0]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process that a shell put into the background ignores interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_delivery_after_the_request_under_way_and_loses_nothing(ledger: MemoryLedger) -> None:
     def interrupted(_: Request) -> Response:
         time.sleep(0.1)  # until the main thread waits for its deliveries
