@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kumitate.ports import Engine
 
 _ROWS_ON_SCREEN = 100
+READERS = ("analyst", "marketer", "steward", "activation")
+"""The roles of people who ask the lake, as the account has them."""
 
 
 @click.command(
@@ -27,20 +29,23 @@ _ROWS_ON_SCREEN = 100
         'kumitate query "select * from curated.segment_sizes" --json',
         "kumitate query - --csv < report.sql > report.csv",
         'kumitate query --aws --env dev "select count(*) as people from curated.profiles"',
+        'kumitate query --aws --env dev --as steward "select * from quarantine.rows"',
     ),
 )
 @click.argument("sql")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header line.")
-@click.option("--aws", is_flag=True, help="Ask the deployed lake, through Athena; you need the AWS rights to.")
+@click.option("--aws", is_flag=True, help="Ask the deployed lake, through Athena.")
 @click.option("--env", "environment", metavar="NAME", help="Which environment, with --aws; the only one there is.")
+@click.option("--as", "reader", type=click.Choice(READERS), help="Under which role, with --aws; analyst without it.")
 @project_option
 @json_option
 def query(sql: str, *, as_csv: bool, as_json: bool, project: Path | None, **lake: Any) -> None:
     """Run one SELECT in Athena's dialect over the lake (- reads it from stdin).
 
     Tables are written database.table; `kumitate status --tables` lists them. Personal data is shown as it is.
-    A table on the screen ends after 100 rows; JSON and CSV are whole. With --aws the same SQL asks the deployed lake,
-    in the environment's workgroup and within its scan limit.
+    A table on the screen ends after 100 rows; JSON and CSV are whole. With --aws the same SQL asks the deployed lake
+    under a role of its own (--as), which you must be allowed to assume: it is shown the columns of its classes, in its
+    own workgroup and within the environment's scan limit.
     """
     from kumitate.model.step import Query
 
@@ -68,19 +73,21 @@ def _print_some(columns: list[str], rows: Iterator[dict[str, Any]]) -> None:
 
 
 @contextmanager
-def _engine(root: Path, *, aws: bool, environment: str | None) -> Iterator[Engine]:
+def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | None) -> Iterator[Engine]:
     if aws:
-        yield _deployed(root, environment)
+        yield _deployed(root, environment, reader or READERS[0])
         return
-    if environment is not None:
-        raise click.UsageError("--env goes with --aws")
+    for option, given in (("--env", environment), ("--as", reader)):
+        if given is not None:
+            raise click.UsageError(f"{option} goes with --aws")
     from kumitate.execution.workspace import open_workspace
 
     with open_workspace(root) as workspace:
         yield workspace.engine
 
 
-def _deployed(root: Path, environment: str | None) -> Engine:
+def _deployed(root: Path, environment: str | None, reader: str) -> Engine:
+    from kumitate.aws.roles import session_as
     from kumitate.blueprint.names import ZONES, Names
     from kumitate.cli.environments import chosen_environment
     from kumitate.engines.athena import AthenaEngine, connection
@@ -92,8 +99,9 @@ def _deployed(root: Path, environment: str | None) -> Engine:
     placed = config.environments[name]
     names = Names(config.settings.project, name, placed.account or "", placed.region)
     databases = {database: names.database(database) for database in ZONES}
-    workgroup, database = names.called("query"), databases["curated"]
-    opened = connection(workgroup=workgroup, database=database, region=placed.region)
+    role = names.called(reader)  # also the name of its workgroup
+    session = session_as(role, region=placed.region, account=placed.account)
+    opened = connection(workgroup=role, database=databases["curated"], region=placed.region, session=session)
     return AthenaEngine(lambda: opened, lambda query: with_databases(query.sql, databases, query.name))
 
 

@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from harness.cloud import COMMAND_LINE, REPOSITORY, node
+from kumitate.aws.roles import session_as
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
 from kumitate.project import open_project
@@ -101,9 +102,13 @@ def test_a_dropped_file_becomes_profiles(bakery: Real) -> None:
 
 
 def _asked(bakery: Real, sql: str) -> str:
-    """Athena's answer, one value."""
-    client = bakery.client("athena")
-    query = client.start_query_execution(QueryString=sql, WorkGroup=bakery.platform.names.called("query"))
+    """Athena's answer to an analyst, one value."""
+    names = bakery.platform.names
+    analyst = names.called("analyst")  # also the name of its workgroup
+    client = session_as(analyst, region=names.region, account=names.account).client("athena")
+    query = client.start_query_execution(
+        QueryString=sql, WorkGroup=analyst, QueryExecutionContext={"Database": names.database("curated")}
+    )
     id_ = query["QueryExecutionId"]
     while (state := client.get_query_execution(QueryExecutionId=id_)["QueryExecution"]["Status"])["State"] in {
         "QUEUED",

@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from pyathena.error import DataError, OperationalError
 
 from harness.mock_account import BUCKET, REGION, account, results_bucket
+from kumitate.blueprint.classification import READERS as PLACED
 from kumitate.cli.main import main
+from kumitate.cli.query import READERS
 from kumitate.engines.athena import AthenaEngine, connection
 from kumitate.engines.dialect.databases import with_databases
 from kumitate.errors import FatalError, RetryableError
@@ -148,15 +150,21 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     column = {"CatalogName": "hive", "SchemaName": "", "TableName": "", "Precision": 19, "Scale": 0}
     info = [{**column, "Name": name, "Label": name, "Type": kind, "Nullable": "UNKNOWN"} for name, kind in SIZES]
     data = [{"Data": [{"VarCharValue": text} for text in row]} for row in (("segment", "members"), ("vips", "7"))]
+    import boto3
+
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with account() as client:
+        person = {"RoleArn": "arn:aws:iam::000000000000:role/signed-in", "RoleSessionName": "hanako"}
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", client("sts").assume_role(**person)["Credentials"]["AccessKeyId"])
+        client = boto3.Session(region_name=REGION).client
         results_bucket(client("s3"))
-        client("athena").create_work_group(
-            Name="kumitate-cloud-dev-query",
-            Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}},
-        )
-        backend = athena_backends["123456789012"][REGION]
+        for name in ("query", "analyst", "steward"):
+            client("athena").create_work_group(
+                Name=f"kumitate-cloud-dev-{name}",
+                Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/{name}/"}},
+            )
+        backend = athena_backends["000000000000"][REGION]
         backend.query_results_queue.append(QueryResults(rows=data, column_info=info))
         yield backend.executions
 
@@ -171,17 +179,28 @@ def test_the_real_client_asks_in_the_workgroup_and_reads_the_answer(asked: Any) 
     assert "'Database': 'shop_dev_curated'" in str(execution.context), "it never looks into Glue's `default`"
 
 
-def test_an_analyst_asks_the_deployed_lake_with_the_same_sql(asked: Any) -> None:
-    result = CliRunner().invoke(main, ["query", "--aws", "--env", "dev", QUERY.sql, "--project", str(CLOUD), "--json"])
+@pytest.mark.parametrize("given", [(), ("--as", "analyst"), ("--as", "steward")], ids=" ".join)
+def test_a_person_asks_the_deployed_lake_with_the_same_sql_in_a_roles_workgroup(
+    asked: Any, given: tuple[str, ...]
+) -> None:
+    words = ["query", "--aws", "--env", "dev", QUERY.sql, "--project", str(CLOUD), "--json", *given]
+    result = CliRunner().invoke(main, words)
     assert json.loads(result.stdout) == [{"segment": "vips", "members": 7}], result.output
     (execution,) = asked.values()
     assert execution.query == QUERY.sql.replace("curated.", "cloud_dev_curated.")
+    assert execution.workgroup.name == f"kumitate-cloud-dev-{given[-1] if given else 'analyst'}"
+
+
+def test_people_ask_under_the_roles_that_are_placed() -> None:
+    assert tuple(reader.name for reader in PLACED) == READERS
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--env", "dev"), "--env goes with --aws"),
+        (("--as", "steward"), "--as goes with --aws"),
+        (("--aws", "--env", "dev", "--as", "root"), "'root' is not one of 'analyst', 'marketer', 'steward'"),
         (("--aws", "--env", "nope"), "unknown environment 'nope'; there are dev"),
         (("--aws",), "say which environment with --env; there are dev"),
     ],

@@ -87,6 +87,11 @@ CASES: Mapping[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
         {**QUEUE, "Entries": [{"Id": "0", "MessageBody": "{}"}]},
         {**QUEUE, "Entries": [{"Id": "0"}]},
     ),
+    ("sts", "assume_role"): (
+        {"RoleArn": "arn:aws:iam::123456789012:role/kumitate-tea-dev-analyst", "RoleSessionName": "kumitate"},
+        {"RoleArn": "arn:aws:iam::123456789012:role/kumitate-tea-dev-analyst", "RoleSessionName": "a b"},
+    ),
+    ("sts", "get_caller_identity"): ({}, {"Account": "123456789012"}),
     ("stepfunctions", "start_execution"): (
         {"stateMachineArn": MACHINE, "name": "arrivals-1", "input": "{}"},
         {"stateMachineArn": MACHINE, "name": "n" * 81},
