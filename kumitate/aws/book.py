@@ -81,6 +81,11 @@ class PageBook:
             return Opened(State.BUSY, wait_seconds=_AFTER_REMOVALS_SECONDS)
         return self._take(page, until)
 
+    def holds(self, page: PageId, opening: int) -> bool:
+        """Whether the page is still open, and this was its last opening."""
+        item = self._item(page_key(page.run_id, page.sync, page.number))
+        return "closed" not in item and item.get("opening") == _number(opening)
+
     def finish(self, page: PageId) -> None:
         """Count the page as done, once."""
         number = str(page.number)

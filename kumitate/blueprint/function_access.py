@@ -129,6 +129,7 @@ def _notes(names: Names, account: Account) -> Iterator[Grant]:
     keep = (
         "dynamodb:BatchWriteItem",
         "dynamodb:ConditionCheckItem",
+        "dynamodb:GetItem",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",

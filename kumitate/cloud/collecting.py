@@ -13,7 +13,7 @@ from kumitate.ports import Engine, LakeWriter, Ledger, Mark
 
 
 class Closing(Protocol):
-    """What ends deliveries: after it no row of the sync leaves any more."""
+    """What ends deliveries: after it no request of the sync begins; one that each delivery has in flight may arrive."""
 
     def close(self, run_id: str, sync: str) -> None: ...
 

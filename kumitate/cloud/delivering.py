@@ -44,6 +44,7 @@ class Pages(Protocol):
 
     def open(self, page: PageId, *, until: datetime) -> Opened: ...
     def finish(self, page: PageId) -> None: ...
+    def holds(self, page: PageId, opening: int) -> bool: ...
     def release(self, page: PageId, opening: int) -> None: ...
 
 
@@ -128,8 +129,16 @@ class Deliveries:
         changes = changes_on(self.contents.get(name))
         is_warm = route.account in self._senders
         sender, time = self._sender(route), self._current
-        written = Page(self.ledger(Fence(page.number, opened.opening)), page.run_id, page.sync, time.check)
-        trouble = Way(sender, self.destination(route), written).bring(changes, written.notes())
+        ledger, destination = self.ledger(Fence(page.number, opened.opening)), self.destination(route)
+
+        def may_go_on() -> None:
+            """What must not leave twice is claimed as well, and no claim is written for a page that is closed."""
+            time.check()
+            if destination.terms.idempotent and not self.pages.holds(page, opened.opening):
+                raise RetryableError("the page is closed, or in other hands", never_left=True)
+
+        written = Page(ledger, page.run_id, page.sync, may_go_on)
+        trouble = Way(sender, destination, written).bring(changes, written.notes())
         if trouble is not None and trouble.reason == AUTH_REFUSED:
             self._forget(route, is_warm=is_warm)
         notes = written.notes()

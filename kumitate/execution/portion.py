@@ -21,7 +21,7 @@ def _go_on() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The ledger's notes of one sync in one run; `may_go_on` is asked after each note and raises where it is time."""
+    """The ledger's notes of one sync in one run; `may_go_on` is asked before each request, and raises to stop."""
 
     ledger: Ledger
     run_id: str
@@ -33,7 +33,6 @@ class Page:
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         self.ledger.settle(self.run_id, self.sync, outcomes)
-        self.may_go_on()
 
     def notes(self) -> Notes:
         return self.ledger.notes(self.run_id, self.sync)

@@ -40,6 +40,10 @@ class Patience:
 class Journal(Protocol):
     """The ledger's pages of one sync in one run."""
 
+    def may_go_on(self) -> None:
+        """Asked before each request; raises where no other may leave."""
+        ...
+
     def claim(self, keys: Iterable[str]) -> None: ...
     def settle(self, outcomes: Iterable[Outcome]) -> None: ...
 
@@ -110,10 +114,12 @@ class Sender:
 
     def _requested(self, destination: Destination, request: Request, journal: Journal) -> tuple[Outcome, ...]:
         idempotent = destination.terms.idempotent
+        self._await_slot()
+        journal.may_go_on()
         if not idempotent:
             journal.claim(request.keys)
         try:
-            response = self._exchange(request)
+            response = self._transported(request)
         except RetryableError as error:
             self._asked_to_wait = error.retry_after_seconds or 0.0
             verdict = Verdict.RETRY if idempotent or error.never_left else Verdict.UNKNOWN
@@ -132,12 +138,18 @@ class Sender:
             return for_all(request, verdict, UNREADABLE, message=f"HTTP {response.status}")
 
     def _exchange(self, request: Request) -> Response:
-        if self._transport is None:
-            self._transport = self.connect()
+        self._await_slot()
+        return self._transported(request)
+
+    def _await_slot(self) -> None:
         now = self.clock()
         if self._next_slot is not None and now < self._next_slot:
             self.sleep((self._next_slot - now).total_seconds())
-        self._next_slot = max(now, self._next_slot or now) + timedelta(seconds=self.seconds_between_requests)
+
+    def _transported(self, request: Request) -> Response:
+        if self._transport is None:
+            self._transport = self.connect()
+        self._next_slot = self.clock() + timedelta(seconds=self.seconds_between_requests)
         return self._transport.send(request)
 
     def _pause(self, idle_rounds: int, *, in_trouble: bool) -> float:

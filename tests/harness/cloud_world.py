@@ -137,6 +137,11 @@ class MemoryBook:
     def finish(self, page: PageId) -> None:
         self.fuse.around(lambda: self.done(page.run_id, page.sync).add(page.number))
 
+    def holds(self, page: PageId, opening: int) -> bool:
+        leaf = self.leaf(page.run_id, page.sync, page.number)
+        still: bool = self.fuse.around(lambda: not leaf.closed and leaf.opening == opening)
+        return still
+
     def release(self, page: PageId, opening: int) -> None:
         leaf = self.leaf(page.run_id, page.sync, page.number)
         if leaf.opening == opening:

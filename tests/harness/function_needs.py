@@ -86,7 +86,7 @@ def delivery(given: Environment) -> Iterator[Call]:
     yield "s3:ListBucket", given.results, {"s3:prefix": "deliveries/r000001/winback/00009.jsonl.gz"}  # is it missing?
     yield from given.items("GetItem UpdateItem", "run#r000001")
     for sync in account.syncs:
-        yield from given.items("UpdateItem ConditionCheckItem", f"page#r000001#{sync}")
+        yield from given.items("GetItem UpdateItem ConditionCheckItem", f"page#r000001#{sync}")
         yield from given.items("Query BatchWriteItem PutItem", f"notes#r000001#{sync}")
     dead = given.queue(given.variables["KUMITATE_DLQ"])
     yield from calls("sqs:SendMessage", dead)

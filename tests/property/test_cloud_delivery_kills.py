@@ -102,12 +102,14 @@ def test_a_run_closed_while_a_page_is_under_way_says_no_word_too_much(kind: str)
     for point in points(DESTINATIONS[kind]()):
         world = World(DESTINATIONS[kind]())
         first, second = world.messages()
-        during(world, first, point, world.collect)
+        left: list[int] = []
+        during(world, first, point, lambda w=world, n=left: (w.collect(), n.append(len(w.vendor.requests))))  # type: ignore[misc]
         at_closing = dict(world.lists.verdicts())
         drained(world, first, second)
         sent_right(world)
         assert world.lists.verdicts() == at_closing
         assert not world.vendor.effects["p5"], "its page was told after the end"
+        assert len(world.vendor.requests) - left[0] <= 1, "more left than what was in flight"
 
 
 @settings(max_examples=200, deadline=None)

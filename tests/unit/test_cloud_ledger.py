@@ -210,6 +210,18 @@ def test_claims_hold_only_behind_the_last_opening(rules: Rules) -> None:
     assert set(second.notes(rules.run, SYNC)) == {"p1", "p3"}
 
 
+def test_an_opening_holds_until_the_next_one_and_the_end_of_the_run(rules: Rules) -> None:
+    page = PageId(run_id=rules.run, sync=SYNC, number=1)
+    rules.book.plan(rules.run, SYNC, 1)
+    rules.open()
+    assert rules.book.holds(page, 1)
+    rules.clock.sleep(61)
+    rules.open()
+    assert [rules.book.holds(page, opening) for opening in (1, 2)] == [False, True]
+    rules.book.close(rules.run, SYNC)
+    assert not rules.book.holds(page, 2)
+
+
 def test_a_late_verdict_of_an_earlier_opening_does_not_undo_a_later_claim(rules: Rules) -> None:
     first = rules.ledger(Fence(1, rules.open().opening))
     first.claim(rules.run, SYNC, ["p1"])
