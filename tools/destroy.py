@@ -97,6 +97,7 @@ def told(wish: Wish, platform: Platform, plan: Teardown) -> Iterator[str]:
     yield from (f"  stack {stack}" for stack in plan.goes)
     if not plan.stays:
         yield "Stays: nothing. Every table, file and ledger of this environment is deleted and cannot be brought back."
+        yield "AWS deletes the key 30 days later. Lake Formation's settings are the account's, and are left alone."
         return
     tables = sum(resource.kind == "table" for resource in plan.stays)
     yield f"Stays, with what is in it, in stack {platform.names.called(KEEPS_DATA)} ({tables} tables):"

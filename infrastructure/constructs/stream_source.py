@@ -8,7 +8,6 @@ from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
 from infrastructure.constructs.firehose import Inflow, RawDelivery
-from infrastructure.constructs.keeping import Keeping
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.platform import Platform, StreamedSource
 
@@ -31,7 +30,8 @@ class StreamSource(Construct):
             retention_period=cdk.Duration.hours(declared.retention_hours),
             encryption=kinesis.StreamEncryption.KMS,
             encryption_key=storage.key,
-            removal_policy=Keeping.of(self, platform.environment).policy,
+            # It is paid by the hour; what was put there lies in the raw zone, but for the last `buffer_seconds`.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         acknowledge(
             self.stream,

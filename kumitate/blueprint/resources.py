@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from kumitate.blueprint.classification import READERS, VIEWS
+from kumitate.blueprint.inflows import inflows
 from kumitate.blueprint.names import BUCKETS
 from kumitate.blueprint.platform import LakeTable, Platform, PulledSource, StageJob
 from kumitate.blueprint.profile_objects import domain_of
@@ -46,7 +47,7 @@ def _storage(platform: Platform) -> Iterator[Resource]:
     for zone in BUCKETS:
         detail = {"files kept": _days(retention, _ZONE_DAYS.get(zone, ""))}
         yield Resource("bucket", names.bucket(zone), "storage", detail, holds_data=True)
-    yield Resource("bucket", names.bucket("logs"), "storage")
+    yield Resource("bucket", names.bucket("logs"), "storage", holds_data=True)
     for name in _SMALL_TABLES:
         yield Resource("key-value table", names.called(name), "storage", holds_data=True)
     yield Resource("event bus", names.called("bus"), "storage")
@@ -78,6 +79,8 @@ def _ingest(platform: Platform) -> Iterator[Resource]:
         yield Resource("rule", called("pulled"), "ingest")
     for pulled in platform.pulls:
         yield from _pulled(platform, pulled)
+    if _by_job(platform):
+        yield Resource("queue", called("pulls", "undelivered"), "ingest", holds_data=True)
     for streamed in platform.streams:
         origin, stream = ("sources", streamed.name), streamed.stream
         size = "on demand" if stream.shards is None else f"{stream.shards} shards"
@@ -111,6 +114,10 @@ def _pulled(platform: Platform, pulled: PulledSource) -> Iterator[Resource]:
     if pull.connection is None and pull.connector != "s3":
         detail = {"to": pull.connector, "secret": _secret(platform, pull.secret)}
         yield Resource("connection", called("pull", pulled.name), "ingest", detail, origin=origin)
+
+
+def _by_job(platform: Platform) -> bool:
+    return any(not each.by_appflow for each in platform.pulls)
 
 
 def _secret(platform: Platform, name: str | None) -> str:
@@ -212,6 +219,7 @@ def _operations(platform: Platform) -> Iterator[Resource]:
     yield Resource("dashboard", called("overview"), "operations")
     yield Resource("topic", called("alarms"), "operations", {"tells": ", ".join(environment.notify) or "nobody"})
     yield Resource("rule", called("run-ended-badly"), "operations")
+    yield from _watching_inflow(platform)
     if timing(environment.schedule).longest_days <= _LONGEST_FRESHNESS_DAYS:
         yield Resource("alarm", called("freshness"), "operations")
     for name in ("quarantine-rate", "stopped-runs", "undelivered"):
@@ -222,3 +230,16 @@ def _operations(platform: Platform) -> Iterator[Resource]:
     if environment.budget_usd is not None:
         detail = {"a month": f"{environment.budget_usd:g} USD"}
         yield Resource("budget", called("spend"), "operations", detail)
+
+
+def _watching_inflow(platform: Platform) -> Iterator[Resource]:
+    """A source that stops coming is told of."""
+    called = platform.names.called
+    if any(each.by_appflow for each in platform.pulls):
+        yield Resource("rule", called("flow-failed"), "operations")
+    if _by_job(platform):
+        yield Resource("rule", called("pull-job-failed"), "operations")
+    for inflow in inflows(platform):
+        origin = ("sources", inflow.source) if inflow.source else ()
+        for name in ("stream-failed", "stream-late"):
+            yield Resource("alarm", called(name, inflow.name), "operations", origin=origin)

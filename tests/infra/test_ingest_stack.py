@@ -132,6 +132,7 @@ def test_a_source_of_glue_has_a_job_on_its_schedule(cloud: Synthesis) -> None:
         assert start["ScheduleExpression"] == declared.schedule
         assert json.loads(start["Target"]["Input"]) == {"JobName": job["Name"]}
         assert job["GlueVersion"] == "6.0"
+        assert start["Target"]["DeadLetterConfig"]["Arn"]
 
 
 def test_a_pull_job_uses_its_own_connection_or_the_accounts(cloud: Synthesis) -> None:
@@ -165,6 +166,17 @@ def test_a_stream_is_placed_only_where_a_source_streams(cloud: Synthesis, shop: 
     assert stream["StreamEncryption"]["EncryptionType"] == "KMS"
     assert not shop["ingest"].of_type("AWS::Kinesis::Stream")
     assert not shop["ingest"].of_type("AWS::KinesisFirehose::DeliveryStream")
+
+
+def test_no_stack_but_the_storage_leaves_anything_behind(cloud: Synthesis) -> None:
+    goes_with_its_group = "AWS::Logs::LogStream"
+    kept = {
+        (name, each["Type"])
+        for name in ("ingest", "pipeline", "query", "activation", "messaging", "operations")
+        for each in cloud[name].body["Resources"].values()
+        if each.get("DeletionPolicy") == "Retain"
+    }
+    assert kept <= {("ingest", goes_with_its_group), ("messaging", goes_with_its_group)}
 
 
 def test_streamed_events_land_as_lines_where_ingest_looks(cloud: Synthesis) -> None:

@@ -56,6 +56,7 @@ def test_without_switches_everything_goes_but_what_holds_data(root: Path) -> Non
     done, said = asked(Wish(root, "dev"))
     assert done == [["destroy", *STACKS[1:], "--force", f"project={root}", "env=dev", "bundles=skip"]]
     assert f"bucket {PREFIX}-curated-123456789012" in said
+    assert f"bucket {PREFIX}-logs-123456789012" in said
     assert "To delete the data, too: make destroy ENV=dev DATA=delete CONFIRM=tea_shop-dev" in said
 
 
@@ -67,6 +68,7 @@ def test_with_both_switches_the_data_goes_last(root: Path) -> None:
     assert "data=delete" in done[1]
     assert "data=delete" in done[2]
     assert "Stays: nothing." in said
+    assert "Lake Formation's settings are the account's" in said
 
 
 @pytest.mark.parametrize(
