@@ -14,6 +14,7 @@ from kumitate.blueprint.classification import VIEWS, Classification, tag_key
 from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.names import ZONES
 from kumitate.blueprint.platform import Platform
+from kumitate.blueprint.upkeep import REWRITE
 
 READ = ("DESCRIBE", "SELECT")
 WRITE = ("ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT")
@@ -33,6 +34,8 @@ class Governance(Construct):
         self.settings = lf.CfnDataLakeSettings(
             self, "Settings", mutation_type="APPEND", admins=[_principal(_deployer(self))]
         )
+        # The account has one of it: taking it down with one environment would take the others' administrator away.
+        self.settings.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         classes = [str(each) for each in Classification]
         self._tags = [self._tag(CLASSIFICATION, classes), self._tag(DATABASE, [*ZONES, VIEWS])]
         self._locations = self._register(platform, key_arn)
@@ -134,10 +137,10 @@ class Governance(Construct):
         )
 
     def _register(self, platform: Platform, key_arn: str) -> list[lf.CfnResource]:
-        role = iam.Role(self, "Reader", assumed_by=iam.ServicePrincipal("lakeformation.amazonaws.com"))
+        role = iam.Role(self, "Lender", assumed_by=iam.ServicePrincipal("lakeformation.amazonaws.com"))
         zones = sorted(set(ZONES.values()))
         buckets = {zone: f"arn:aws:s3:::{platform.names.bucket(zone)}" for zone in zones}
-        grant(role, _reading(tuple(buckets.values()), key_arn))
+        grant(role, _lending(tuple(buckets.values()), key_arn))
         policy = role.node.find_child("DefaultPolicy")
         locations = [self._location(zone, arn, role) for zone, arn in buckets.items()]
         for location in locations:
@@ -151,18 +154,21 @@ class Governance(Construct):
 
 
 def borrow(role: iam.Role) -> None:
-    """Athena reads a registered zone with what Lake Formation lends to the role that asks."""
+    """Athena and Glue's optimisers reach a registered zone with what Lake Formation lends to the role that asks."""
     because = "Lake Formation lends by its own grants; the action knows no resources"
     grant(role, (Grant("BorrowAccess", ("lakeformation:GetDataAccess",), ("*",), because=because),))
 
 
-def _reading(buckets: tuple[str, ...], key_arn: str) -> tuple[Grant, ...]:
-    """People read through Lake Formation only; jobs write under their own roles."""
+def _lending(buckets: tuple[str, ...], key_arn: str) -> tuple[Grant, ...]:
+    """All that may be lent: people are lent what SELECT takes, optimisers also what INSERT and DELETE take.
+
+    Jobs read and write under their own roles.
+    """
     files = tuple(f"{bucket}/*" for bucket in buckets)
     return (
-        Grant("ReadFiles", ("s3:GetObject",), files, because="It lends what a grant by tag allows, per column"),
+        Grant("LendFiles", REWRITE, files, because="It lends what a grant by tag allows, per column"),
         Grant("ListFiles", ("s3:ListBucket",), buckets),
-        Grant("UseKey", ("kms:Decrypt",), (key_arn,)),
+        Grant("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key_arn,)),
     )
 
 

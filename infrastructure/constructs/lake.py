@@ -61,6 +61,7 @@ class Lake(Construct):
         role = iam.Role(self, "Keeper", assumed_by=iam.ServicePrincipal("glue.amazonaws.com"))
         grant(role, keeper_grants(self._platform.names, key_arn))
         if self.governance is not None:
+            borrow(role)
             self.governance.admit(role, ZONES, classes=tuple(Classification), may=WRITE)
         tables = tuple(each.table for each in self._platform.tables)
         for database in ZONES:

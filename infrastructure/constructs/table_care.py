@@ -54,7 +54,9 @@ class TableCare(cdk.NestedStack):
             clean_expired_files=True,
         )
         orphans = known.IcebergConfigurationProperty(
-            location=each.table.location, orphan_file_retention_period_in_days=ORPHAN_DAYS
+            # A prefix: without the slash, that of `orders` holds the files of `orders_2025`, none of which it knows.
+            location=f"{each.table.location}/",
+            orphan_file_retention_period_in_days=ORPHAN_DAYS,
         )
         packed = known.IcebergCompactionConfigurationProperty(strategy="binpack")
         configurations = {

@@ -19,7 +19,7 @@ Optimizer = Literal["compaction", "retention", "orphan_file_deletion"]
 ORPHAN_DAYS = 3
 """Longer than any job runs, so that no file is taken for an orphan before it is committed."""
 _EVERY_TABLE = "Tables come and go with the project: the databases are the limit"
-_REWRITE = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+REWRITE = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 _LOG = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 _SOME_RUN = Run("r000000", datetime(2000, 1, 1, tzinfo=UTC))
 
@@ -58,7 +58,8 @@ def maker_grants(names: Names, key: str) -> tuple[Grant, ...]:
         Grant("ChangeTables", ("glue:CreateTable", "glue:UpdateTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("WriteMetadata", ("s3:GetObject", "s3:PutObject"), _files(names, "*/metadata/*"), because=_EVERY_TABLE),
         # Without it S3 answers "forbidden" instead of "not there" when the first metadata file is looked for.
-        # A condition on the prefix would not do: asking for one object names none. What the catalogue lost is found by it.
+        # A condition on the prefix would not do: asking for one object names none. What lies where the catalogue
+        # knows no table is found by it, too.
         Grant("LookForMetadata", ("s3:ListBucket",), _buckets(names)),
         Grant("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key,)),
     )
@@ -68,7 +69,7 @@ def keeper_grants(names: Names, key: str) -> tuple[Grant, ...]:
     """What Glue's optimisers take: to rewrite and delete files of tables, and to say so in the catalogue."""
     logs = f"arn:aws:logs:{names.region}:{names.account}:log-group:/aws-glue/iceberg-*"
     return (
-        Grant("RewriteFiles", _REWRITE, _files(names, "*"), because=_EVERY_TABLE),
+        Grant("RewriteFiles", REWRITE, _files(names, "*"), because=_EVERY_TABLE),
         Grant("ListFiles", ("s3:ListBucket",), _buckets(names)),
         Grant("ChangeTables", ("glue:GetTable", "glue:UpdateTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("UseKey", ("kms:Decrypt", "kms:GenerateDataKey"), (key,)),

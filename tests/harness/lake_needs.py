@@ -130,6 +130,7 @@ def optimiser(account: Account, placed: Placed) -> Iterator[Need]:
     root = f"arn:aws:glue:{_ROOT}"
     entries = (f"{root}:catalog", f"{root}:database/{database}", f"{root}:table/{database}/{table}")
     yield from on(role, "glue:GetTable glue:UpdateTable", *entries)
+    yield from on(role, "lakeformation:GetDataAccess", "*")
     zone = database.rpartition("_")[2]
     bucket = next(each.arn for each in account.all("AWS::S3::Bucket") if f"-{ZONES[zone]}-" in each.name)
     yield from on(role, "s3:GetObject s3:PutObject s3:DeleteObject", f"{bucket}/{zone}/{table}/data/0.parquet")
@@ -141,8 +142,8 @@ def optimiser(account: Account, placed: Placed) -> Iterator[Need]:
 
 
 def registered(account: Account, placed: Placed) -> Iterator[Need]:
-    """Lake Formation lends what its role may read, to whom a grant by tag admits."""
+    """Lake Formation lends what its role may do, to whom a grant by tag admits: people read, optimisers rewrite."""
     role, bucket = account.role_paths[placed.properties["RoleArn"]], placed.properties["ResourceArn"]
-    yield from on(role, "s3:GetObject", f"{bucket}/anything")
+    yield from on(role, "s3:GetObject s3:PutObject s3:DeleteObject", f"{bucket}/anything")
     yield from on(role, "s3:ListBucket", bucket)
-    yield from on(role, "kms:Decrypt", account.key.arn)
+    yield from on(role, "kms:Decrypt kms:GenerateDataKey", account.key.arn)
