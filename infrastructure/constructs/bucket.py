@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
 from infrastructure.constructs.keeping import Keeping
-from kumitate.blueprint.names import ATHENA, DELIVERIES, DROP, EXPORTS, FILES, PULLED, STREAMED
+from kumitate.blueprint.names import ATHENA, DELIVERIES, DROP, EXPORTS, PULLED, STREAMED
 from kumitate.blueprint.platform import Platform
 from kumitate.config.environment import Retention
 
@@ -89,10 +89,13 @@ class AccessLogs(Construct):
 
 
 def expiring_prefixes(zone: str, retention: Retention) -> Mapping[str, int | None]:
-    """What goes after how many days; tables are absent, since their files go with their snapshots."""
+    """What goes after how many days; tables are absent, since their files go with their snapshots.
+
+    So are `files/`: replays and runs that are taken up again read what was taken in, and ingest what it remembers.
+    """
     match zone:
         case "raw":
-            delivered = dict.fromkeys((DROP, PULLED, STREAMED, FILES), retention.raw_files)
+            delivered = dict.fromkeys((DROP, PULLED, STREAMED), retention.raw_files)
             return {**delivered, FAILED: retention.quarantine}
         case "results":
             return dict.fromkeys((ATHENA, DELIVERIES, EXPORTS), retention.results)

@@ -24,8 +24,9 @@ class Workers(Section):
 class Retention(Section):
     """Days until data goes; None keeps it."""
 
-    raw_files: int | None = Field(None, ge=1)
-    """Files as delivered (drop zone, pulled, streamed)."""
+    raw_files: int | None = Field(None, ge=7)
+    """Files in the drop zone, pulled and streamed ones. Copies of what was taken in stay, since rows are replayed from
+    them; what Firehose could not deliver goes with `quarantine`."""
     quarantine: int | None = Field(90, ge=1)
     """Rows that were refused: the first run after that removes them, with what they held."""
     results: int = Field(30, ge=1)
