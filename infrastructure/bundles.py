@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 _SOURCES = ("*", "!/kumitate/", "!/kumitate/**", "!/functions/", "!/functions/**", "__pycache__/")
 _LAYER = "ProjectLayer"
+_X86, _ARM = "x86_64", "arm64"
 PACKAGES = "packages.gluewheels.zip"
 """Glue tells by the ending that it is a zip of wheels."""
 
@@ -35,7 +36,16 @@ def function_code(scope: Construct, bundle: str) -> lambda_.Code:
     """The bundle of that name (`lambda`, `lake`, `wrangler`) for the architecture that is deployed to."""
     if _sources_only(scope):
         return lambda_.Code.from_asset(str(ROOT), exclude=list(_SOURCES), ignore_mode=cdk.IgnoreMode.GIT)
-    return lambda_.Code.from_asset(str(built(bundle, f"{scope.node.try_get_context('arch') or 'arm64'}.zip")))
+    return lambda_.Code.from_asset(str(built(bundle, f"{_arch(scope)}.zip")))
+
+
+def architecture(scope: Construct) -> lambda_.Architecture:
+    """What functions run on, the same that their bundles are built for."""
+    return lambda_.Architecture.X86_64 if _arch(scope) == _X86 else lambda_.Architecture.ARM_64
+
+
+def _arch(scope: Construct) -> str:
+    return str(scope.node.try_get_context("arch") or _ARM)
 
 
 def built(*parts: str) -> Path:

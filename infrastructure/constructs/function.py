@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
-from infrastructure.bundles import function_code, project_layer
+from infrastructure.bundles import architecture, function_code, project_layer
 from infrastructure.constructs.granting import grant
 from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.platform import Platform
@@ -80,7 +80,7 @@ class PlatformFunction(Construct):
             function_name=self.name,
             description=work.purpose,
             runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
+            architecture=architecture(self),
             code=function_code(self, work.bundle),
             handler=f"functions.{work.name}.handler.handler",
             layers=[project_layer(self, self._platform)],

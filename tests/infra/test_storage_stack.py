@@ -100,9 +100,20 @@ def test_files_go_after_as_many_days_as_the_project_says(cloud: Synthesis) -> No
     }
     raw, results = (cloud.platform.names.bucket(zone) for zone in ("raw", "results"))
     assert retention.raw_files == 400
-    assert {expiring[raw, f"{prefix}/"] for prefix in ("drop", "pulled", "streamed", "files")} == {400}
+    assert {expiring[raw, f"{prefix}/"] for prefix in ("drop", "pulled", "streamed")} == {400}
     assert {expiring[results, f"{prefix}/"] for prefix in ("athena", "deliveries", "exports")} == {retention.results}
     assert expiring[raw, "failed/"] == retention.quarantine
+
+
+def test_what_was_taken_in_stays_for_replays_and_runs_taken_up_again(cloud: Synthesis, unguarded: Placed) -> None:
+    for body in (cloud["storage"].body, unguarded.body):
+        rules = [
+            rule
+            for bucket in resources(body, "AWS::S3::Bucket")
+            for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+            if rule.get("ExpirationInDays")
+        ]
+        assert not [rule for rule in rules if "files/memory/x".startswith(rule.get("Prefix", "nothing"))]
 
 
 def test_files_stay_where_the_project_says_nothing(guarded: Placed) -> None:
@@ -149,6 +160,13 @@ def test_a_protected_stack_refuses_its_removal(guarded: Placed, unguarded: Place
     assert not unguarded.protected
 
 
+@pytest.mark.parametrize("arch", ["arm64", "x86_64"])
+def test_functions_run_on_what_their_bundles_are_built_for(tmp_path: Path, arch: str) -> None:
+    placed = place(tmp_path, "dev", arch=arch)
+    ours = [each["Properties"] for each in resources(placed.body, "AWS::Lambda::Function")]
+    assert {each["Architectures"][0] for each in ours if "-fn-" in str(each.get("FunctionName"))} == {arch}
+
+
 def test_small_tables_are_paid_by_request_and_can_be_set_back(cloud: Synthesis) -> None:
     tables = {each["TableName"]: each for each in cloud["storage"].of_type("AWS::DynamoDB::Table").values()}
     called = cloud.platform.names.called
@@ -174,6 +192,34 @@ def test_every_table_forgets_its_past_and_grown_ones_are_packed(cloud: Synthesis
     kept = [each["TableOptimizerConfiguration"] for each in optimizers if each["Type"] == "retention"]
     days = {each["RetentionConfiguration"]["IcebergConfiguration"]["SnapshotRetentionPeriodInDays"] for each in kept}
     assert days == {cloud.platform.environment.retention.snapshots}
+
+
+def test_no_tables_orphans_are_looked_for_among_anothers_files(cloud: Synthesis) -> None:
+    searched = {
+        each["TableName"]: each["TableOptimizerConfiguration"]["OrphanFileDeletionConfiguration"]
+        for each in nested(cloud, "AWS::Glue::TableOptimizer")
+        if each["Type"] == "orphan_file_deletion" and each["DatabaseName"] == "cloud_dev_raw"
+    }
+    location = searched["members"]["IcebergConfiguration"]["Location"]
+    assert location == f"{cloud.platform.names.location('raw.members')}/"
+
+
+def test_optimisers_are_lent_what_rewriting_takes(cloud: Synthesis) -> None:
+    """Zones are registered: an optimiser's own rights to files do not count there."""
+    statements = {
+        (id_, each["Sid"]): each
+        for id_, policy in cloud["storage"].of_type("AWS::IAM::Policy").items()
+        for each in policy["PolicyDocument"]["Statement"]
+        if "Sid" in each
+    }
+    (lent,) = (each for (_, sid), each in statements.items() if sid == "LendFiles")
+    assert set(lent["Action"]) == {"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}
+    assert [id_ for id_, sid in statements if sid == "BorrowAccess" and "Keeper" in id_]
+
+
+def test_the_accounts_lake_settings_outlive_the_environment(cloud: Synthesis) -> None:
+    (settings,) = resources(cloud["storage"].body, "AWS::LakeFormation::DataLakeSettings")
+    assert settings["DeletionPolicy"] == "Retain"
 
 
 def test_every_personal_column_is_tagged_personal_and_no_other(cloud: Synthesis) -> None:
