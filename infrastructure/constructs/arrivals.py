@@ -15,8 +15,8 @@ from kumitate.blueprint.names import DROP, PULLED
 from kumitate.blueprint.platform import Platform
 
 _ATTEMPTS = 5
-_HANDLED_WITHIN = cdk.Duration.minutes(6)
-"""Six times the function's own limit, as Lambda advises."""
+_HANDLED_WITHIN_MINUTES = 6
+"""Six times the function's own limit, as Lambda advises, and what it gathers messages for comes on top."""
 
 
 class Arrivals(Construct):
@@ -30,7 +30,7 @@ class Arrivals(Construct):
         self.queue = self._queue(
             "Queue",
             "arrivals",
-            visibility_timeout=_HANDLED_WITHIN,
+            visibility_timeout=cdk.Duration.minutes(_HANDLED_WITHIN_MINUTES + platform.environment.arrivals_minutes),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_ATTEMPTS),
         )
         self._bring("Arrived", "a file arrived in the drop zone or from a pull job", _files(platform))
