@@ -14,6 +14,7 @@ from infrastructure.constructs.arrivals import Arrivals
 from infrastructure.constructs.glue_connection_source import PULL, GlueConnectionSource
 from infrastructure.constructs.stage_job import JobFiles
 from infrastructure.constructs.stream_source import StreamSource
+from infrastructure.constructs.undelivered import dead_letters
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.platform import Platform
 
@@ -59,8 +60,11 @@ class IngestStack(cdk.Stack):
             return
         files = JobFiles(project_archive(self, platform), packages_archive(self), job_script(self, PULL))
         key_arn = self._storage.key.key_arn
+        undelivered = dead_letters(self, "Undelivered", name=platform.names.called("pulls", "undelivered"))
         for each in pulls:
-            GlueConnectionSource(self, construct_id(each.name), platform, pulled=each, files=files, key_arn=key_arn)
+            id_ = construct_id(each.name)
+            source = GlueConnectionSource(self, id_, platform, pulled=each, files=files, key_arn=key_arn)
+            source.starts_by_schedule(undelivered)
 
 
 def construct_id(name: str) -> str:

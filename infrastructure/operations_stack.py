@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infrastructure.constructs.alarms import Alarms
 from infrastructure.constructs.dashboard import overview
+from infrastructure.constructs.failed_pulls import FailedPulls
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.machines import RUN_ENDED
 from kumitate.blueprint.platform import Platform
@@ -35,10 +36,10 @@ class OperationsStack(cdk.Stack):
         super().__init__(scope, id_, **options)
         self._platform = platform
         self.topic = self._topic()
-        waiting = ("arrivals-dlq", "pipeline-undelivered", *(("activation-undelivered",) if platform.routes else ()))
-        alarms = Alarms(self, "Alarms", platform, topic=self.topic, undelivered=waiting)
+        alarms = Alarms(self, "Alarms", platform, topic=self.topic, undelivered=_waiting(platform))
         overview(self, "Overview", platform, alarms=alarms.all)
         self._tell_of_runs(storage.bus)
+        FailedPulls(self, "FailedPulls", platform, topic=self.topic)
         if platform.environment.budget_usd is not None:
             self._budget(platform.environment.budget_usd)
 
@@ -100,3 +101,10 @@ class OperationsStack(cdk.Stack):
             notifications_with_subscribers=[notice("ACTUAL", _WARN_AT_PERCENT), notice("FORECASTED", 100)],
         )
         budget.node.add_dependency(self.topic)
+
+
+def _waiting(platform: Platform) -> tuple[str, ...]:
+    """Queues that hold what found nobody."""
+    by_job = any(not each.by_appflow for each in platform.pulls)
+    kinds = {"activation-undelivered": platform.routes, "pulls-undelivered": by_job}
+    return ("arrivals-dlq", "pipeline-undelivered", *(name for name, placed in kinds.items() if placed))

@@ -13,12 +13,15 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infrastructure.constructs.measures import Measures
+from kumitate.blueprint.inflows import Inflow, inflows
 from kumitate.blueprint.platform import Platform
 from kumitate.config.schedules import timing
 
 _LONGEST_WATCH_HOURS = 7 * 24
 """CloudWatch looks no further back."""
 _REFUSED_PERCENT = 50
+_SLOW_SECONDS = 900
+"""Besides its own buffer; Firehose tries for a day before it gives up."""
 _RUNBOOK = "docs/guides/runbooks.md"
 
 Measured: TypeAlias = cloudwatch.Metric | cloudwatch.MathExpression
@@ -90,6 +93,8 @@ def watches(platform: Platform, undelivered: tuple[str, ...]) -> Iterator[Watch]
         metric=measures.undelivered(undelivered),
         limit=0,
     )
+    for inflow in inflows(platform):
+        yield from _of_inflow(measures, inflow)
     for account in platform.accounts:
         yield from _of_account(platform, measures, account.name)
 
@@ -106,6 +111,21 @@ def _freshness(platform: Platform, measures: Measures) -> Iterator[Watch]:
             falls=True,
             times=hours,
         )
+
+
+def _of_inflow(measures: Measures, inflow: Inflow) -> Iterator[Watch]:
+    yield Watch(
+        name=f"stream-failed-{inflow.name}",
+        says=f"Events of {inflow.name} could not be written to the raw zone",
+        metric=measures.unwritten_percent(inflow),
+        limit=0,
+    )
+    yield Watch(
+        name=f"stream-late-{inflow.name}",
+        says=f"Events of {inflow.name} wait longer than Firehose gathers them",
+        metric=measures.waiting(inflow),
+        limit=inflow.buffer_seconds + _SLOW_SECONDS,
+    )
 
 
 def _of_account(platform: Platform, measures: Measures, account: str) -> Iterator[Watch]:

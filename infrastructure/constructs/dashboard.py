@@ -8,7 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infrastructure.constructs.failed_pulls import failure_rules
 from infrastructure.constructs.measures import HOUR, VERDICTS, Measures
+from kumitate.blueprint.inflows import inflows
 from kumitate.blueprint.platform import Platform
 
 _HALF = 12
@@ -41,6 +43,11 @@ def _graphs(platform: Platform, measures: Measures) -> list[cloudwatch.GraphWidg
             "Spent on stages a day, USD at list price", [measures.spent(job) for job in platform.jobs], stacked=True
         ),
     ]
+    came = [measures.waiting(inflow) for inflow in inflows(platform)]
+    if came:
+        graphs.append(_graph("Seconds that streamed events wait, at most", came))
+    if platform.pulls:
+        graphs.append(_graph("Pulls that failed", measures.failed_pulls(failure_rules(platform))))
     if accounts:
         delivered = [measures.delivered(account, verdict, HOUR) for account in accounts for verdict in VERDICTS]
         graphs += [

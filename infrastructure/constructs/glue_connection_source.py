@@ -7,6 +7,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infrastructure.acknowledging import acknowledge
@@ -26,7 +27,10 @@ _OF_THE_JOB = {
 
 
 class GlueConnectionSource(Construct):
-    """`GlueConnectionSource(self, "HubContacts", platform, pulled=pulled, files=files, key_arn=key_arn)`."""
+    """`GlueConnectionSource(self, "HubContacts", platform, pulled=pulled, files=files, key_arn=key_arn)`.
+
+    `starts_by_schedule(undelivered)` gives it its schedule; a start that never came about lies in that queue.
+    """
 
     def __init__(
         self, scope: Construct, id_: str, platform: Platform, *, pulled: PulledSource, files: JobFiles, key_arn: str
@@ -45,7 +49,6 @@ class GlueConnectionSource(Construct):
         job.node.add_dependency(role.node.find_child("DefaultPolicy"))
         if connection is not None:
             job.add_resource_dependency(connection)
-        self._schedule()
 
     def _connection(self, declared: Connection) -> glue.CfnConnection:
         known = glue.CfnConnection
@@ -111,7 +114,7 @@ class GlueConnectionSource(Construct):
             "--custom-logGroup-prefix": log_prefix(self._platform.names),
         }
 
-    def _schedule(self) -> None:
+    def starts_by_schedule(self, undelivered: sqs.IQueue) -> None:
         names = self._platform.names
         zone = cdk.TimeZone.of(self._platform.config.settings.timezone)
         start = iam.PolicyStatement(actions=["glue:StartJobRun"], resources=[arn(names, "glue", f"job/{self.name}")])
@@ -125,6 +128,7 @@ class GlueConnectionSource(Construct):
                 action="startJobRun",
                 input=scheduler.ScheduleTargetInput.from_object({"JobName": self.name}),
                 policy_statements=[start],
+                dead_letter_queue=undelivered,
                 max_event_age=cdk.Duration.hours(1),
                 retry_attempts=10,
             ),

@@ -10,12 +10,14 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from kumitate.blueprint.function_access import account_dead_letters, account_queue
 from kumitate.blueprint.grants import machine_arn
+from kumitate.blueprint.inflows import Inflow
 from kumitate.blueprint.platform import Platform, StageJob
 from kumitate.blueprint.prices import prices_in
 from kumitate.blueprint.states import METRICS, function_name
 
 HOUR = cdk.Duration.hours(1)
 DAY = cdk.Duration.days(1)
+_MINUTES = cdk.Duration.minutes(5)
 VERDICTS = ("Accepted", "Rejected", "Retry", "Unknown")
 
 
@@ -68,7 +70,30 @@ class Measures:
     def undelivered(self, queues: Iterable[str]) -> cloudwatch.MathExpression:
         """What found nobody, over these queues."""
         parts = {f"q{number}": depth(self.platform.names.called(queue), queue) for number, queue in enumerate(queues)}
-        return _math("+".join(parts), "undelivered", parts, period=cdk.Duration.minutes(5))
+        return _math("+".join(parts), "undelivered", parts, period=_MINUTES)
+
+    def unwritten_percent(self, inflow: Inflow) -> cloudwatch.MathExpression:
+        """Firehose says the part of its writes that went well; nothing where nothing came."""
+        written = _of_delivery("DeliveryToS3.Success", inflow, statistic="Average")
+        return _math("100 * (1 - written)", f"{inflow.name}: unwritten, %", {"written": written}, period=_MINUTES)
+
+    def waiting(self, inflow: Inflow) -> cloudwatch.Metric:
+        """How old the oldest event is that Firehose has not written yet."""
+        return _of_delivery("DeliveryToS3.DataFreshness", inflow, statistic="Maximum")
+
+    def failed_pulls(self, rules: Iterable[str]) -> list[cloudwatch.Metric]:
+        """How often each rule told of a pull that failed."""
+        return [
+            cloudwatch.Metric(
+                namespace="AWS/Events",
+                metric_name="MatchedEvents",
+                dimensions_map={"RuleName": self.platform.names.called(rule)},
+                statistic="Sum",
+                period=DAY,
+                label=rule,
+            )
+            for rule in rules
+        ]
 
     def stopped(self) -> cloudwatch.MathExpression:
         """Executions that ended without a word: stopped from outside, or out of time."""
@@ -120,8 +145,19 @@ def _of_queue(name: str, queue: str, label: str) -> cloudwatch.Metric:
         metric_name=name,
         dimensions_map={"QueueName": queue},
         statistic="Maximum",
-        period=cdk.Duration.minutes(5),
+        period=_MINUTES,
         label=label,
+    )
+
+
+def _of_delivery(name: str, inflow: Inflow, *, statistic: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/Firehose",
+        metric_name=name,
+        dimensions_map={"DeliveryStreamName": inflow.called},
+        statistic=statistic,
+        period=_MINUTES,
+        label=inflow.name,
     )
 
 

@@ -1,4 +1,4 @@
-"""What arrives starts a run: files in the raw zone, flows and pull jobs that ended; together one execution a window.
+"""What arrives starts a run: files in the raw zone, flows that ended; together one execution a window.
 
 Nothing that arrives is lost. An execution that finds a run under way is answered `busy` by `begin_run`, which notes
 with the run's lock that more has come; `end_run` then starts the pipeline once more. So this side only has to start.
@@ -16,12 +16,11 @@ from kumitate.errors import RecordError
 
 FILE = "Object Created"
 FLOW = "AppFlow End Flow Run Report"
-JOB = "Glue Job State Change"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One event of the queue: `brings` is 0 where a flow or job failed, or brought no rows."""
+    """One event of the queue: `brings` is 0 where a flow failed, or brought no rows."""
 
     kind: str
     brings: int
@@ -58,7 +57,6 @@ def _flow_brings(report: Mapping[str, Any]) -> bool:
 _BRINGS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
     FILE: ("file", lambda _: True),
     FLOW: ("flow", _flow_brings),
-    JOB: ("job", lambda change: change.get("state") == "SUCCEEDED"),
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from functions.delivery.handler import tell
 from harness.synthesis import ROOT, Synthesis
+from kumitate.blueprint.inflows import inflows
 from kumitate.blueprint.machines import pipeline_machine
 from kumitate.cloud.delivering import Delivered
 from kumitate.cloud.job_log import JobLog
@@ -34,7 +35,10 @@ def test_each_account_is_watched_by_itself(shop: Synthesis) -> None:
         for what in ("dead-letters", "late", "refused")
     }
     shared = {names.called(each) for each in ("freshness", "quarantine-rate", "stopped-runs", "undelivered")}
-    assert found == own | shared
+    streams = {
+        names.called(f"stream-{what}-{each.name}") for what in ("failed", "late") for each in inflows(shop.platform)
+    }
+    assert found == own | shared | streams
 
 
 def test_a_daily_run_is_missed_after_two_days(shop: Synthesis) -> None:
@@ -58,10 +62,43 @@ def test_those_who_are_to_be_told_are_told_once(shop: Synthesis) -> None:
 
 
 def test_a_run_that_ends_badly_is_told_with_its_reason(shop: Synthesis) -> None:
-    (rule,) = shop["operations"].of_type("AWS::Events::Rule").values()
+    (rule,) = shop["operations"].of_type("AWS::Events::Rule").values()  # it pulls nothing
     assert rule["EventPattern"]["detail"] == {"state": ["failed", "held"]}
     (target,) = rule["Targets"]
     assert "$.detail.reason" in target["InputTransformer"]["InputPathsMap"].values()
+
+
+def test_a_pull_that_failed_is_told_by_name_and_state_alone(cloud: Synthesis) -> None:
+    prefix = cloud.platform.names.called("")
+    rules = cloud["operations"].of_type("AWS::Events::Rule").values()
+    found = {rule["Name"].removeprefix(prefix): rule for rule in rules}
+    assert set(found) == {"run-ended-badly", "flow-failed", "pull-job-failed"}
+    pulled = {each.name.replace("_", "-"): each.by_appflow for each in cloud.platform.pulls}
+    for name, key, by_appflow in (("flow-failed", "flow-name", True), ("pull-job-failed", "jobName", False)):
+        rule = found[name]
+        assert "EventBusName" not in rule, "AWS's services tell on the default bus"
+        told = {each.removeprefix(f"{prefix}pull-") for each in rule["EventPattern"]["detail"][key]}
+        assert told == {source for source, flow in pulled.items() if flow == by_appflow}
+        (target,) = rule["Targets"]
+        paths = set(target["InputTransformer"]["InputPathsMap"].values())
+        assert not {path for path in paths if "message" in path or "error" in path}
+        assert f"$.detail.{key}" in paths
+
+
+def test_a_stream_that_stands_still_is_noticed_by_its_own_alarms(cloud: Synthesis) -> None:
+    alarms = cloud["operations"].of_type("AWS::CloudWatch::Alarm").values()
+    found = {alarm["AlarmName"]: alarm for alarm in alarms}
+    streams = {
+        each["DeliveryStreamName"]
+        for stack in ("ingest", "messaging")
+        for each in cloud[stack].of_type("AWS::KinesisFirehose::DeliveryStream").values()
+    }
+    watched = [found[cloud.platform.names.called(f"stream-late-{each}")] for each in ("web-events", "messages")]
+    for name in streams:
+        assert name in json.dumps([alarm["Metrics"] for alarm in watched])
+    failed = found[cloud.platform.names.called("stream-failed-web-events")]
+    assert failed["TreatMissingData"] == "notBreaching", "where nothing comes nothing fails"
+    assert "DeliveryToS3.Success" in json.dumps(failed["Metrics"])
 
 
 def test_the_budget_counts_what_carries_the_deployments_tag(shop: Synthesis) -> None:
@@ -147,4 +184,5 @@ def test_the_runbooks_say_what_to_do_about_every_alarm(shop: Synthesis) -> None:
     accounts = "|".join(re.escape(account.name.replace("_", "-")) for account in shop.platform.accounts)
     for alarm in shop["operations"].of_type("AWS::CloudWatch::Alarm").values():
         kind = re.sub(f"-({accounts})$", "-<account>", alarm["AlarmName"].removeprefix(prefix))
+        kind = re.sub("^(stream-failed|stream-late)-.*", r"\1-<source>", kind)
         assert kind in headings

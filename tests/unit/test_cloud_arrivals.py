@@ -74,11 +74,6 @@ def test_a_flow_counts_when_it_ended_well_and_may_have_brought_rows(report: dict
     assert arrival_of(message("AppFlow End Flow Run Report", **report)) == Arrival("flow", brings)
 
 
-def test_a_pull_job_that_succeeded_counts() -> None:
-    assert arrival_of(message("Glue Job State Change", state="SUCCEEDED")) == Arrival("job", 1)
-    assert arrival_of(message("Glue Job State Change", state="FAILED")) == Arrival("job", 0)
-
-
 def test_a_file_counts() -> None:
     assert arrival_of(message("Object Created", object={"key": "drop/data/members-1.csv"})) == FILE
 
