@@ -1,4 +1,4 @@
-"""`{run_id, as_of}` in; `{verdict: "pass" | "hold", findings: [{rule, limit, found}]}` out.
+"""`{run_id, as_of}` in; `{verdict: "pass" | "hold" | "empty", findings: [{rule, limit, found}]}` out.
 
 Reads through Athena. Its environment, beside every function's: KUMITATE_GATE (`gate:` of the environment as JSON),
 KUMITATE_WORKGROUP, KUMITATE_DATABASES (database of the lake -> its name, as JSON).

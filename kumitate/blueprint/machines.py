@@ -43,7 +43,7 @@ def pipeline_machine(platform: Platform) -> State:
     for stage, after in zip(PIPELINE_STAGES, following, strict=True):
         states |= _stage(platform, platform.stage(stage), then=after)
     states |= _gate(names, then="Publish" if platform.routes else "End finished run")
-    states |= _publish(names) if platform.routes else _end_run(names, "finished")
+    states |= _publish(names) if platform.routes else {}
     return machine(f"{names.prefix}: from files to segments", "Begin run", states | _endings(names))
 
 
@@ -61,7 +61,6 @@ def activation_machine(platform: Platform) -> State:
     states["Announce changes"] = _announce(names)
     states |= _wait_for_deliveries(names, platform.environment.delivery_minutes)
     states |= _stage(platform, platform.stage("delivery"), then="End finished run", syncs=True)
-    states |= _end_run(names, "finished")
     return machine(f"{names.prefix}: from segments to destinations", "Is a run given?", states | _endings(names))
 
 
@@ -141,8 +140,13 @@ def _gate(names: Names, *, then: str) -> States:
     return {
         "Quality gate": gate
         | {"Assign": answer, "Catch": [caught("quality gate")], "Output": {}, "Next": "May it be activated?"},
-        "May it be activated?": choice(("{% $verdict = 'hold' %}", "End held run"), otherwise=then),
+        "May it be activated?": choice(
+            ("{% $verdict = 'hold' %}", "End held run"),
+            ("{% $verdict = 'empty' %}", "End finished run"),  # nothing to activate, and nobody to be told of it
+            otherwise=then,
+        ),
         **_end_run(names, "held", reason=f"{{% $join([{said}], '; ') %}}"),
+        **_end_run(names, "finished"),
     }
 
 

@@ -1,7 +1,8 @@
 """The quality gate: whether a run may be activated, judged by what the lake says of it.
 
 Everything is counted since the last run that was activated, not since the run before: a fault that held one run holds
-the next ones too, until the data or the limits are mended.
+the next ones too, until the data or the limits are mended. Where nothing has arrived and nobody was known, as on
+the day of the first deployment, there is nothing to judge: such a run ends without being activated or held.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ class Figures:
     profiles_before: int
 
 
+_NOTHING = Figures(rows_in=0, quarantined=0, profiles=0, profiles_before=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A limit that the run is beyond."""
@@ -60,9 +64,12 @@ class Asking(Protocol):
 
 
 def verdict(run_id: str, engine: Asking, limits: Limits, *, databases: Mapping[str, str] = DATABASES) -> dict[str, Any]:
-    """`{"verdict": "pass" | "hold", "findings": […]}`, as the state machine takes it."""
+    """`{"verdict": "pass" | "hold" | "empty", "findings": […]}`, as the state machine takes it."""
     row = next(iter(engine.ask(figures_query(run_id, databases))))
-    found = judged(Figures(**{name: int(value) for name, value in row.items()}), limits)
+    figures = Figures(**{name: int(value) for name, value in row.items()})
+    if figures == _NOTHING:
+        return {"verdict": "empty", "findings": []}
+    found = judged(figures, limits)
     return {"verdict": "hold" if found else "pass", "findings": [asdict(finding) for finding in found]}
 
 

@@ -7,7 +7,6 @@ The account must be bootstrapped for the CDK. docs/verification.md says what thi
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ import yaml
 
 from harness.cloud import COMMAND_LINE, REPOSITORY, node
 from kumitate.aws.roles import session_as
+from kumitate.aws.runs import DynamoRunRegister
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
+from kumitate.ports import RunEntry
 from kumitate.project import open_project
 
 WANTED = ("KUMITATE_AWS_TEST", "CDK_DEFAULT_ACCOUNT", "AWS_REGION")
@@ -84,21 +86,24 @@ def test_nothing_differs_from_what_was_deployed(bakery: Real) -> None:
 
 def test_a_dropped_file_becomes_profiles(bakery: Real) -> None:
     names = bakery.platform.names
+    dropped = datetime.now(UTC)
     for file in sorted((bakery.project / "data").glob("*.csv")):
         bakery.client("s3").upload_file(str(file), names.bucket("raw"), f"drop/data/{file.name}")
-    machine = f"arn:aws:states:{names.region}:{names.account}:stateMachine:{names.called('pipeline')}"
-    client, deadline = bakery.client("stepfunctions"), time.monotonic() + MINUTES_A_RUN * 60
-    while time.monotonic() < deadline:
-        ended = [
-            each
-            for each in client.list_executions(stateMachineArn=machine)["executions"]
-            if each["status"] != "RUNNING"
-        ]
-        if ended:
-            break
-        time.sleep(30)
-    assert [each["status"] for each in ended] == ["SUCCEEDED"], json.dumps(ended, default=str)
+    ended = _run_since(bakery, dropped)
+    assert ended.state == "finished", ended
     assert int(_asked(bakery, f"select count(*) from {names.database('curated')}.profiles")) > 0
+
+
+def _run_since(bakery: Real, since: datetime) -> RunEntry:
+    """The newest run, once it has ended and began after that; the schedule's first may have found nothing yet."""
+    register = DynamoRunRegister(bakery.client("dynamodb"), bakery.platform.names.called("ledger"))
+    deadline = time.monotonic() + MINUTES_A_RUN * 60
+    while time.monotonic() < deadline:
+        newest, _ = register.read()
+        if newest is not None and newest.ended_at is not None and newest.started_at >= since:
+            return newest
+        time.sleep(30)
+    raise AssertionError(f"no run began and ended within {MINUTES_A_RUN} minutes after the file was dropped")
 
 
 def _asked(bakery: Real, sql: str) -> str:

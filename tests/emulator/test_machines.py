@@ -108,6 +108,15 @@ def test_a_run_that_the_gate_holds_ends_without_an_event(stage_set: Workshop, pl
     assert not stage_set.heard(heard)
 
 
+def test_a_run_before_anything_arrived_ends_and_tells_nobody(stage_set: Workshop, platform: Platform) -> None:
+    heard = stage_set.listen(platform.names.called("bus"))
+    _answers(stage_set, platform, "quality_gate", {"verdict": "empty", "findings": []})
+    execution = stage_set.run(stage_set.place(pipeline_machine(platform)), {"reason": "schedule"})
+    assert execution.status == "SUCCEEDED", execution
+    assert _ended_runs(stage_set, platform) == [{"run_id": "r000007", "state": "finished", "reason": ""}]
+    assert not stage_set.heard(heard)
+
+
 def test_a_start_while_another_run_is_under_way_does_nothing(stage_set: Workshop, platform: Platform) -> None:
     _answers(stage_set, platform, "begin_run", {"verdict": "busy", "run_id": "r000006", "as_of": AS_OF})
     execution = stage_set.run(stage_set.place(pipeline_machine(platform)), {})

@@ -129,6 +129,23 @@ def test_the_first_run_has_nothing_to_lose() -> None:
     assert (figures["rows_in"], figures["profiles"], figures["profiles_before"]) == (200, 10, 0)
 
 
+def test_before_anything_has_arrived_there_is_nothing_to_hold() -> None:
+    lake = Lake()
+    for table in (SYNC_COUNTS, DELIVERIES, QUARANTINE, PERSON_EVENTS, PROFILES):
+        lake.put(table, [])
+    assert verdict("r000001", lake, LIMITS) == {"verdict": "empty", "findings": []}
+    lake.set_aside("r000001", 1)
+    assert verdict("r000001", lake, LIMITS)["verdict"] == "hold", "a file came, and nothing of it could be used"
+
+
+def test_people_who_are_all_gone_are_missed_though_nothing_arrived() -> None:
+    lake = Lake()
+    lake.delivered()
+    lake.set_aside("r000002", 0)
+    lake.put(PROFILES, [])
+    assert verdict("r000002", lake, LIMITS)["verdict"] == "hold"
+
+
 def test_the_query_reads_the_databases_it_is_told_and_no_others() -> None:
     names = {name: f"shop_dev_{name}" for name in DATABASES}
     here, there = (tables_of(parse(figures_query("r000001", each).sql)) for each in (DATABASES, names))
