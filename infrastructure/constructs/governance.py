@@ -80,10 +80,15 @@ class Governance(Construct):
         self._permit(role, ("DESCRIBE",), id_=f"{what}Databases", kind="DATABASE", expression=within)
 
     def admit_maker(self, role: iam.Role) -> list[lf.CfnPrincipalPermissions]:
-        """Let `role` make tables in every database and place their files in the zones."""
+        """Let `role` make tables in every database, widen those that another role made, place files in the zones."""
         everywhere = {DATABASE: list(ZONES)}
-        making = ("CREATE_TABLE", "DESCRIBE")
-        made = [self._permit(role, making, id_="Make", kind="DATABASE", expression=everywhere)]
+        tables = {**everywhere, CLASSIFICATION: [str(each) for each in Classification]}
+        making, widening = ("CREATE_TABLE", "DESCRIBE"), ("ALTER", "DESCRIBE")
+        made = [
+            self._permit(role, making, id_="Make", kind="DATABASE", expression=everywhere),
+            # Whoever makes a table may alter it; but tables outlive that role, where the stack is deployed anew.
+            self._permit(role, widening, id_="Widen", kind="TABLE", expression=tables),
+        ]
         for number, location in enumerate(self._locations):
             resource = lf.CfnPrincipalPermissions.ResourceProperty(
                 data_location=lf.CfnPrincipalPermissions.DataLocationResourceProperty(

@@ -217,6 +217,15 @@ def test_optimisers_are_lent_what_rewriting_takes(cloud: Synthesis) -> None:
     assert [id_ for id_, sid in statements if sid == "BorrowAccess" and "Keeper" in id_]
 
 
+def test_tables_that_outlived_their_maker_can_be_widened_by_the_next(cloud: Synthesis) -> None:
+    grants = cloud["storage"].of_type("AWS::LakeFormation::PrincipalPermissions").items()
+    (widening,) = (each for id_, each in grants if "Maker" in id_ and "Widen" in id_)
+    policy = widening["Resource"]["LFTagPolicy"]
+    assert policy["ResourceType"] == "TABLE"
+    assert set(widening["Permissions"]) == {"ALTER", "DESCRIBE"}
+    assert set(ZONES) in [set(each["TagValues"]) for each in policy["Expression"]]
+
+
 def test_the_accounts_lake_settings_outlive_the_environment(cloud: Synthesis) -> None:
     (settings,) = resources(cloud["storage"].body, "AWS::LakeFormation::DataLakeSettings")
     assert settings["DeletionPolicy"] == "Retain"

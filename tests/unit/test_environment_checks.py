@@ -57,6 +57,7 @@ def test_a_sound_environment_is_accepted(tmp_path: Path) -> None:
             "retention: {results: 1}",
             "retention.results: deliveries may wait for a day: pages are kept at least 2 days",
         ),
+        ("retention: {raw_files: 6}", "retention.raw_files: must be at least 7, found 6"),
         ("retired: [orders]", "retired[0]: source 'orders' is in the project; take it out of one of the two"),
     ],
 )
