@@ -215,6 +215,15 @@ def test_what_arrives_is_told_to_the_queue_once(cloud: Synthesis) -> None:
     assert ended["status"] == ["Execution Successful"]
 
 
+def test_an_arrival_is_hidden_while_it_is_gathered_and_tried(cloud: Synthesis) -> None:
+    queues = cloud["ingest"].of_type("AWS::SQS::Queue").values()
+    (queue,) = (each for each in queues if each["QueueName"] == cloud.platform.names.called("arrivals"))
+    (mapping,) = cloud["pipeline"].of_type("AWS::Lambda::EventSourceMapping").values()
+    functions = cloud["pipeline"].of_type("AWS::Lambda::Function")
+    limit = functions[mapping["FunctionName"]["Ref"]]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * limit + mapping["MaximumBatchingWindowInSeconds"] > 6 * limit
+
+
 def test_what_nobody_could_handle_lies_in_the_dead_letters(cloud: Synthesis) -> None:
     queues = cloud["ingest"].of_type("AWS::SQS::Queue")
     by_name = {each["QueueName"]: (id_, each) for id_, each in queues.items()}
