@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import aws_cdk as cdk
@@ -72,7 +71,6 @@ class ActivationStack(cdk.Stack):
 
     def _planner(self) -> PlatformFunction:
         names = self._platform.names
-        queues = {name: account.queue.queue_url for name, account in self.accounts.items()}
         work = Work(
             name="planner",
             purpose="Tells each page of a sync's changes to its account's queue",
@@ -80,7 +78,7 @@ class ActivationStack(cdk.Stack):
             environment={
                 "KUMITATE_LEDGER": names.called("ledger"),
                 "KUMITATE_RESULTS": names.bucket("results"),
-                "KUMITATE_QUEUES": json.dumps(queues),
+                "KUMITATE_QUEUES": names.account_queues,
             },
             traced=True,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -17,7 +16,7 @@ from kumitate.aws.clients import client
 from kumitate.aws.events import detail_of
 from kumitate.aws.pages import PageObjects
 from kumitate.aws.queues import Queues
-from kumitate.blueprint.names import SYNC_CHANGES_READY
+from kumitate.blueprint.names import SYNC_CHANGES_READY, account_queue
 from kumitate.cloud.planning import Planner
 
 
@@ -28,12 +27,13 @@ def logger() -> Logger:
 
 @cache
 def planner() -> Planner:
+    queues = Queues(client("sqs"))
     return Planner(
         routes=from_json(Path(os.environ["KUMITATE_ROUTES"]).read_text(encoding="utf-8")),
-        queues=json.loads(os.environ["KUMITATE_QUEUES"]),
+        queue=lambda account: queues.url(account_queue(os.environ["KUMITATE_QUEUES"], account)),
         shelf=PageObjects(client("s3"), os.environ["KUMITATE_RESULTS"]),
         book=PageBook(client("dynamodb"), os.environ["KUMITATE_LEDGER"], clock=partial(datetime.now, UTC)),
-        outbox=Queues(client("sqs")),
+        outbox=queues,
     )
 
 

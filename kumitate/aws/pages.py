@@ -16,14 +16,21 @@ class PageObjects:
         self._bucket = bucket
 
     def put(self, name: str, content: bytes) -> None:
-        self._client.put_object(Bucket=self._bucket, Key=name, Body=content, ContentType="application/gzip")
+        kind = "application/gzip" if name.endswith(".gz") else "application/json"
+        self._client.put_object(Bucket=self._bucket, Key=name, Body=content, ContentType=kind)
 
     def get(self, name: str) -> bytes:
-        """The object's bytes; RecordError where there is none."""
+        """The object's bytes; RecordError where there is none.
+
+        S3 says "forbidden" of what is not there to those who may list some prefixes alone: they look.
+        """
         try:
             content: bytes = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
-        except self._client.exceptions.NoSuchKey:
-            raise RecordError("page.missing", name) from None
+        except self._client.exceptions.ClientError as error:
+            code = error.response.get("Error", {}).get("Code")
+            if code == "NoSuchKey" or (code == "AccessDenied" and name not in self.names(name)):
+                raise RecordError("page.missing", name) from None
+            raise
         return content
 
     def names(self, prefix: str) -> Iterator[str]:

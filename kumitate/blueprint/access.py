@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kumitate.blueprint import names as places
-from kumitate.blueprint.grants import OBJECTS, Grant, arn, ledger_arn, measuring, objects, use_key
+from kumitate.blueprint.grants import OBJECTS, Grant, arn, ledger_items, measuring, objects, use_key
 from kumitate.blueprint.job_arguments import TEMPORARY
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform, StageJob
@@ -62,11 +62,12 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
             yield Grant("ReadArrivals", ("s3:GetObject",), found, because=OBJECTS)
             yield Grant("KeepArrivals", keep, (objects(raw, places.FILES),), because=OBJECTS)
         case "activation":
-            yield Grant("WritePages", ("s3:PutObject",), (objects(results, places.DELIVERIES),), because=OBJECTS)
+            pages, below = objects(results, places.DELIVERIES), {"s3:prefix": (f"{places.DELIVERIES}/*",)}
+            yield Grant("WritePages", ("s3:GetObject", "s3:PutObject"), (pages,), because=OBJECTS)
+            yield Grant("FindPages", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",), below)
         case "delivery":
-            yield Grant(
-                "CollectNotes", ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"), (ledger_arn(names),)
-            )
+            collect = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+            yield ledger_items("CollectNotes", collect, names, keys=["notes#*", "page#*", "run#*"])
         case _:
             return
 

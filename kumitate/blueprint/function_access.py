@@ -14,12 +14,13 @@ from kumitate.blueprint.grants import (
     arn,
     bus_arn,
     find_default,
-    ledger_arn,
+    ledger_items,
     machine_arn,
     objects,
     use_key,
 )
-from kumitate.blueprint.names import ATHENA, DELIVERIES, EXPORTS, Names
+from kumitate.blueprint.names import ATHENA, DELIVERIES, EXPORTS, MANIFEST, Names
+from kumitate.blueprint.names import account_queue as queue_named
 from kumitate.blueprint.platform import Account, Platform
 from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_EVENTS
@@ -34,12 +35,11 @@ WORKGROUP = "query"
 """The platform's own workgroup, for functions."""
 _NO_RUN = Run("", datetime(1970, 1, 1, tzinfo=UTC))
 _SUFFIX = "Secrets Manager ends a secret's ARN with six characters of its own"
-_KEYS = "dynamodb:LeadingKeys"
 _TAKE = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 
 
 def account_queue(names: Names, account: str) -> str:
-    return names.called("account", account)
+    return queue_named(names.account_queues, account)
 
 
 def account_dead_letters(names: Names, account: str) -> str:
@@ -49,7 +49,7 @@ def account_dead_letters(names: Names, account: str) -> str:
 def run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
     """Beginning and ending runs: the run log in the ledger."""
     log = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-    yield Grant("KeepRunLog", log, (ledger_arn(names),), {_KEYS: ("runs",)})
+    yield ledger_items("KeepRunLog", log, names, keys=["runs"])
     yield use_key(key_arn)
 
 
@@ -96,10 +96,10 @@ def take_from(queue_arn: str) -> Grant:
 def planner_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
     names = platform.names
     queues = tuple(arn(names, "sqs", account_queue(names, each.name)) for each in platform.accounts)
-    pages = {"s3:prefix": (f"{DELIVERIES}/*",)}
-    yield Grant("ListPages", ("s3:ListBucket",), (f"arn:aws:s3:::{names.bucket('results')}",), pages)
-    yield Grant("NotePages", ("dynamodb:UpdateItem",), (ledger_arn(names),), {_KEYS: ("run#*",)})
-    yield Grant("TellPages", ("sqs:SendMessage",), queues)
+    lists = f"arn:aws:s3:::{names.bucket('results')}/{DELIVERIES}/*/{MANIFEST}"
+    yield Grant("ReadManifests", ("s3:GetObject",), (lists,), because="runs have numbers, and syncs come and go")
+    yield ledger_items("NotePages", ("dynamodb:UpdateItem",), names, keys=["run#*"])
+    yield Grant("TellPages", ("sqs:GetQueueUrl", "sqs:SendMessage"), queues)
     yield use_key(key_arn)
 
 
@@ -111,8 +111,10 @@ def delivery_grants(names: Names, account: Account, key_arn: str, *, routes: Ite
     yield take_from(queue)
     yield Grant("PutOffMessages", ("sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"), (queue,))
     yield Grant("SetAside", ("sqs:SendMessage",), (dead,))
-    yield Grant("ReadPages", ("s3:GetObject",), (objects(results, DELIVERIES),), because=OBJECTS)
-    yield Grant("TellMissingPages", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",))
+    pages = tuple(f"{DELIVERIES}/*/{sync}/*" for sync in account.syncs)
+    found = tuple(f"arn:aws:s3:::{results}/{each}" for each in pages)
+    yield Grant("ReadPages", ("s3:GetObject",), found, because=OBJECTS)
+    yield Grant("TellMissingPages", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",), {"s3:prefix": pages})
     yield from _notes(names, account)
     yield use_key(key_arn)
     if account.secret:
@@ -134,8 +136,8 @@ def _notes(names: Names, account: Account) -> Iterator[Grant]:
         "dynamodb:Query",
         "dynamodb:UpdateItem",
     )
-    yield Grant("KeepNotes", keep, (ledger_arn(names),), {_KEYS: own})
-    yield Grant("CountPages", ("dynamodb:GetItem", "dynamodb:UpdateItem"), (ledger_arn(names),), {_KEYS: ("run#*",)})
+    yield ledger_items("KeepNotes", keep, names, keys=own)
+    yield ledger_items("CountPages", ("dynamodb:GetItem", "dynamodb:UpdateItem"), names, keys=["run#*"])
 
 
 def _send_mail(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator[Grant]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kumitate.blueprint.names import Names
@@ -30,6 +30,11 @@ def arn(names: Names, service: str, resource: str) -> str:
 
 def objects(bucket: str, prefix: str) -> str:
     return f"arn:aws:s3:::{bucket}/{prefix}/*"
+
+
+def ledger_items(purpose: str, actions: tuple[str, ...], names: Names, *, keys: Iterable[str]) -> Grant:
+    """Items of the ledger whose partition key is like one of `keys`; a run's own is `run#…`, the lock is in `runs`."""
+    return Grant(purpose, actions, (ledger_arn(names),), {"dynamodb:LeadingKeys": tuple(keys)})
 
 
 def ledger_arn(names: Names) -> str:

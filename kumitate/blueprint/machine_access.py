@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kumitate.blueprint.grants import Grant, arn, bus_arn, ledger_arn, measuring, use_key
+from kumitate.blueprint.grants import Grant, arn, bus_arn, ledger_items, measuring, use_key
 from kumitate.blueprint.machines import PIPELINE_STAGES
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform
@@ -24,7 +24,7 @@ def activation_grants(platform: Platform, key_arn: str) -> tuple[Grant, ...]:
     return (
         *_machine(names, ("activation", "delivery")),
         _publish(names),
-        Grant("FollowDeliveries", ("dynamodb:PutItem", "dynamodb:Query"), (ledger_arn(names),)),
+        ledger_items("FollowDeliveries", ("dynamodb:PutItem", "dynamodb:Query"), names, keys=["run#*"]),
         use_key(key_arn),
     )
 

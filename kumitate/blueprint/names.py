@@ -22,6 +22,8 @@ FILES = "files"
 """Prefix in the raw bucket of what was taken in, never changed afterwards."""
 DELIVERIES = "deliveries"
 """Prefix in the results bucket: `deliveries/<run_id>/<sync>/<page>.jsonl.gz`."""
+MANIFEST = "pages.json"
+"""Beside a sync's pages in a run: how they were cut, and how many there are."""
 ATHENA = "athena"
 EXPORTS = "exports"
 SEGMENTS_CHANGED = "Segments changed"
@@ -30,6 +32,11 @@ RUN_ENDED = "Run ended"
 """Detail types of the platform's own events."""
 ANY_ACCOUNT = "0" * 12
 """Stands in where names only have to have their form."""
+
+
+def account_queue(begin: str, account: str) -> str:
+    """`account_queue(names.account_queues, "crm")` is the name of its queue."""
+    return begin + account.replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,11 @@ class Names:
     def called(self, *parts: str) -> str:
         """`called("stage", "identity")` is `kumitate-shop-dev-stage-identity`."""
         return "-".join((self.prefix, *parts)).replace("_", "-")
+
+    @property
+    def account_queues(self) -> str:
+        """What the queues of all accounts begin with; `account_queue` is one of them."""
+        return self.called("account", "")
 
     def bucket(self, zone: str) -> str:
         return f"{self.prefix}-{zone}-{self.account}"

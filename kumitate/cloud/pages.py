@@ -4,46 +4,76 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from kumitate.blueprint.names import DELIVERIES
-from kumitate.errors import RecordError
+from kumitate.blueprint.names import DELIVERIES, MANIFEST
+from kumitate.errors import FatalError, RecordError
 from kumitate.model.request import Change, Operation
 
-_NUMBER = re.compile(r"/(\d+)(\.removals)?\.jsonl\.gz$")
+
+class Readable(Protocol):
+    """Where pages lie, by name, for who reads them."""
+
+    def get(self, name: str) -> bytes: ...
 
 
-class Shelf(Protocol):
-    """Where pages lie, by name."""
+class Shelf(Readable, Protocol):
+    """Where pages lie, for who puts them there."""
 
     def put(self, name: str, content: bytes) -> None: ...
-    def get(self, name: str) -> bytes: ...
     def names(self, prefix: str) -> Iterable[str]: ...
 
 
-def write_pages(changes: Iterable[Sequence[Change]], shelf: Shelf, *, run_id: str, sync: str, rows: int) -> int:
-    """Put pages of at most `rows` rows, removals on pages of their own; returns how many there are.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """How a sync's changes were cut into pages in a run; removals stand on the first pages."""
 
-    Changes come removals first; a match key may leave with one person and stay with another.
+    rows: int
+    """At most on a page."""
+    pages: int
+    removals: int
+
+    def names(self, run_id: str, sync: str) -> tuple[str, ...]:
+        """The pages' names, in order."""
+        numbers = range(1, self.pages + 1)
+        return tuple(_name(run_id, sync, number, removals=number <= self.removals) for number in numbers)
+
+
+def write_pages(changes: Iterable[Sequence[Change]], shelf: Shelf, *, run_id: str, sync: str, rows: int) -> int:
+    """Put pages of at most `rows` rows, removals on pages of their own, at last what tells of them; returns how many.
+
+    Changes come removals first; a match key may leave with one person and stay with another. Notes are kept by page:
+    an earlier try of the run that told of its pages has cut them for good, whatever `rows` is by now.
     """
-    number = 0
+    place = f"{folder(run_id, sync)}{MANIFEST}"
+    if place in shelf.names(place):
+        rows = manifest_of(shelf, run_id, sync).rows
+    number = removals = 0
     for number, page in enumerate(_cut(changes, rows), 1):
-        kind = ".removals" if page[0].operation is Operation.DELETE else ""
-        shelf.put(f"{folder(run_id, sync)}{number:05d}{kind}.jsonl.gz", page_bytes(page))
+        gone = page[0].operation is Operation.DELETE
+        removals += gone
+        shelf.put(_name(run_id, sync, number, removals=gone), page_bytes(page))
+    manifest = Manifest(rows=rows, pages=number, removals=removals)
+    shelf.put(place, json.dumps(asdict(manifest), sort_keys=True).encode())
     return number
+
+
+def manifest_of(shelf: Readable, run_id: str, sync: str) -> Manifest:
+    """What the activation job has put; FatalError where it is not to be read."""
+    try:
+        return Manifest(**json.loads(shelf.get(f"{folder(run_id, sync)}{MANIFEST}")))
+    except (RecordError, ValueError, TypeError):
+        raise FatalError(f"{run_id} has no list of pages for sync {sync!r}; run the activation again") from None
 
 
 def folder(run_id: str, sync: str) -> str:
     return f"{DELIVERIES}/{run_id}/{sync}/"
 
 
-def numbered(names: Iterable[str]) -> list[tuple[int, str, bool]]:
-    """(number, name, whether it holds removals) of all pages among `names`, in order."""
-    found = [(int(match[1]), name, bool(match[2])) for name in names if (match := _NUMBER.search(name))]
-    return sorted(found)
+def _name(run_id: str, sync: str, number: int, *, removals: bool) -> str:
+    return f"{folder(run_id, sync)}{number:05d}{'.removals' if removals else ''}.jsonl.gz"
 
 
 def page_bytes(changes: Sequence[Change]) -> bytes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from kumitate.activation.routes import Route
-from kumitate.cloud.pages import Shelf, folder, numbered
+from kumitate.cloud.pages import Readable, manifest_of
 from kumitate.errors import FatalError
 
 
@@ -29,20 +29,19 @@ class Planner:
     """Plans a sync's deliveries; done twice it tells every page twice, and a delivery knows what is done."""
 
     routes: Mapping[str, Route]
-    queues: Mapping[str, str]
-    """Account -> url of its queue."""
-    shelf: Shelf
+    queue: Callable[[str], str]
+    """The url of an account's queue."""
+    shelf: Readable
     book: PlanBook
     outbox: Outbox
 
     def plan(self, run_id: str, sync: str) -> int:
         """The number of pages told; none where the run is over."""
-        if sync not in self.routes or self.routes[sync].account not in self.queues:
+        if sync not in self.routes:
             raise FatalError(f"sync {sync!r} has no route; deploy again")
-        pages = numbered(self.shelf.names(folder(run_id, sync)))
-        if not self.book.plan(run_id, sync, len(pages)):
+        manifest = manifest_of(self.shelf, run_id, sync)
+        if not self.book.plan(run_id, sync, manifest.pages):
             return 0
-        removals = sum(holds_removals for _, _, holds_removals in pages)
         bodies = [
             json.dumps(
                 {
@@ -50,10 +49,11 @@ class Planner:
                     "sync": sync,
                     "page": name,
                     "number": number,
-                    "after": 0 if holds_removals else removals,
+                    "after": 0 if number <= manifest.removals else manifest.removals,
                 }
             )
-            for number, name, holds_removals in pages
+            for number, name in enumerate(manifest.names(run_id, sync), 1)
         ]
-        self.outbox.send(self.queues[self.routes[sync].account], bodies)
+        if bodies:
+            self.outbox.send(self.queue(self.routes[sync].account), bodies)
         return len(bodies)

@@ -14,7 +14,7 @@ from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
 from kumitate.cloud.collecting import Collection
 from kumitate.cloud.delivering import Delivered, Deliveries, TimeLeft
-from kumitate.cloud.pages import folder, numbered, write_pages
+from kumitate.cloud.pages import manifest_of, write_pages
 from kumitate.errors import RecordError, RetryableError
 from kumitate.model.request import HttpRequest, Outcome, Request, Response
 
@@ -217,7 +217,7 @@ class World:
         self.book.plan(RUN.id, SYNC, count)
 
     def messages(self) -> Iterator[str]:
-        for number, name, _ in numbered(self.shelf.names(folder(RUN.id, SYNC))):
+        for number, name in enumerate(manifest_of(self.shelf, RUN.id, SYNC).names(RUN.id, SYNC), 1):
             yield json.dumps({"run_id": RUN.id, "sync": SYNC, "page": name, "number": number, "after": 0})
 
     def process(self) -> Deliveries:

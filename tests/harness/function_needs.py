@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,18 +73,20 @@ def arrivals(given: Environment) -> Iterator[Call]:
 
 
 def planner(given: Environment) -> Iterator[Call]:
-    yield "s3:ListBucket", given.results, {"s3:prefix": "deliveries/r000001/winback/"}
+    yield from calls("s3:GetObject", f"{given.results}/deliveries/r000001/winback/pages.json")
     yield from given.items("UpdateItem", "run#r000001")
-    for url in json.loads(given.variables["KUMITATE_QUEUES"]).values():
-        yield from calls("sqs:SendMessage", given.queue(url))
+    for account in given.platform.accounts:
+        queue = given.queue(given.variables["KUMITATE_QUEUES"] + account.name.replace("_", "-"))
+        yield from calls("sqs:GetQueueUrl sqs:SendMessage", queue)
 
 
 def delivery(given: Environment) -> Iterator[Call]:
     account = next(each for each in given.platform.accounts if each.name == given.variables["KUMITATE_ACCOUNT"])
-    yield from calls("s3:GetObject", f"{given.results}/deliveries/r000001/winback/00001.jsonl.gz")
-    yield "s3:ListBucket", given.results, {"s3:prefix": "deliveries/r000001/winback/00009.jsonl.gz"}  # is it missing?
     yield from given.items("GetItem UpdateItem", "run#r000001")
     for sync in account.syncs:
+        pages = f"deliveries/r000001/{sync}"
+        yield from calls("s3:GetObject", f"{given.results}/{pages}/00001.jsonl.gz")
+        yield "s3:ListBucket", given.results, {"s3:prefix": f"{pages}/00009.jsonl.gz"}  # is it missing?
         yield from given.items("GetItem UpdateItem ConditionCheckItem", f"page#r000001#{sync}")
         yield from given.items("Query BatchWriteItem PutItem", f"notes#r000001#{sync}")
     dead = given.queue(given.variables["KUMITATE_DLQ"])

@@ -98,7 +98,17 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
         yield Need(role, "s3:PutObject", f"{raw}/drop/orders/1.csv", forbidden=True)
     if stage == "activation":
         page = f"{results}/deliveries/r000001/winback/00001.jsonl.gz"
-        yield from on(role, "s3:PutObject", page)
+        yield from on(role, "s3:PutObject s3:GetObject", page)
+        yield Need(role, "s3:ListBucket", results, {"s3:prefix": "deliveries/r000001/winback/pages.json"})
+        yield Need(role, "s3:ListBucket", results, {"s3:prefix": "exports/"}, forbidden=True)
     if stage == "delivery":
         ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
-        yield from on(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger)
+        keys = ("run#r000001", "page#r000001#winback", "notes#r000001#winback")
+        yield from of_runs(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger, *keys)
+
+
+def of_runs(role: str, actions: str, ledger: str, *keys: str) -> Iterator[Need]:
+    """Items of the ledger by partition key, and never the lock of runs."""
+    for action in actions.split():
+        for key in (*keys, "runs"):
+            yield Need(role, action, ledger, {"dynamodb:LeadingKeys": [key]}, forbidden=key == "runs")

@@ -67,7 +67,7 @@ def record(body: str, identifier: str = "m1", receipt: str = "r1") -> dict[str, 
         "attributes": {"ApproximateReceiveCount": "1"},
         "messageAttributes": {},
         "eventSource": "aws:sqs",
-        "eventSourceARN": f"arn:aws:sqs:{REGION}:000000000000:deliver",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:000000000000:deliver-team",
         "awsRegion": REGION,
     }
 
@@ -94,7 +94,7 @@ def _furnish(world: World) -> None:
     )
     world.client("secretsmanager").create_secret(Name="shop/slack", SecretString=TOKEN)
     world.client("events").create_event_bus(Name=NAMES.called("bus"))
-    for name in ("deliver", "deliver-dead"):
+    for name in ("deliver-team", "deliver-dead"):
         world.queues[name] = world.client("sqs").create_queue(QueueName=name)["QueueUrl"]
     for zone in set(ZONES.values()):
         location = {"LocationConstraint": REGION}
@@ -137,7 +137,7 @@ def _environment(world: World, files: Path, athena: str) -> dict[str, str]:
         "KUMITATE_GATE": json.dumps(GATE),
         "KUMITATE_LEDGER": TABLE,
         "KUMITATE_MACHINE": f"arn:aws:states:{REGION}:000000000000:stateMachine:{NAMES.called('pipeline')}",
-        "KUMITATE_QUEUES": json.dumps({"team": world.queues["deliver"]}),
+        "KUMITATE_QUEUES": "deliver-",
         "KUMITATE_RESULTS": BUCKET,
         "KUMITATE_ROUTES": str(files / "routes.json"),
         "KUMITATE_SOURCE": NAMES.event_source,

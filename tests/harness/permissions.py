@@ -13,7 +13,7 @@ from typing import Any
 from harness.cloud import ACCOUNT, REGION
 from harness.function_needs import FUNCTIONS, Environment
 from harness.iam import ANYBODY, Need
-from harness.job_needs import connection, glue_job, pull, stage
+from harness.job_needs import connection, glue_job, of_runs, pull, stage
 from harness.lake_needs import on, optimiser, readers, registered
 from harness.placed import Account, Placed
 
@@ -216,7 +216,7 @@ def _task(account: Account, role: str, state: Mapping[str, Any]) -> Iterator[Nee
             yield Need(role, "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": given["Namespace"]})
         case call if call.startswith("aws-sdk:dynamodb:"):
             action = "dynamodb:" + call.rpartition(":")[2][0].upper() + call.rpartition(":")[2][1:]
-            yield from on(role, action, f"arn:aws:dynamodb:{root}:table/{given['TableName']}")
+            yield from of_runs(role, action, f"arn:aws:dynamodb:{root}:table/{given['TableName']}", "run#r000001")
             yield from on(role, "kms:Decrypt", account.key.arn)
         case "":
             return

@@ -159,6 +159,19 @@ def test_a_delivery_reads_its_own_secret_alone(deliveries: Mapping[str, Role], s
             assert role.allows("secretsmanager:GetSecretValue", arn) == (account == owner), f"{account}: {secret}"
 
 
+def test_a_delivery_reads_pages_of_its_own_syncs_alone(deliveries: Mapping[str, Role], shop: Synthesis) -> None:
+    results = f"arn:aws:s3:::{shop.platform.names.bucket('results')}"
+    for account, role in deliveries.items():
+        for other in shop.platform.accounts:
+            for sync in other.syncs:
+                page = f"{results}/deliveries/r000001/{sync}/00001.jsonl.gz"
+                assert role.allows("s3:GetObject", page) == (account == other.name), f"{account}: {sync}"
+        (lists,) = [each for each in role.statements if "s3:ListBucket" in _several(each["Action"])]
+        prefixes = _several(lists["Condition"]["StringLike"]["s3:prefix"])
+        own = next(each.syncs for each in shop.platform.accounts if each.name == account)
+        assert set(prefixes) == {f"deliveries/*/{sync}/*" for sync in own}
+
+
 def test_a_delivery_uses_its_own_queues_and_notes_alone(deliveries: Mapping[str, Role], shop: Synthesis) -> None:
     names, accounts = shop.platform.names, shop.platform.accounts
     for account in accounts:
@@ -182,3 +195,22 @@ def test_a_mail_account_sends_its_syncs_template_from_its_sender(
     assert deliveries["mail"].allows("ses:SendBulkEmail", f"{ses}:configuration-set/{mail_set(names)}")
     assert not deliveries["mail"].allows("ses:SendBulkEmail", f"{ses}:identity/other.example")
     assert not deliveries["crm"].allows("ses:SendBulkEmail", f"{ses}:template/cart-reminder")
+
+
+def test_nobody_but_the_functions_of_the_run_log_reaches_the_lock_of_runs(shop: Synthesis) -> None:
+    keys = "dynamodb:LeadingKeys"
+    found = {"lock": set[str](), "others": set[str]()}
+    for stack in ("pipeline", "activation"):
+        for type_ in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            for policy in shop[stack].of_type(type_).values():
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    ledger = any(
+                        f"table/{shop.platform.names.called('ledger')}" in str(each)
+                        for each in _several(statement["Resource"])
+                    )
+                    if ledger:
+                        patterns = _several(statement["Condition"]["ForAllValues:StringLike"][keys])
+                        reaches = any(fnmatchcase("runs", pattern) for pattern in patterns)
+                        found["lock" if reaches else "others"].add(statement["Sid"])
+    assert found["lock"] == {"KeepRunLog"}
+    assert found["others"] >= {"CollectNotes", "FollowDeliveries", "KeepNotes", "CountPages", "NotePages"}

@@ -14,7 +14,7 @@ from harness.lambda_runtime import Function, Package
 from harness.mock_account import BUCKET, open_sync, sync_item
 from harness.packaged import SYNC, World, record
 from kumitate.aws.pages import PageObjects
-from kumitate.cloud.pages import write_pages
+from kumitate.cloud.pages import manifest_of, write_pages
 from kumitate.model.request import Change, Operation
 
 pytestmark = pytest.mark.package
@@ -43,9 +43,8 @@ def sync_ready(world: World, run: str = "r000001") -> dict[str, Any]:
 def a_page_and_a_poisoned_message(world: World) -> dict[str, Any]:
     """A page of another run: the second time it comes again, as SQS may hand it over."""
     sync_ready(world, run="r000002")
-    (page,) = PageObjects(world.client("s3"), BUCKET).names("deliveries/r000002/")
-    number = int(Path(page).name.split(".")[0])
-    body = {"run_id": "r000002", "sync": SYNC, "page": page, "number": number}
+    (page,) = manifest_of(PageObjects(world.client("s3"), BUCKET), "r000002", SYNC).names("r000002", SYNC)
+    body = {"run_id": "r000002", "sync": SYNC, "page": page, "number": 1}
     return {"Records": [record(json.dumps(body), "m1"), record("poison", "m2")]}
 
 

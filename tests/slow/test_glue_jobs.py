@@ -195,9 +195,7 @@ def deliver(account: GlueAccount, run_id: str) -> None:
     book = PageBook(dynamo, table, clock=now)
     shelf, told = PageObjects(account.client("s3"), names.bucket("results")), Told()
     ways = {route.sync: route for route in routes(config, account.platform.environment)}
-    planner = Planner(
-        routes=ways, queues={way.account: "queue" for way in ways.values()}, shelf=shelf, book=book, outbox=told
-    )
+    planner = Planner(routes=ways, queue=lambda account: account, shelf=shelf, book=book, outbox=told)
     for sync in ways:
         item = {"pk": {"S": f"run#{run_id}"}, "sk": {"S": f"sync#{sync}"}, "pages": {"N": "-1"}, "done": {"N": "0"}}
         dynamo.put_item(TableName=table, Item=item)

@@ -11,7 +11,7 @@ from harness.deliveries import RUN, Clock, Once, Plain, creates
 from kumitate.activation.destinations.base import Destination
 from kumitate.aws.book import State
 from kumitate.cloud.delivering import EXPLANATIONS, TimeLeft, verdict_on, wait_before_next
-from kumitate.cloud.pages import write_pages
+from kumitate.cloud.pages import manifest_of, write_pages
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.model.request import Change, Operation, Response
 
@@ -175,7 +175,7 @@ def test_what_can_never_be_delivered_is_named(body: Callable[[World], str], reas
 
 def test_a_page_of_rubbish_is_named_and_is_nobodys_afterwards() -> None:
     made = world(Plain())
-    (name,) = made.shelf.contents
+    (name,) = manifest_of(made.shelf, RUN.id, SYNC).names(RUN.id, SYNC)
     made.shelf.contents[name] = b"rubbish"
     with pytest.raises(RecordError, match=r"page\.unreadable"):
         made.process().deliver(only(made), made.time())

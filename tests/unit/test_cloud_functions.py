@@ -66,7 +66,7 @@ class Platform:
                 "attributes": message["Attributes"],
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
-                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:deliver",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:deliver-team",
                 "awsRegion": REGION,
             }
             for message in found.get("Messages", [])
@@ -98,7 +98,7 @@ def mocked() -> Iterator[Any]:
 @pytest.fixture
 def platform(mocked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     sqs = mocked("sqs")
-    queue, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("deliver", "deliver-dead"))
+    queue, dead = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("deliver-team", "deliver-dead"))
     with Sandbox(tmp_path / "sandbox.db") as sandbox:
         route = Route(SYNC, "team", "slack", {"channel": "C1", "sync": SYNC}, "shop/slack", sandbox.url("slack"), 0.0)
         (tmp_path / "routes.json").write_text(to_json((route,)), encoding="utf-8")
@@ -107,7 +107,7 @@ def platform(mocked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
             "KUMITATE_ACCOUNT": "team",
             "KUMITATE_DLQ": dead,
             "KUMITATE_LEDGER": "kumitate-tea-dev-ledger",
-            "KUMITATE_QUEUES": json.dumps({"team": queue}),
+            "KUMITATE_QUEUES": "deliver-",
             "KUMITATE_RESULTS": BUCKET,
             "KUMITATE_ROUTES": str(tmp_path / "routes.json"),
             "POWERTOOLS_METRICS_NAMESPACE": "Kumitate",

@@ -40,9 +40,9 @@ class Desk:
     shelf: MemoryShelf = field(default_factory=MemoryShelf)
     book: MemoryBook = field(default_factory=lambda: MemoryBook(Clock()))
 
-    def plan(self, *, queues: dict[str, str] | None = None, sync: str = "s") -> int:
-        urls = {"team": "q"} if queues is None else queues
-        return Planner(routes={"s": ROUTE}, queues=urls, shelf=self.shelf, book=self.book, outbox=self.outbox).plan(
+    def plan(self, *, sync: str = "s") -> int:
+        queue = {"team": "q"}.__getitem__
+        return Planner(routes={"s": ROUTE}, queue=queue, shelf=self.shelf, book=self.book, outbox=self.outbox).plan(
             "r1", sync
         )
 
@@ -70,7 +70,14 @@ def test_each_page_is_told_once_and_removals_are_waited_for(desk: Desk) -> None:
     assert desk.book.planned["r1", "s"] == 4
 
 
+def test_what_an_earlier_try_has_left_beyond_its_last_page_is_not_told(desk: Desk) -> None:
+    write_pages([creates("p1")], desk.shelf, run_id="r1", sync="s", rows=1)
+    desk.shelf.put("deliveries/r1/s/00002.jsonl.gz", b"left behind")
+    assert desk.plan() == 1
+
+
 def test_a_sync_without_changes_is_planned_with_no_page(desk: Desk) -> None:
+    write_pages([], desk.shelf, run_id="r1", sync="s", rows=2)
     assert desk.plan() == 0
     assert desk.book.planned["r1", "s"] == 0
 
@@ -84,11 +91,12 @@ def test_a_run_that_is_over_tells_nothing(desk: Desk) -> None:
     assert desk.outbox.sent == {}
 
 
-def test_a_sync_without_route_or_queue_stops_the_planner(desk: Desk) -> None:
+def test_a_sync_without_route_or_list_of_pages_stops_the_planner(desk: Desk) -> None:
     with pytest.raises(FatalError, match="'unheard' has no route"):
         desk.plan(sync="unheard")
-    with pytest.raises(FatalError, match="deploy again"):
-        desk.plan(queues={})
+    with pytest.raises(FatalError, match="no list of pages"):
+        desk.plan()
+    assert desk.book.planned["r1", "s"] == -1
 
 
 @dataclass
