@@ -22,3 +22,10 @@ class Secrets:
         if not found:
             raise FatalError(f"secret {name!r} has no value; put one: aws secretsmanager put-secret-value")
         return found
+
+    def is_there(self, name: str) -> bool:
+        """Whether there is one of that name that is not about to be deleted; its value is not read."""
+        try:
+            return "DeletedDate" not in self._client.describe_secret(SecretId=name)
+        except self._client.exceptions.ResourceNotFoundException:
+            return False

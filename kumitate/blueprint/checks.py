@@ -47,8 +47,13 @@ def _looking_at(names: Iterable[str] | None, against: Blueprint | None) -> Calla
 
 def platform_problems(config: Config, environment_name: str, against: Blueprint | None = None) -> tuple[Problem, ...]:
     """Everything wrong with a sound project in this environment, by file and line."""
+    return located(config, platform_findings(config, environment_name, against))
+
+
+def located(config: Config, findings: Iterable[Finding]) -> tuple[Problem, ...]:
+    """The findings by file and line, in that order."""
     places = read_project(config.root).places if config.root.is_dir() else Places()
-    problems = {places.problem(finding) for finding in platform_findings(config, environment_name, against)}
+    problems = {places.problem(finding) for finding in findings}
     return tuple(sorted(problems, key=lambda p: (p.file, p.line, p.key, p.what)))
 
 
@@ -103,13 +108,29 @@ def _secrets(config: Config, name: str, spot: Spot) -> Iterator[Finding]:
             missing.setdefault(secret, []).append(who)
     for secret, askers in missing.items():
         suggested = f"{config.settings.project}/{secret}"
-        create = f"aws secretsmanager create-secret --region {environment.region} --name {suggested}"
         hint = did_you_mean(secret, environment.secrets)
         yield spot.wrong(
             f"{' and '.join(askers)} sign{'s' if len(askers) == 1 else ''} in with the secret {secret!r}, which is"
             f" not here{hint}; write `{secret}: {suggested}`, and create it:"
-            f" {create} --secret-string file://{secret}.json"
+            f" {_created(environment.region, suggested, secret)}"
         )
+
+
+def missing_secrets(platform: Platform, is_there: Callable[[str], bool]) -> Iterator[Finding]:
+    """Secrets that the environment names and the account does not have."""
+    names = platform.names
+    for secret, name in platform.environment.secrets.items():
+        if not is_there(name):
+            spot = Spot("environments", (names.environment, "secrets", secret))
+            yield spot.wrong(
+                f"Secrets Manager in {names.region} has no secret {name!r}; create it:"
+                f" {_created(names.region, name, secret)}"
+            )
+
+
+def _created(region: str, name: str, file: str) -> str:
+    create = f"aws secretsmanager create-secret --region {region} --name {name}"
+    return f"{create} --secret-string file://{file}.json"
 
 
 def _region(platform: Platform, spot: Spot) -> Iterator[Finding]:

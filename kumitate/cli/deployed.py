@@ -15,7 +15,9 @@ from kumitate.errors import FatalError
 if TYPE_CHECKING:
     from kumitate.blueprint.changes import Blueprint
     from kumitate.blueprint.names import Names
+    from kumitate.blueprint.platform import Platform
     from kumitate.config.environment import Environment
+    from kumitate.errors import Problem
 
 GIT = "git:"
 
@@ -26,6 +28,8 @@ class Compared:
 
     blueprint: Blueprint | None
     where: str
+    is_known: bool = True
+    """Whether it is known what stands, be it nothing."""
 
 
 def given_state(against: str, root: Path, names: Names) -> Compared:
@@ -98,13 +102,32 @@ def deployed_state(names: Names) -> Compared:
     try:
         told = [_told(client, names.called(stack)) for stack in STACKS]
     except ClientError as error:
-        return Compared(None, f"nothing: the stacks cannot be read ({error.response['Error']['Code']})")
+        return Compared(None, f"nothing: the stacks cannot be read ({error.response['Error']['Code']})", is_known=False)
     except BotoCoreError as error:
-        return Compared(None, f"nothing: AWS cannot be asked ({type(error).__name__})")
+        return Compared(None, f"nothing: AWS cannot be asked ({type(error).__name__})", is_known=False)
     standing = [each for each in told if each is not None]
     if not standing:
         return Compared(None, f"nothing: no stack of {names.prefix} stands in {names.account}")
     return Compared(joined(standing, names), f"what is deployed ({len(standing)} stacks in {names.account})")
+
+
+def absent_secrets(platform: Platform) -> tuple[Problem, ...]:
+    """Secrets that the environment names and the account lacks; FatalError where it does not say."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from kumitate.aws.secrets import Secrets
+    from kumitate.blueprint.checks import located, missing_secrets
+
+    secrets = Secrets(boto3.client("secretsmanager", region_name=platform.names.region))
+    try:
+        return located(platform.config, missing_secrets(platform, secrets.is_there))
+    except (BotoCoreError, ClientError) as error:
+        why = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise FatalError(
+            f"Secrets Manager cannot be asked for the environment's secrets ({why});"
+            " let whoever plans secretsmanager:DescribeSecret, or plan with --offline"
+        ) from None
 
 
 def _told(client: Any, stack: str) -> str | None:

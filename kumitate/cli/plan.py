@@ -29,6 +29,7 @@ class _Asked:
     environment: str | None
     against: str | None
     offline: bool
+    sure: bool
     profiles: int | None
     events: int | None
     usage: Path | None
@@ -44,7 +45,7 @@ class _Plan:
     changes: tuple[Change, ...]
     estimate: Estimate
     problems: tuple[Problem, ...]
-    """What stands in the way because of what is deployed already."""
+    """What stands in the way because of what the account has, or lacks."""
 
 
 @click.command(
@@ -67,6 +68,7 @@ class _Plan:
     help="Compare with this blueprint, project or state of the repository, not with what is deployed.",
 )
 @click.option("--offline", is_flag=True, help="Ask nothing of AWS.")
+@click.option("--sure", is_flag=True, help="End with 1 where AWS does not say what is deployed.")
 @click.option("--profiles", type=click.IntRange(min=0), help="People in the lake.")
 @click.option("--events", type=click.IntRange(min=0), help="Events a month, of each streamed source.")
 @click.option(
@@ -81,9 +83,9 @@ class _Plan:
 def plan(context: click.Context, /, folder: Path | None, **options: Any) -> None:
     """Say what `cdk deploy` would create, change and remove for the project as it is now, and estimate a month's cost.
 
-    Without --against it is compared with what the deployed stacks say of themselves, if AWS can be asked. Nothing is
-    changed anywhere. The estimate gives a low, an expected and a high value for each service, names what it
-    assumes, and what a month costs in which nothing runs.
+    Without --against it is compared with what the deployed stacks say of themselves, if AWS can be asked; secrets that
+    the account lacks are said, too. Nothing is changed anywhere. The estimate gives a low, an expected and a high value
+    for each service, names what it assumes, and what a month costs in which nothing runs.
     """
     from kumitate.blueprint.checks import open_deployable
     from kumitate.project import open_project
@@ -97,6 +99,9 @@ def plan(context: click.Context, /, folder: Path | None, **options: Any) -> None
         say(str(problem))
     if made.problems:
         say(f"{counted(len(made.problems), 'problems')}; this cannot be deployed as it is")
+    if asked.sure and not made.compared.is_known:
+        say("it is not known what is deployed; sign in to AWS, and may you cloudformation:GetTemplate?")
+    if made.problems or (asked.sure and not made.compared.is_known):
         context.exit(1)
 
 
@@ -108,18 +113,19 @@ def _planned(config: Config, name: str, asked: _Asked) -> _Plan:
     from kumitate.blueprint.names import ANY_ACCOUNT
     from kumitate.blueprint.prices import prices_in
     from kumitate.blueprint.usage import usage_of
-    from kumitate.cli.deployed import account_asked
+    from kumitate.cli.deployed import absent_secrets, account_asked
 
     environment = config.environments[name]
     account = environment.account or (None if asked.offline else account_asked(environment))
     platform = platform_of(config, name, account=account or ANY_ACCOUNT)
     compared = _compared(platform, asked, account=account)
+    is_asked = asked.against is None and compared.is_known
     return _Plan(
         platform,
         compared,
         changes(compared.blueprint, blueprint_of(platform)),
         estimate(platform, usage_of(platform, _assumed(asked)), prices_in(environment.region)),
-        platform_problems(config, name, compared.blueprint),
+        platform_problems(config, name, compared.blueprint) + (absent_secrets(platform) if is_asked else ()),
     )
 
 
@@ -129,9 +135,9 @@ def _compared(platform: Platform, asked: _Asked, *, account: str | None) -> Comp
     if asked.against is not None:
         return given_state(asked.against, platform.config.root, platform.names)
     if asked.offline:
-        return Compared(None, "nothing: AWS was not asked")
+        return Compared(None, "nothing: AWS was not asked", is_known=False)
     if account is None:
-        return Compared(None, "nothing: there are no AWS credentials to ask with")
+        return Compared(None, "nothing: there are no AWS credentials to ask with", is_known=False)
     return deployed_state(platform.names)
 
 

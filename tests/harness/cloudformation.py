@@ -1,10 +1,10 @@
-"""CloudFormation as far as a plan asks it: a stack's template, and whose account it is; on the loopback network."""
+"""AWS as far as a plan asks it: a stack's template, whose account it is, which secrets are there; on the loopback."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
@@ -14,13 +14,18 @@ Templates = Mapping[str, Mapping[str, object]]
 
 
 @contextmanager
-def cloudformation(account: str, templates: Templates, *, refuses: str = "") -> Iterator[str]:
+def cloudformation(
+    account: str, templates: Templates, *, refuses: str = "", secrets: Collection[str] = ()
+) -> Iterator[str]:
     """The address to give as AWS_ENDPOINT_URL; `refuses` is the error code of every answer about stacks."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            status, said = _answer(asked, account, templates, refuses=refuses)
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self.headers["X-Amz-Target"] == "secretsmanager.DescribeSecret":
+                status, said = _described(json.loads(body)["SecretId"], secrets)
+            else:
+                status, said = _answer(parse_qs(body), account, templates, refuses=refuses)
             self.send_response(status)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
@@ -38,6 +43,12 @@ def cloudformation(account: str, templates: Templates, *, refuses: str = "") -> 
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _described(secret: str, secrets: Collection[str]) -> tuple[int, bytes]:
+    if secret in secrets:
+        return 200, json.dumps({"Name": secret}).encode()
+    return 400, json.dumps({"__type": "ResourceNotFoundException"}).encode()
 
 
 def _answer(asked: Mapping[str, list[str]], account: str, templates: Templates, *, refuses: str) -> tuple[int, bytes]:

@@ -64,6 +64,7 @@ CASES: Mapping[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
         {**OBJECT, "Body": b"{}", "ContentType": "application/gzip", "IfNoneMatch": "*"},
         {**OBJECT, "StorageClass": "FLOPPY"},
     ),
+    ("secretsmanager", "describe_secret"): ({"SecretId": "shop/slack"}, {"SecretId": ""}),
     ("secretsmanager", "get_secret_value"): ({"SecretId": "shop/slack"}, {"SecretId": "s" * 2_049}),
     ("sqs", "change_message_visibility"): (
         {**QUEUE, "ReceiptHandle": "AQEB", "VisibilityTimeout": 120},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cloudformation import cloudformation
+from harness.mock_account import account as mock_account
+from kumitate.aws.secrets import Secrets
 from kumitate.blueprint.changes import STACKS, blueprint_json, stack_metadata
 from kumitate.blueprint.derive import platform_of
 from kumitate.cli.main import main
@@ -145,9 +147,12 @@ def templates(root: Path, *stacks: str) -> dict[str, dict[str, object]]:
 
 
 @contextmanager
-def account(standing: Mapping[str, Mapping[str, object]], *, refuses: str = "") -> Iterator[None]:
-    """Credentials, and an account where these stacks stand."""
-    with pytest.MonkeyPatch.context() as patch, cloudformation(ACCOUNT, standing, refuses=refuses) as url:
+def account(
+    standing: Mapping[str, Mapping[str, object]], *, refuses: str = "", secrets: Sequence[str] = ()
+) -> Iterator[None]:
+    """Credentials, and an account where these stacks stand and these secrets are."""
+    placed = cloudformation(ACCOUNT, standing, refuses=refuses, secrets=secrets)
+    with pytest.MonkeyPatch.context() as patch, placed as url:
         for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "ENDPOINT_URL": url}.items():
             patch.setenv(f"AWS_{name}", value)
         yield
@@ -174,6 +179,42 @@ def test_an_account_without_a_deployment_is_told_from_one_that_may_not_be_asked(
         assert f"compared with nothing: no stack of kumitate-tea-shop-dev stands in {ACCOUNT}" in plan(root).stdout
     with account({}, refuses="AccessDenied"):
         assert "compared with nothing: the stacks cannot be read (AccessDenied)" in plan(root).stdout
+
+
+def test_a_secret_that_the_account_lacks_is_said_with_the_command_that_creates_it(root: Path) -> None:
+    written = "dev:\n  region: us-east-1\n  secrets:\n    chat: tea/chat\n    crm: tea/crm\n"
+    (root / "environments/aws.yaml").write_text(written, encoding="utf-8")
+    with account({}, secrets=("tea/chat",)):
+        lacking = plan(root)
+    with account({}, secrets=("tea/chat", "tea/crm")):
+        assert plan(root).exit_code == 0
+    assert lacking.exit_code == 1
+    assert (
+        "environments/aws.yaml:5 dev.secrets.crm: Secrets Manager in us-east-1 has no secret 'tea/crm'; create it:"
+        " aws secretsmanager create-secret --region us-east-1 --name tea/crm --secret-string file://crm.json"
+    ) in lacking.stderr
+    assert "dev.secrets.chat" not in lacking.stderr
+    assert plan(root, "--offline").exit_code == 0
+
+
+def test_a_secret_is_there_until_it_is_to_be_deleted() -> None:
+    with mock_account() as client:
+        manager = client("secretsmanager")
+        manager.create_secret(Name="tea/chat", SecretString="{}")
+        assert Secrets(manager).is_there("tea/chat")
+        assert not Secrets(manager).is_there("tea/other")
+        manager.delete_secret(SecretId="tea/chat")
+        assert not Secrets(manager).is_there("tea/chat")
+
+
+def test_who_wants_to_be_sure_is_not_answered_without_knowing_what_stands(root: Path) -> None:
+    assert plan(root, "--offline").exit_code == 0
+    guessed = plan(root, "--offline", "--sure")
+    assert (guessed.exit_code, "it is not known what is deployed" in guessed.stderr) == (1, True)
+    with account({}, refuses="AccessDenied"):
+        assert plan(root, "--sure").exit_code == 1
+    with account({}):
+        assert plan(root, "--sure").exit_code == 0, "that nothing stands is known"
 
 
 def test_the_account_is_that_of_the_credentials(root: Path) -> None:
