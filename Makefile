@@ -7,7 +7,7 @@ SHOP := examples/shop
 FAST := tests/unit tests/property tests/contract tests/golden
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -92,6 +92,11 @@ PROJECT ?= $(SHOP)
 
 destroy: $(VENV)/.ready-infra ## take an environment down; data stays unless DATA=delete and CONFIRM=<project>-<env> are both given
 	@$(BIN)/python tools/destroy.py --project $(PROJECT) --env $(ENV) --data "$(DATA)" --confirm "$(CONFIRM)" $(if $(DRY_RUN),--dry-run)
+
+deploy: build $(VENV)/.ready-infra node_modules/.ready ## check, compare with what is deployed, then deploy PROJECT to ENV
+	@$(BIN)/kumitate check $(PROJECT) --env $(ENV)
+	@$(BIN)/kumitate plan $(PROJECT) --aws --env $(ENV) --sure
+	@$(NODE)bin/node node_modules/aws-cdk/bin/cdk deploy --all -c project=$(PROJECT) -c env=$(ENV) $(CDK)
 
 plan: $(VENV)/.ready ## what a deployment of ENV would change, and what a month of it costs
 	@$(BIN)/kumitate plan $(PROJECT) --aws --env $(ENV)
