@@ -73,7 +73,8 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
 
 
 def _arrival_prefixes(platform: Platform) -> tuple[str, ...]:
-    kinds = {places.DROP: platform.dropped, places.PULLED: platform.pulls, places.STREAMED: platform.streams}
+    streamed = [name for name, source in platform.config.sources.items() if source.stream]
+    kinds = {places.DROP: platform.dropped, places.PULLED: platform.pulls, places.STREAMED: streamed}
     return tuple(prefix for prefix, sources in kinds.items() if sources)
 
 

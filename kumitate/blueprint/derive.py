@@ -44,11 +44,18 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
         tables=tuple(lake_tables(config, names)),
         jobs=stage_jobs(config, environment),
         pulls=tuple(PulledSource(each, source, source.pull) for each, source in sources if source.pull),
-        streams=tuple(StreamedSource(each, source, source.stream) for each, source in sources if source.stream),
+        streams=tuple(_streams(config)),
         dropped=tuple(each for each, source in sources if not source.pull and not source.stream),
         accounts=tuple(_accounts(config, environment)),
         routes=tuple(SyncRoute(each, sync, sync.destination) for each, sync in sorted(config.syncs.items())),
     )
+
+
+def _streams(config: Config) -> Iterator[StreamedSource]:
+    """Those that come by a stream of their own; messages come by that of messaging."""
+    for name, source in config.sources.items():
+        if source.stream is not None and source.stream.of is None:
+            yield StreamedSource(name, source, source.stream)
 
 
 def _accounts(config: Config, environment: Environment) -> Iterator[Account]:

@@ -102,6 +102,8 @@ class Pull(Section):
 class Stream(Section):
     """Events that a deployment takes in by Kinesis Data Streams and Firehose; a laptop reads what lies at `path`."""
 
+    of: Literal["messages"] | None = None
+    """`messages`: what became of mails and texts, which an environment's `messaging` takes in by itself."""
     shards: int | None = Field(None, ge=1, le=500)
     """Provisioned shards; on demand, unless given."""
     buffer_seconds: int = Field(300, ge=60, le=900)

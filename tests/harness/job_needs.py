@@ -89,7 +89,7 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
     names = platform.names
     raw, results = (f"arn:aws:s3:::{names.bucket(zone)}" for zone in ("raw", "results"))
     if stage == "ingest":
-        arriving = {"drop": platform.dropped, "pulled": platform.pulls, "streamed": platform.streams}
+        arriving = {"drop": platform.dropped, "pulled": platform.pulls, "streamed": _streamed(platform)}
         prefixes = [prefix for prefix, sources in arriving.items() if sources]
         for prefix in (*prefixes, "files"):
             yield Need(role, "s3:ListBucket", raw, {"s3:prefix": f"{prefix}/orders"})
@@ -105,6 +105,11 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
         ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
         keys = ("run#r000001", "page#r000001#winback", "notes#r000001#winback")
         yield from of_runs(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger, *keys)
+
+
+def _streamed(platform: Platform) -> list[str]:
+    """Those that read messages have no stream of their own."""
+    return [name for name, source in platform.config.sources.items() if source.stream]
 
 
 def of_runs(role: str, actions: str, ledger: str, *keys: str) -> Iterator[Need]:

@@ -129,14 +129,19 @@ def test_pulled_and_streamed_sources_read_their_own_prefixes(bucket: Any) -> Non
             path="data/contacts.jsonl", format="jsonl", pull={"connector": "hubspot", "object": "contacts"}
         ),
         clicks=source(path="data/clicks.jsonl", format="jsonl", stream={}),
+        bounces=source(path="data/bounces.jsonl", format="jsonl", stream={"of": "messages"}),
+        mails=source(path="data/mails.jsonl", format="jsonl", stream={"of": "messages"}),
     )
     runs.put("drop/data/contacts.jsonl")
     runs.put("pulled/contacts/flow/2026/run-1", b'{"a": "1"}\n')
     runs.put("pulled/contacts_eu/run-1", b'{"a": "2"}\n')
     runs.put("streamed/clicks/2026/11/22/clicks-1-uuid", gzip.compress(b'{"a": "3"}\n'))
+    runs.put("streamed/messages/2026/11/22/messages-1-uuid", gzip.compress(b'{"a": "4"}\n'))
     assert [(landed.source, landed.file) for landed in runs.next()] == [
         ("contacts", "pulled/contacts/flow/2026/run-1"),
         ("clicks", "streamed/clicks/2026/11/22/clicks-1-uuid"),
+        ("bounces", "streamed/messages/2026/11/22/messages-1-uuid"),
+        ("mails", "streamed/messages/2026/11/22/messages-1-uuid"),
     ]
 
 

@@ -32,6 +32,18 @@ def problems(tmp_path: Path, file: str, new: str, *, old: str = "") -> list[str]
     return []
 
 
+def test_messages_are_read_only_where_an_environment_sends_some(tmp_path: Path) -> None:
+    here = tmp_path / "environments/aws.yaml"
+    shutil.copytree(TEA_SHOP, tmp_path, dirs_exist_ok=True)
+    here.parent.mkdir()
+    here.write_text("dev: {messaging: {push: true}}\n", encoding="utf-8")
+    streamed = "path: data/orders.jsonl\n  format: jsonl\n  stream: {of: messages}"
+    (said,) = problems(tmp_path, "sources/all.yaml", streamed, old="path: data/orders.csv")
+    assert said.endswith("no environment sends messages; switch on messaging.email or messaging.sms in one")
+    here.write_text("dev: {messaging: {sms: true}}\n", encoding="utf-8")
+    assert problems(tmp_path, "sources/all.yaml", streamed, old="path: data/orders.csv") == []
+
+
 def test_the_tea_shop_is_right(tmp_path: Path) -> None:
     assert problems(tmp_path, "kumitate.yaml", "tea", old="tea_shop") == []
     config = load_config(tmp_path)

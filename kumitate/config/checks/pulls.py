@@ -10,7 +10,7 @@ from kumitate.config.connectors import APPFLOW, GLUE, WITH_INSTANCE, glue_settin
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot, did_you_mean, unknown
 from kumitate.config.names import name_problem
-from kumitate.config.source import Pull, Source
+from kumitate.config.source import Pull, Source, Stream
 from kumitate.config.sync import Destination
 
 
@@ -24,6 +24,7 @@ def check(draft: Draft) -> Iterator[Finding]:
             yield from _fetched(source, spot)
         if source.stream is not None:
             yield from _streamed(source, spot)
+            yield from _inflow(draft, name, source.stream, spot=spot.below("stream"))
     for name, sync in draft.config.syncs.items():
         if sync.schedule is not None:
             yield from schedule_findings(sync.schedule, Spot("syncs", (name, "schedule")))
@@ -92,6 +93,19 @@ def _streamed(source: Source, spot: Spot) -> Iterator[Finding]:
     if source.format != "jsonl":
         yield spot.below("format").wrong(f"a streamed source holds one JSON object a line: jsonl, not {source.format}")
     yield from _plain_text(source, spot, verb="streamed")
+
+
+def _inflow(draft: Draft, name: str, stream: Stream, *, spot: Spot) -> Iterator[Finding]:
+    """Messages have one stream for all who read them, where an environment sends any."""
+    if stream.of is None:
+        if name == "messages":
+            yield spot.wrong("'messages' is the stream of what became of messages; call the source otherwise")
+        return
+    for key in sorted(stream.model_fields_set - {"of"}):
+        yield spot.below(key).wrong("messages come by the platform's own stream; leave it out")
+    services = [each.messaging for each in draft.config.environments.values()]
+    if services and not any(each.email or each.sms for each in services):
+        yield spot.below("of").wrong("no environment sends messages; switch on messaging.email or messaging.sms in one")
 
 
 def _plain_text(source: Source, spot: Spot, *, verb: str) -> Iterator[Finding]:
