@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -21,14 +21,37 @@ from aws_lambda_powertools.utilities.idempotency import (
     IdempotencyConfig,
     idempotent_function,
 )
+from aws_lambda_powertools.utilities.parser import BaseModel, ValidationError, parse
+from pydantic import ConfigDict
 
 from kumitate.aws.frames import BucketFrames
 from kumitate.blueprint.names import Names
 from kumitate.cloud.exports import Place, Wanted, export, place_of, place_query, wanted
 from kumitate.cloud.tables import Declared, databases, from_json, names_in
+from kumitate.errors import FatalError
 
 _TABLES = "/opt/kumitate/tables.json"
 _A_DAY = 24 * 60 * 60
+
+
+class Request(BaseModel):
+    """What is asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    segment: str
+    format: Literal["csv", "parquet"]
+    columns: tuple[str, ...] = ()
+    run_id: str | None = None
+
+
+def request_of(event: dict[str, Any]) -> Request:
+    """The event as a request; FatalError with everything that is wrong with it."""
+    try:
+        return parse(event=event, model=Request)
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise FatalError(f"the event is no export request: {found}") from None
 
 
 @cache
@@ -49,9 +72,12 @@ def config() -> IdempotencyConfig:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     names = names_in(declared(), os.environ["KUMITATE_ENVIRONMENT"], context.invoked_function_arn)
     profiles = next(table for table in declared().tables if str(table) == "curated.profiles")
-    asked = wanted(event, profiles.columns, personal=os.environ.get("KUMITATE_EXPORT_PERSONAL") == "allow")
+    request = request_of(event)
+    asked = wanted(
+        request.model_dump(), profiles.columns, personal=os.environ.get("KUMITATE_EXPORT_PERSONAL") == "allow"
+    )
     where = frames(names)
-    place = place_of(where.rows(place_query(asked.segment, databases(names))), asked.segment, event.get("run_id"))
+    place = place_of(where.rows(place_query(asked.segment, databases(names))), asked.segment, request.run_id)
     config().register_lambda_context(context)
     told = once(names)(asked={**asdict(asked), **asdict(place)})
     with single_metric("ExportedRows", MetricUnit.Count, told["rows"]):
