@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from infrastructure.place import place
+from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
+from kumitate.project import open_project
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "examples" / "shop"
@@ -62,6 +65,20 @@ def synthesize(project: Path, folder: Path, *, account: str = ACCOUNT, **context
         )
         platform = place(app)
         app.synth()
+    return written(platform, folder)
+
+
+def shared(project: Path, folder: Path) -> Synthesis:
+    """The same for all workers of a session: whoever comes first synthesizes, the others read what it wrote."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "manifest.json").exists():
+            return synthesize(project, folder)
+    return written(platform_of(open_project(project).config, "dev", account=ACCOUNT), folder)
+
+
+def written(platform: Platform, folder: Path) -> Synthesis:
+    """The templates of a cloud assembly."""
     prefix = f"{platform.names.prefix}-"
     paths = sorted(folder.glob("*.template.json"))
     templates = {
