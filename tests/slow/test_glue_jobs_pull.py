@@ -33,15 +33,13 @@ MORNING, NOON = datetime(2026, 11, 22, 6, tzinfo=UTC), datetime(2026, 11, 22, 12
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Any]:
-    from pyspark.sql import SparkSession
+    from tests.harness.spark_jvm import fresh_session
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         settings = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-        session = SparkSession.builder.master("local[1]").config(map={**settings, "spark.ui.enabled": "false"})
-        running = session.getOrCreate()
-        yield running
-        running.stop()
+        with fresh_session("local[1]", {**settings, "spark.ui.enabled": "false"}) as running:
+            yield running
 
 
 class Connection:

@@ -36,7 +36,7 @@ THREE = "select 'o1' as order_id, 1 as quantity union all select 'o2', 2 union a
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """In local mode, over a catalogue that is a folder."""
-    from pyspark.sql import SparkSession
+    from tests.harness.spark_jvm import fresh_session
 
     settings = {
         **SAME_MEANING,
@@ -54,9 +54,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_PYTHON", sys.executable)
-        running = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
-        yield running
-        running.stop()
+        with fresh_session("local[2]", settings) as running:
+            yield running
 
 
 @pytest.fixture
