@@ -104,7 +104,7 @@ def flow_of(pulled: PulledSource) -> Flow:
 
 def delivered_fields(source: Source) -> tuple[str, ...]:
     """The service's own names of what the source's columns are read from, each once."""
-    names = (spec.from_ or name for name, spec in source.columns.items() if spec.sql is None)
+    names = (spec.from_ or name for name, spec in source.columns.items() if spec.is_delivered)
     return tuple(dict.fromkeys(names))
 
 

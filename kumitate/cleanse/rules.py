@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
+
+import pyarrow as pa
 
 from kumitate.cleanse.codes import boolean, country, gender, json_text
 from kumitate.cleanse.contacts import address, email, phone, postal_code
@@ -12,9 +15,10 @@ from kumitate.cleanse.names import company, kana, name
 from kumitate.cleanse.numbers import decimal, integer
 from kumitate.cleanse.text import text
 from kumitate.cleanse.times import cleanse_date, cleanse_timestamp
-from kumitate.cleanse.values import Cleanser
+from kumitate.cleanse.values import Cleansed, Cleanser, ColumnCleanser, on_distinct
 from kumitate.config.settings import Settings
 from kumitate.config.source import Semantic, Source
+from kumitate.model.table import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Rule:
     formats: tuple[str, ...]
     country: str
     timezone: str
+    parts: tuple[str, ...] = ()
+    """What the value is taken apart into."""
+    as_of: date | None = None
+    """The run's day, which birthdates are held against."""
     is_required: bool = False
     """Without a usable value the whole row is rejected; so it is for a key."""
 
@@ -48,6 +56,11 @@ CLEANSERS: Mapping[Semantic, Callable[[Rule], Cleanser]] = {
     Semantic.GENDER: lambda _: gender,
     Semantic.COUNTRY: lambda _: country,
     Semantic.JSON: lambda _: json_text,
+    Semantic.BIRTHDATE: lambda rule: partial(cleanse_date, formats=rule.formats, zone=rule.timezone),
+    Semantic.MONEY: lambda _: decimal,
+    Semantic.LANGUAGE: lambda _: text,
+    Semantic.URL: lambda _: text,
+    Semantic.FREE_TEXT: lambda _: text,
 }
 
 
@@ -64,8 +77,18 @@ def rules_of(source: Source, settings: Settings) -> tuple[Rule, ...]:
             is_required=spec.required or column in key,
         )
         for column, spec in source.columns.items()
-        if spec.sql is None
+        if spec.is_delivered
     )
+
+
+def column_cleanser(rule: Rule) -> ColumnCleanser:
+    """How a whole column is cleansed."""
+    type_ = Column("value", rule.semantic.type).arrow.type
+    return partial(_one_by_one, cleanse=cleanser(rule), type_=type_)
+
+
+def _one_by_one(values: pa.Array, *, cleanse: Cleanser, type_: pa.DataType) -> Cleansed:
+    return Cleansed(*on_distinct(values, cleanse, type_))
 
 
 def cleanser(rule: Rule) -> Cleanser:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from kumitate.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True)
+class Cleansed:
+    """A cleansed column: arrays of one length.
+
+    `reasons` tells what was done, as codes with a blank between (`width variant_kanji`); null where the value stands
+    as it was delivered. Null in `values` beside a reason means: the delivered value could not be used
+    (`phone.invalid`). `parts` are those that the rule asked for, as texts.
+    """
+
+    values: pa.Array
+    reasons: pa.Array
+    parts: Mapping[str, pa.Array] = field(default_factory=dict)
+
+
+ColumnCleanser = Callable[[pa.Array], Cleansed]
+"""A column of delivered texts, cleansed; vectorised, and the same on laptop, Spark and for a single value."""
 
 Cleanser = Callable[[str], Any]
 """A delivered text as a clean value; None where it says nothing, RecordError where it cannot be used."""

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from kumitate.model.expression import Section
+from kumitate.config.source import Semantic
+from kumitate.model.expression import Section, Span
 
 
 def _compiles(pattern: str) -> str:
@@ -21,6 +22,13 @@ def _compiles(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_compiles)]
 
 
+class Limit(Section):
+    """At most `most` values of a kind per person, at any time or within a span: `{most: 5, within: 30d}`."""
+
+    most: int = Field(ge=1)
+    within: Span | None = None
+
+
 class IdentifierKind(Section):
     """One kind of identifier and its guards.
 
@@ -29,10 +37,21 @@ class IdentifierKind(Section):
     shared (a family phone, a store's tablet) and merges nobody: `{member_id: 1, given_name: 3}`.
     """
 
+    type: Semantic | None = None
+    """How values are normalised where columns are not cleansed already (`kumitate resolve` on a bare table)."""
     blocked: tuple[Pattern, ...] = ()
     max_records: int | None = Field(None, ge=2)
     """A value on more records than this counts as shared, too."""
     max_distinct: dict[str, int] = {}
+    unique: bool = False
+    """A person has one value of this kind at most: records with two different ones are never one person."""
+    limit: Limit | None = None
+    """How many values of this kind a person may have."""
+    priority: int | None = Field(None, ge=1)
+    """Where ties contradict a limit or a unique kind, the kind with the higher number yields; in the order in which
+    kinds are declared, unless given."""
+    within: Span | None = None
+    """Device and cookie ids: a value ties what happened within this span of a login, nothing older."""
 
 
 class MatchRule(Section):
@@ -40,6 +59,21 @@ class MatchRule(Section):
 
     match: tuple[str, ...] = Field(min_length=1)
     max_records: int = Field(20, ge=2)
+    max_distinct: dict[str, int] = {}
+
+
+class Probabilistic(Section):
+    """Records that are alike though no value is equal: a Fellegi-Sunter model, and from which probability it acts."""
+
+    file: str | None = None
+    """The model's JSON inside the project, versioned with it (`models/person.json`); without it the model that ships
+    with Kumitate is trained on the data itself."""
+    merge: float = Field(0.99, gt=0, le=1)
+    """As probable as this is one person."""
+    review: float = Field(0.80, gt=0, le=1)
+    """As probable as this waits for a steward."""
+    compare: tuple[str, ...] = ()
+    """Attributes that are compared; those that the model or their types suggest, unless given."""
 
 
 class Attribute(Section):
@@ -50,10 +84,23 @@ class Attribute(Section):
     """Sources in order of trust, for `source_priority`; empty for the others means any."""
 
 
-class Entity(Section):
-    """What is merged: `person`."""
+class Brand(Section):
+    """A brand's own view of the persons: those who are known to one of its sources, by what those sources say."""
 
-    identifiers: dict[str, IdentifierKind] = Field(min_length=1)
+    sources: tuple[str, ...] = Field(min_length=1)
+    description: str = ""
+
+
+class Entity(Section):
+    """What is merged: `person`, or a group of them such as `household` and `company`."""
+
+    identifiers: dict[str, IdentifierKind] = {}
     rules: dict[str, MatchRule] = {}
+    model: Probabilistic | None = None
     attributes: dict[str, Attribute] = {}
     """Golden-record attributes by the name of the source columns they come from."""
+    largest: int = Field(50, ge=2)
+    """A person of more records than this is held apart for a steward."""
+    brands: dict[str, Brand] = {}
+    of: Literal["records", "persons"] = "records"
+    """What is grouped: records (`person`), or persons by their golden records (`household`, `company`)."""

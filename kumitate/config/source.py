@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -30,6 +31,11 @@ class Semantic(StrEnum):
     ADDRESS = "address"
     GENDER = "gender"
     COUNTRY = "country"
+    BIRTHDATE = "birthdate"
+    MONEY = "money"
+    LANGUAGE = "language"
+    URL = "url"
+    FREE_TEXT = "free_text"
     JSON = "json"
 
     @property
@@ -46,11 +52,29 @@ _TYPES = {
     Semantic.DECIMAL: Type.DECIMAL,
     Semantic.BOOLEAN: Type.BOOLEAN,
     Semantic.DATE: Type.DATE,
+    Semantic.BIRTHDATE: Type.DATE,
+    Semantic.MONEY: Type.DECIMAL,
     Semantic.TIMESTAMP: Type.TIMESTAMP,
 }
 _PERSONAL = {
     Semantic.NAME, Semantic.KANA, Semantic.EMAIL, Semantic.PHONE, Semantic.POSTAL_CODE, Semantic.ADDRESS,
+    Semantic.BIRTHDATE,
 }  # fmt: skip
+
+PARTS: Mapping[Semantic, tuple[str, ...]] = {
+    Semantic.ADDRESS: ("postal_code", "prefecture", "city", "town", "block", "building", "key"),
+    Semantic.NAME: ("family", "given"),
+    Semantic.KANA: ("family", "given"),
+    Semantic.EMAIL: ("local", "domain"),
+    Semantic.PHONE: ("country",),
+    Semantic.MONEY: ("currency",),
+    Semantic.COMPANY: ("form",),
+}
+"""What a cleansed value can be taken apart into, for columns declared `{part: address.city}`.
+
+An address's `block` is 丁目-番地-号 in digits (`1-2-3`); its `key` is prefecture, city, town and block, the same for
+all notations of one place.
+"""
 
 
 class ColumnSpec(Section):
@@ -59,6 +83,7 @@ class ColumnSpec(Section):
     `from` is the name in the file (JSON: a path such as `context.traits.email`); by default the column's own.
     `required` sends a row without a usable value to quarantine; otherwise an unusable value becomes null.
     `sql` derives the column from others of the same row, in Athena's dialect (`quantity * unit_price`).
+    `part` takes it out of another column, which cleansing took apart: `city: {part: address.city}`.
     """
 
     type: Semantic = Semantic.TEXT
@@ -69,7 +94,13 @@ class ColumnSpec(Section):
     country: str | None = None
     personal: bool | None = None
     sql: str | None = None
+    part: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*\.[a-z_]+$")
     meaning: str = ""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether files have the column; others are made of it."""
+        return self.sql is None and self.part is None
 
     @property
     def is_personal(self) -> bool:

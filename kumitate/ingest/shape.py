@@ -39,7 +39,7 @@ class Intake:
         return {
             name: name if spec.from_ is None else spec.from_
             for name, spec in self.source.columns.items()
-            if spec.sql is None
+            if spec.is_delivered
         }
 
     @property

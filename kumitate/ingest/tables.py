@@ -71,7 +71,7 @@ REPLAYS = Table(
 def raw_table(name: str, source: Source) -> Table:
     """`raw.<source>`: each declared column as the string that was delivered; undeclared ones as JSON in `_extra`."""
     declared = tuple(
-        Column(column, Type.STRING, spec.is_personal) for column, spec in source.columns.items() if spec.sql is None
+        Column(column, Type.STRING, spec.is_personal) for column, spec in source.columns.items() if spec.is_delivered
     )
     extra = Column("_extra", Type.STRING, personal=True, meaning="fields nobody declared, as a JSON object")
     return Table("raw", name, (*ORIGIN, *declared, extra), source.description)

@@ -9,7 +9,7 @@ from kumitate.config.checks.sql import derived_column
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot, unknown
 from kumitate.config.names import name_problem
-from kumitate.config.source import Source
+from kumitate.config.source import PARTS, ColumnSpec, Source
 from kumitate.config.types import TIMES, column_type, in_words
 
 LAKE_OWN = frozenset({"deliveries", "source_counts", "segment_masks"})
@@ -50,7 +50,7 @@ def _reading(source: Source, spot: Spot) -> Iterator[Finding]:
 
 
 def _columns(source: Source, spot: Spot) -> Iterator[Finding]:
-    delivered = {name for name, column in source.columns.items() if column.sql is None}
+    delivered = {name for name, column in source.columns.items() if column.is_delivered}
     for name, column in source.columns.items():
         at = spot.below("columns", name)
         wrong = name_problem(name)
@@ -60,6 +60,22 @@ def _columns(source: Source, spot: Spot) -> Iterator[Finding]:
             yield from derived_column(column.sql, delivered, at.below("sql"))
             if column.from_ is not None:
                 yield at.below("from").wrong("a column comes from the file or from sql, not from both")
+        if column.part is not None:
+            yield from _part(source, column, at)
+
+
+def _part(source: Source, column: ColumnSpec, at: Spot) -> Iterator[Finding]:
+    """A part is taken out of a delivered column whose type has it, and comes from nowhere else."""
+    whole, _, part = (column.part or "").partition(".")
+    owner = source.columns.get(whole)
+    if column.sql is not None or column.from_ is not None:
+        yield at.wrong("a part comes out of another column; leave out 'from' and 'sql'")
+    if owner is None:
+        yield at.below("part").wrong(unknown("column", whole, source.columns))
+    elif not owner.is_delivered:
+        yield at.below("part").wrong(f"column {whole!r} is derived itself; name a delivered one")
+    elif part not in PARTS.get(owner.type, ()):
+        yield at.below("part").wrong(unknown("part", part, PARTS.get(owner.type, ()), place=f"type {owner.type}"))
 
 
 def _roles(source: Source, spot: Spot) -> Iterator[Finding]:
@@ -79,7 +95,7 @@ def _roles(source: Source, spot: Spot) -> Iterator[Finding]:
 def _key(source: Source, spot: Spot) -> Iterator[Finding]:
     for place, column in enumerate(source.key if source.key != "row" else ()):
         yield from _column(source, column, spot.below(place))
-        if column in source.columns and source.columns[column].sql is not None:
+        if column in source.columns and not source.columns[column].is_delivered:
             yield spot.below(place).wrong(f"column {column!r} is derived; a key is delivered")
 
 

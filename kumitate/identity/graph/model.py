@@ -1,0 +1,106 @@
+"""What resolving takes and gives: arrays of one length, records as positions, values as 64-bit hashes.
+
+Positions stand in the order of the records' names, so that "the smallest record" means one thing everywhere and no
+order of arrival can change a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+
+MODEL, STEWARD = -1, -2
+"""Kinds of edges that come from no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """What holds for one kind of key; numbers name other kinds by their place in GraphRules.kinds.
+
+    A kind that does not merge is a witness: an attribute that guards look at.
+    """
+
+    name: str
+    merges: bool = True
+    most_records: int | None = None
+    most_distinct: tuple[tuple[int, int], ...] = ()
+    """Pairs (kind, how many of its values may share one value of this kind)."""
+    most_per_person: int | None = None
+    within_ms: int | None = None
+    """The span of `most_per_person`; None means ever."""
+    priority: int = 1
+    """Of ties that contradict each other the one with the higher number yields."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRules:
+    """All kinds by their number, and how many records a person may have."""
+
+    kinds: tuple[KindRule, ...]
+    largest: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Which record holds which value, and since when (ms since 1970; 0 where that is not known)."""
+
+    record: Integers
+    kind: Integers
+    value: Hashes
+    at: Integers
+    blocked: NDArray[np.bool_]
+    """Whether a declared pattern blocks the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of records and how probable it is that they are one person."""
+
+    left: Integers
+    right: Integers
+    probability: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What stewards decided: `must` be one person, or never."""
+
+    left: Integers
+    right: Integers
+    must: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Why records are one person: a key's kind, MODEL or STEWARD."""
+
+    left: Integers
+    right: Integers
+    kind: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Values that merge nobody, and the reason: `blocked`, `too_many_records`, `shared_by:<kind>`, `limit:<kind>`."""
+
+    kind: Integers
+    value: Hashes
+    reason: tuple[str, ...]
+    records: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The person of each record, named by the person's smallest record, with what tied and what was held back."""
+
+    component: Integers
+    edges: Edges
+    held: Held
+    review: Pairs
+    """Pairs that a steward should look at: doubtful by the model, or tied by what was held back."""
