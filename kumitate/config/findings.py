@@ -52,7 +52,7 @@ class Places:
         document = self._document(spot)
         if document is None:
             return Problem(SETTINGS_FILE, 1, key or spot.folder, finding.what)
-        line = _nearest_line(document, spot.path)
+        line = nearest_line(document, spot.path)
         if finding.text_line is not None:
             line = document.text_lines.get(spot.path, line) + finding.text_line - 1
         return Problem(document.file, line, key, finding.what)
@@ -63,7 +63,8 @@ class Places:
         return self.documents.get((spot.folder, str(spot.path[0]))) if spot.path else None
 
 
-def _nearest_line(document: Document, path: KeyPath) -> int:
+def nearest_line(document: Document, path: KeyPath) -> int:
+    """The line of the key, or of the nearest one above it that the file has."""
     return next((document.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in document.lines), 1)
 
 
