@@ -18,13 +18,14 @@ from kumitate.config.project import Config
 from kumitate.config.repair import READINGS, repaired
 from kumitate.config.sentences import sentences
 from kumitate.config.settings import Settings
+from kumitate.config.stewards import STEWARDS, read_stewards
 from kumitate.config.yaml_lines import Document, read_yaml
 from kumitate.errors import ConfigError, Problem
 
 FOLDERS: Mapping[str, Any] = {
     name: get_args(spec.annotation)[1]
     for name, spec in Config.model_fields.items()
-    if name not in ("root", SETTINGS, LISTS)
+    if name not in ("root", SETTINGS, LISTS, STEWARDS)
 }
 """Folder of YAML mappings -> what each of its names holds."""
 
@@ -50,11 +51,12 @@ def read_project(root: Path) -> Draft:
     settings_document = reader.settings(root)
     for folder in FOLDERS:
         reader.folder(root / folder)
-    lists = read_lists(root / LISTS, reader.problems)
+    read: dict[str, Any] = {
+        LISTS: read_lists(root / LISTS, reader.problems),
+        STEWARDS: read_stewards(root / STEWARDS, reader.problems),
+    }
     places = Places(reader.documents, settings_document)
-    config, *others = (
-        Config.model_construct(None, root=root, lists=lists, **sections) for sections in reader.readings()
-    )
+    config, *others = (Config.model_construct(None, root=root, **read, **sections) for sections in reader.readings())
     return Draft(
         config,
         {folder: frozenset(names) for folder, names in reader.names.items()},

@@ -11,6 +11,7 @@ from kumitate.config.identity import Entity
 from kumitate.config.segment import PriorityList, Segment
 from kumitate.config.settings import Settings
 from kumitate.config.source import Source
+from kumitate.config.stewards import StewardLink
 from kumitate.config.sync import Destination, Sync
 from kumitate.config.trait import Trait
 from kumitate.model.expression import Section
@@ -28,6 +29,8 @@ class Config(Section):
     priorities: dict[str, PriorityList] = {}
     lists: dict[str, tuple[str, ...]] = {}
     """`lists/NAME.csv`: one value a line."""
+    stewards: tuple[StewardLink, ...] = ()
+    """`stewards/NAME.csv`: what people decided about records, in the columns left, right, link, author, reason, at."""
     destinations: dict[str, Destination] = {}
     syncs: dict[str, Sync] = {}
     environments: dict[str, Environment] = {}
