@@ -20,6 +20,9 @@ from kumitate.config.settings import Settings
 from kumitate.config.source import Semantic, Source
 from kumitate.model.table import Column
 
+RULES_VERSION = "1"
+"""Raised with every change that gives a delivered value another clean one: all sources are then cleansed again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -64,9 +67,10 @@ CLEANSERS: Mapping[Semantic, Callable[[Rule], Cleanser]] = {
 }
 
 
-def rules_of(source: Source, settings: Settings) -> tuple[Rule, ...]:
+def rules_of(source: Source, settings: Settings, as_of: date | None = None) -> tuple[Rule, ...]:
     """A rule per delivered column, with the project's country and time zone where the column names none."""
     key = () if source.key == "row" else source.key
+    asked = [spec.part.split(".") for spec in source.columns.values() if spec.part is not None]
     return tuple(
         Rule(
             column,
@@ -74,6 +78,8 @@ def rules_of(source: Source, settings: Settings) -> tuple[Rule, ...]:
             spec.formats,
             spec.country or settings.country,
             settings.timezone,
+            parts=tuple(dict.fromkeys(part for whole, part in asked if whole == column)),
+            as_of=as_of,
             is_required=spec.required or column in key,
         )
         for column, spec in source.columns.items()

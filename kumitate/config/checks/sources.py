@@ -12,7 +12,7 @@ from kumitate.config.names import name_problem
 from kumitate.config.source import PARTS, ColumnSpec, Source
 from kumitate.config.types import TIMES, column_type, in_words
 
-LAKE_OWN = frozenset({"deliveries", "source_counts", "segment_masks"})
+LAKE_OWN = frozenset({"changes", "deliveries", "source_counts", "segment_masks"})
 """Tables that already lie beside those of the sources in the lake's raw, clean and staging zones."""
 
 
