@@ -27,7 +27,7 @@ def read_excel(stream: IO[bytes], intake: Intake) -> Iterator[Portion]:
         if name not in workbook.sheet_names:
             yield _unreadable(intake, f"sheet.missing:{name}")
             return
-        yield from _sheet(_rows(workbook.get_sheet_by_name(name).iter_rows()), intake)
+        yield from _sheet(numbered_rows(workbook.get_sheet_by_name(name).iter_rows()), intake)
     except (CalamineError, OSError):
         yield _unreadable(intake, f"{FILE_UNREADABLE}: no Excel workbook")
 
@@ -54,7 +54,7 @@ def _portion(names: list[str], rows: list[NumberedRow], intake: Intake) -> Porti
     return Portion(raw_batch(intake, pa.array(lines, pa.int64()), columns), (), problem)
 
 
-def _rows(cells: Iterable[list[Cell]]) -> Iterator[NumberedRow]:
+def numbered_rows(cells: Iterable[list[Cell]]) -> Iterator[NumberedRow]:
     """Rows that hold anything, as text, with their number in the sheet."""
     for number, row in enumerate(cells, 1):
         texts = [_text(cell) for cell in row]

@@ -50,7 +50,7 @@ def parsed(line: str) -> Object:
     try:
         found = _loaded(line)
         if "\\ud" in line or "\\uD" in line:
-            _dumped(found).encode()  # half of a surrogate pair is no text
+            compact(found).encode()  # half of a surrogate pair is no text
     except (ValueError, RecursionError):
         raise RecordError("json.invalid") from None
     if not isinstance(found, dict):
@@ -63,14 +63,14 @@ def _refuse(constant: str) -> NoReturn:
 
 
 _loaded = json.JSONDecoder(parse_constant=_refuse).decode
-_dumped = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _batch(objects: list[Object], lines: list[int], intake: Intake) -> pa.RecordBatch | None:
     if not objects:
         return None
     values = _declared(objects, intake.paths)
-    values["_extra"] = pa.array([_dumped(found) if found else None for found in objects], pa.string())
+    values["_extra"] = pa.array([compact(found) if found else None for found in objects], pa.string())
     return assembled(intake, pa.array(lines, pa.int64()), values)
 
 
@@ -82,9 +82,9 @@ def _declared(objects: list[Object], paths: Mapping[str, str]) -> dict[str, pa.A
     for name in sorted(paths, key=lambda name: paths[name] not in shared):  # read whole before a part is taken out
         places, key = _places(objects, paths[name], holders)
         if paths[name] in shared:
-            values[name] = _texts([place.get(key) for place in places])
+            values[name] = value_texts([place.get(key) for place in places])
         else:
-            values[name] = _texts([place.pop(key, None) for place in places])
+            values[name] = value_texts([place.pop(key, None) for place in places])
     for path in shared:
         places, key = _places(objects, path, holders)
         for place in places:
@@ -108,7 +108,7 @@ def _places(objects: list[Object], path: str, holders: dict[str, list[Object]]) 
     return (holders[parent], key) if is_nested else (objects, path)
 
 
-def _texts(values: list[Any]) -> pa.Array:
+def value_texts(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except pa.ArrowTypeError:
@@ -124,4 +124,4 @@ def _text(value: Any) -> str | None:
         return str(int(value))
     if isinstance(value, int | float):
         return repr(value)
-    return _dumped(value)
+    return compact(value)
