@@ -41,7 +41,7 @@ def assign_persons(inputs: Mapping[str, pa.Table], *, run_id: str) -> pa.Table:
     known = (ends[0] != ABSENT) & (ends[1] != ABSENT)
     component = component_numbers(ends[0][known], ends[1][known], len(names))
     past = _past(inputs["previous"], inputs["minted"], names)
-    heir = _heirs(component, past)
+    heir = heirs(component, past.person, past.age)
     person_ids, person = _name(component, heir, past=past, names=names, run_id=run_id)
     columns = (names, *(_strings(records, name) for name in ("source", "record_id")))
     return pa.table(
@@ -75,21 +75,22 @@ def _pick(values: Integers, row: Integers) -> Integers:
     return np.append(values, ABSENT)[row]
 
 
-def _heirs(component: Integers, past: _Past) -> Integers:
+def heirs(component: Integers, person: Integers, age: Integers) -> Integers:
     """The previous person that each component carries on, or ABSENT.
 
-    A person goes where most of their records are (in a tie, to the component with the smallest record); of several
+    `person` is the previous person of each record (ABSENT for new records), `age` orders persons, oldest first. A
+    person goes where most of their records are (in a tie, to the component with the smallest record); of several
     persons who meet in one component the oldest carries on (in a tie, the smallest id).
     """
     count = int(component.max(initial=ABSENT)) + 1
-    returning = past.person != ABSENT
-    pairs, records = np.unique(past.person[returning] * count + component[returning], return_counts=True)
-    person, place = np.divmod(pairs, max(count, 1))
-    homes = _first_of_each(person, order=np.lexsort((place, -records, person)))
-    person, place = person[homes], place[homes]
-    oldest = _first_of_each(place, order=np.lexsort((person, past.age[person], place)))
+    returning = person != ABSENT
+    pairs, records = np.unique(person[returning] * count + component[returning], return_counts=True)
+    before, place = np.divmod(pairs, max(count, 1))
+    homes = _first_of_each(before, order=np.lexsort((place, -records, before)))
+    before, place = before[homes], place[homes]
+    oldest = _first_of_each(place, order=np.lexsort((before, age[before], place)))
     heir = np.full(count, ABSENT, dtype=np.int64)
-    heir[place[oldest]] = person[oldest]
+    heir[place[oldest]] = before[oldest]
     return heir
 
 
@@ -105,13 +106,14 @@ def _name(
     """All ids, and which of them each record has."""
     _, smallest = np.unique(component, return_index=True)
     new = np.flatnonzero(heir == ABSENT)
-    minted = [_mint(run_id, record) for record in names.take(pa.array(smallest[new])).to_pylist()]
+    minted = [mint(run_id, record) for record in names.take(pa.array(smallest[new])).to_pylist()]
     person = heir.copy()
     person[new] = len(past.person_ids) + np.arange(len(new))
     return pa.concat_arrays([past.person_ids, pa.array(minted, pa.large_string())]), person[component]
 
 
-def _mint(run_id: str, record: str) -> str:
+def mint(run_id: str, record: str) -> str:
+    """A new person's id, for all times."""
     return "p" + sha256(f"{run_id}\x1f{record}".encode()).hexdigest()[:20]
 
 
