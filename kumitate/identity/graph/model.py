@@ -6,6 +6,7 @@ order of arrival can change a result.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 Floats = NDArray[np.float64]
+
+PairScorer = Callable[[Integers, Integers], Floats]
+"""Log2 match weights (prior included: 0 is even odds) of any pairs of records, given as two arrays of positions."""
 
 MODEL, STEWARD = -1, -2
 """Kinds of edges that come from no key."""
@@ -31,6 +35,9 @@ class KindRule:
     most_records: int | None = None
     most_distinct: tuple[tuple[int, int], ...] = ()
     """Pairs (kind, how many of its values may share one value of this kind)."""
+    told_by: tuple[int, ...] = ()
+    """Kinds that tell from the data that a value of this kind is no identifier, where nothing is declared: more of
+    their values share it than max(3, the square root of the records that state one)."""
     most_per_person: int | None = None
     within_ms: int | None = None
     """The span of `most_per_person`; None means ever."""
@@ -40,15 +47,20 @@ class KindRule:
 
 @dataclass(frozen=True, slots=True)
 class GraphRules:
-    """All kinds by their number, and how many records a person may have."""
+    """All kinds by their number, how many records a person may have, and from which probability a model acts."""
 
     kinds: tuple[KindRule, ...]
     largest: int = 50
+    merge: float = 0.99
+    review: float = 0.80
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Which record holds which value, and since when (ms since 1970; 0 where that is not known)."""
+    """Which record holds which value, and since when (ms since 1970; 0 where that is not known).
+
+    In any order; a row that is there twice counts once.
+    """
 
     record: Integers
     kind: Integers
@@ -78,16 +90,21 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Why records are one person: a key's kind, MODEL or STEWARD."""
+    """Why records are one person: a key's kind, MODEL or STEWARD; `probability` is 1 but for MODEL."""
 
     left: Integers
     right: Integers
     kind: Integers
+    probability: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Values that merge nobody, and the reason: `blocked`, `too_many_records`, `shared_by:<kind>`, `limit:<kind>`."""
+    """Values that do not merge all who hold them, and the reason.
+
+    Guards: `blocked`, `too_many_records`, `shared_by:<kind>`, `found:<kind>`. What yielded inside a person:
+    `limit:<kind>`, `limit:steward`, `limit:largest`, `limit:model`.
+    """
 
     kind: Integers
     value: Hashes
@@ -100,7 +117,19 @@ class Resolution:
     """The person of each record, named by the person's smallest record, with what tied and what was held back."""
 
     component: Integers
+    tied: Integers
+    """What hung together before limits, links and rescoring parted it: the unit that a change can affect."""
     edges: Edges
     held: Held
     review: Pairs
-    """Pairs that a steward should look at: doubtful by the model, or tied by what was held back."""
+    """Pairs that a steward should look at: doubtful by the model, or tied by what yielded (probability NaN)."""
+
+
+def no_pairs() -> Pairs:
+    nothing = np.empty(0, np.int64)
+    return Pairs(nothing, nothing, np.empty(0))
+
+
+def no_links() -> Links:
+    nothing = np.empty(0, np.int64)
+    return Links(nothing, nothing, np.empty(0, np.bool_))
