@@ -79,9 +79,11 @@ class Probabilistic(Section):
 class Attribute(Section):
     """How one field of the golden record is chosen among a person's records."""
 
-    policy: Literal["most_recent", "source_priority", "most_frequent", "longest"] = "most_recent"
+    policy: Literal["most_recent", "source_priority", "most_frequent", "longest", "verified"] = "most_recent"
     sources: tuple[str, ...] = ()
     """Sources in order of trust, for `source_priority`; empty for the others means any."""
+    verified_by: str | None = None
+    """For `verified`: the true-or-false column of the same source that says the value was checked."""
 
 
 class Brand(Section):

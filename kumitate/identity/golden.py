@@ -1,198 +1,113 @@
-"""The golden record: per attribute the best value among a person's records, and which record it came from.
-
-Every policy becomes one number per record and attribute, lower is better, unique within the person; the value with
-the lowest number wins. So one pass over the records decides all attributes, and ties cannot occur.
-"""
+"""The golden record: per attribute the best value among a person's records, and which record it came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from kumitate.cleanse.tables import RECORD_ID, clean_table
-from kumitate.config.identity import Attribute
 from kumitate.config.project import Config
-from kumitate.config.source import Source
 from kumitate.identity.identifiers import identified_sources
 from kumitate.identity.statements import bound, quoted, statement, union_all
-from kumitate.identity.tables import PERSON_RECORDS, PROVENANCE, golden_table
+from kumitate.identity.tables import PERSON_RECORDS, PROVENANCE
+from kumitate.identity.versions import Versions, listed, place
 from kumitate.model.step import Query
 from kumitate.model.table import Column, Type
-
-_STEP = 1_000_000_000
-"""More than any person has rows: a better class beats every recency within a worse one."""
-
-_ROW = (
-    Column("person_id", Type.STRING),
-    Column("_record", Type.STRING),
-    Column("_source", Type.STRING),
-    Column("_at", Type.TIMESTAMP),
-    Column("_delivery_id", Type.STRING),
-    Column("_line", Type.BIGINT),
-)
 
 
 def golden_query(config: Config) -> Query:
     """One row per person, also one whose records have none of the attributes."""
-    attributes = _attributes(config)
     persons = f"""
-        persons as (
-            select person_id, count(*) as records, array_sort(array_agg(distinct source)) as sources
-            from {PERSON_RECORDS}
-            group by person_id
-        )
+        select person_id, count(*) as records, {_sources(tuple(identified_sources(config)))} as sources
+        from {PERSON_RECORDS}
+        group by person_id
         """
-    if not attributes:
-        return statement("golden_records", f"with {persons} select person_id, records, sources from persons")
-    values = ", ".join(f"min_by({quoted(name)}, {_place(name)}) as {quoted(name)}" for name in attributes)
-    return statement(
-        "golden_records",
-        f"""
-        with {_placed(config)},
-        {persons},
-        best as (select person_id, {values} from placed group by person_id)
-        select p.person_id, p.records, p.sources, {", ".join(f"b.{quoted(name)}" for name in attributes)}
-        from persons as p
-        left join best as b on b.person_id = p.person_id
-        """,
-    )
+    return statement("golden_records", _best(Versions(config), persons))
+
+
+def brands_query(config: Config) -> Query:
+    """One row per brand and person who is known to one of its sources, chosen from what those sources say."""
+    versions = Versions(config, by_brand=True)
+    pairs = ", ".join(f"({bound(brand)}, {bound(source)})" for brand, source in versions.speaking)
+    persons = f"""
+        select b.brand, r.person_id, count(*) as records,
+            {_sources(tuple(sorted({source for _, source in versions.speaking})), "r.")} as sources
+        from {PERSON_RECORDS} as r
+        join (values {pairs}) as b(brand, source) on b.source = r.source
+        group by b.brand, r.person_id
+        """
+    return statement("brand_profiles", _best(versions, persons))
 
 
 def provenance_query(config: Config) -> Query:
-    """One row per person and attribute that has a value."""
-    attributes = _attributes(config)
+    """One row per person and attribute that has a value: the record it came from, by which policy, as of when."""
+    versions = Versions(config)
+    attributes = versions.attributes
     if not attributes:
         return statement("provenance", union_all((), PROVENANCE.columns))
-    records = ", ".join(f"min_by(_record, {_place(name)}) as {quoted(name)}" for name in attributes)
-    cases = "\n".join(f"when {bound(name)} then b.{quoted(name)}" for name in attributes)
+    best = ", ".join(f"min({place(name)}) as {_best_place(name)}" for name in attributes)
+    alone = ", ".join(f"{quoted(name)} is not null as {_wins(name)}" for name in attributes)
+    among = ", ".join(f"s.{place(name)} = b.{_best_place(name)} as {_wins(name)}" for name in attributes)
     policies = ", ".join(
         f"({bound(name)}, {bound(attribute.policy)})" for name, attribute in config.person.attributes.items()
     )
+    cases = "\n".join(f"when {bound(name)} then o.{_wins(name)}" for name in attributes)
     return statement(
         "provenance",
         f"""
-        with {_placed(config)},
-        best as (select person_id, {records} from placed group by person_id),
+        with {versions.ranked()},
+        {versions.several(*_ORIGIN)},
+        best as (select person_id, {best} from several group by person_id),
         origins as (
-            select b.person_id, a.attribute, case a.attribute {cases} end as record, a.policy
-            from best as b
-            cross join (values {policies}) as a(attribute, policy)
+            select person_id, _record, _at, {alone} from ranked where _rows = 1
+            union all
+            select s.person_id, s._record, s._at, {among}
+            from several as s
+            join best as b on b.person_id = s.person_id
         )
-        select person_id, attribute, record, policy
-        from origins
-        where record is not null
+        select o.person_id, a.attribute, o._record as record, a.policy, o._at as {quoted("at")}
+        from origins as o
+        cross join (values {policies}) as a(attribute, policy)
+        where case a.attribute {cases} end
         """,
     )
 
 
-def contributing_sources(config: Config, attribute: str) -> frozenset[str]:
-    """The sources whose values count: those the attribute names, else all records that have it, else events."""
-    having = {
-        name: source
-        for name, source in identified_sources(config).items()
-        if clean_table(name, source).column(attribute) is not None
-    }
-    named = config.person.attributes[attribute].sources
-    if named:
-        return frozenset(having) & frozenset(named)
-    return frozenset(name for name, source in having.items() if source.kind == "records") or frozenset(having)
+_ORIGIN = (Column("_record", Type.STRING), Column("_at", Type.TIMESTAMP))
 
 
-def _attributes(config: Config) -> Mapping[str, Column]:
-    """The golden columns by name, without those that say how many records and sources there are."""
-    head = len(golden_table(config).columns) - len(config.person.attributes)
-    return {column.name: column for column in golden_table(config).columns[head:]}
+def _best(versions: Versions, persons: str) -> str:
+    """The statement: `persons` (keys, records, sources) beside the value of the lowest place of each attribute.
 
-
-def _place(attribute: str) -> str:
-    return quoted(f"_place_{attribute}")
-
-
-def _placed(config: Config) -> str:
-    """The CTEs up to `placed`: every row with its values and, per attribute, its place (null without a value)."""
-    attributes = _attributes(config)
-    values = ", ".join(quoted(name) for name in attributes)
-    places = ",\n".join(
-        f"case when {quoted(name)} is not null then {_order(name, attribute)} end as {_place(name)}"
-        for name, attribute in config.person.attributes.items()
-    )
+    A key's only row needs no choice; most persons have no other, and leaving them out halves the work.
+    """
+    attributes = tuple(versions.attributes.values())
+    head = f"{listed(versions.keys, 'p')}, p.records, p.sources"
+    if not attributes:
+        return f"with persons as ({persons}) select {head} from persons as p"
+    keys = listed(versions.keys)
+    chosen = ", ".join(f"min_by({quoted(one.name)}, {place(one.name)}) as {quoted(one.name)}" for one in attributes)
+    same = " and ".join(f"b.{quoted(key.name)} = p.{quoted(key.name)}" for key in versions.keys)
     return f"""
-        versions as ({union_all(_versions(config), (*_ROW, *attributes.values()))}),
-        recent as (
-            select
-                person_id, _record, _source, {values},
-                cast(row_number() over (
-                    partition by person_id
-                    order by _at desc nulls last, _record, _delivery_id, _line
-                ) as bigint) as _recency
-            from versions
+        with {versions.ranked()},
+        {versions.several(*attributes)},
+        best as (
+            select {keys}, {listed(attributes)} from ranked where _rows = 1
+            union all
+            select {keys}, {chosen} from several group by {keys}
         ),
-        placed as (select person_id, _record, {values}, {places} from recent)
+        persons as ({persons})
+        select {head}, {listed(attributes, "b")}
+        from persons as p
+        left join best as b on {same}
         """
 
 
-def _versions(config: Config) -> Iterator[str]:
-    """Each source's rows with their person, in the golden record's types."""
-    for name in identified_sources(config):
-        counted = {a for a in config.person.attributes if name in contributing_sources(config, a)}
-        if counted:
-            yield _versions_of(config, name, counted)
+def _sources(names: tuple[str, ...], table: str = "") -> str:
+    """The distinct sources of a group, sorted: one flag a name is cheaper than gathering and sorting texts."""
+    seen = ", ".join(f"max(case when {table}source = {bound(name)} then {bound(name)} end)" for name in names)
+    return f"filter(array[{seen}], name -> name is not null)"
 
 
-def _versions_of(config: Config, name: str, counted: set[str]) -> str:
-    source = config.sources[name]
-    table = clean_table(name, source)
-    values = ",\n".join(
-        f"{_converted(table.column(attribute) if attribute in counted else None, golden)} as {quoted(attribute)}"
-        for attribute, golden in _attributes(config).items()
-    )
-    return f"""
-        select
-            p.person_id,
-            p.record as _record,
-            p.source as _source,
-            {_moment(name, source)} as _at,
-            c._delivery_id,
-            c._line,
-            {values}
-        from {table} as c
-        join {PERSON_RECORDS} as p on p.record_id = c.{quoted(RECORD_ID.name)} and p.source = {bound(name)}
-        """
+def _best_place(attribute: str) -> str:
+    return quoted(f"_best_{attribute}")
 
 
-def _moment(name: str, source: Source) -> str:
-    """The column that tells the newest version."""
-    column = source.updated_at if source.kind == "records" else source.time
-    at = clean_table(name, source).column(column) if column else None
-    return _converted(at, Column("_at", Type.TIMESTAMP))
-
-
-def _converted(column: Column | None, golden: Column) -> str:
-    """A source's column in the golden column's type: null where it has none, or does not convert."""
-    if column is None:
-        return bound(None, golden.type)
-    value = f"c.{quoted(column.name)}"
-    if column.type is golden.type:
-        return value
-    return f"try_cast({value} as {_SQL_TYPES.get(golden.type, golden.type)})"
-
-
-_SQL_TYPES = {Type.STRING: "varchar"}
-
-
-def _order(name: str, attribute: Attribute) -> str:
-    match attribute.policy:
-        case "most_recent":
-            return "_recency"
-        case "source_priority":
-            return f"{_rank(attribute.sources)} * {_STEP} + _recency"
-        case "most_frequent":
-            return f"_recency - {_STEP} * count(*) over (partition by person_id, {quoted(name)})"
-        case "longest":
-            return f"_recency - {_STEP} * cast(length(cast({quoted(name)} as varchar)) as bigint)"
-
-
-def _rank(sources: tuple[str, ...]) -> str:
-    if not sources:
-        return "cast(0 as bigint)"
-    ranks = "\n".join(f"when {bound(source)} then {rank}" for rank, source in enumerate(sources))
-    return f"cast(case _source {ranks} end as bigint)"
+def _wins(attribute: str) -> str:
+    return quoted(f"_wins_{attribute}")

@@ -79,6 +79,7 @@ PROVENANCE = Table(
         Column("attribute", Type.STRING),
         Column("record", Type.STRING),
         Column("policy", Type.STRING),
+        Column("at", Type.TIMESTAMP, meaning="when that record was last changed, or the event happened"),
     ),
     "which record each golden value came from",
 )

@@ -74,6 +74,40 @@ def test_the_first_source_of_trust_wins_whatever_its_age() -> None:
     assert set(provenance(people, "given_name")) == {("cards/7", "source_priority"), ("members/2", "source_priority")}
 
 
+def with_check(**values: Any) -> Row:
+    checked = SOURCES["members"]["columns"] | {"is_checked": {"type": "boolean"}}
+    return SOURCES | {"members": SOURCES["members"] | {"columns": checked}} | values
+
+
+def test_a_verified_value_wins_over_newer_ones_and_the_newest_of_the_verified() -> None:
+    attributes: Row = {"city": {"policy": "verified", "verified_by": "is_checked"}, "note": {}}
+    people = people_with(attributes, with_check()).resolve(
+        members=[
+            member("1", **MAIL, city="Nara", note="old", updated=OLD, is_checked=True),
+            member("2", **MAIL, city="Kobe", note="new", updated=NEW, is_checked=False),
+            member("3", **MAIL, city="Otsu", updated=NEW),
+            member("4", email="b@x.jp", city="Ise", updated=NEW),
+            member("5", email="b@x.jp", city="Uji", updated=OLD),
+        ]
+    )
+    golden = people.golden("members/1")
+    assert (golden["city"], golden["note"]) == ("Nara", "new")
+    assert people.golden("members/4")["city"] == "Ise"
+
+
+def test_provenance_tells_since_when_the_record_says_so() -> None:
+    people = people_with({"city": {}, "given_name": {}}).resolve(
+        members=[member("1", **MAIL, city="Nara", given_name="太郎", updated=OLD), member("2", **MAIL, city="Kobe")],
+        cards=[card("7", given_name="花子")],
+    )
+    sql = 'select attribute, record, "at" from curated.profile_provenance order by attribute, record'
+    assert people.lake.rows(sql) == [
+        ("city", "members/1", OLD),
+        ("given_name", "cards/7", None),
+        ("given_name", "members/1", OLD),
+    ]
+
+
 def test_only_named_sources_count_where_sources_are_named() -> None:
     people = people_with({"given_name": {"sources": ["cards"]}}).resolve(members=[member("1", given_name="太郎")])
     assert people.golden("members/1")["given_name"] is None
