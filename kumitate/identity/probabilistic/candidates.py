@@ -1,0 +1,92 @@
+"""Which pairs of records are worth looking at: those that agree on what few others have.
+
+Every column and every two columns are a way to find pairs; a value that more than a handful of records share finds
+none. The most selective ways are taken first, as many as the budget affords: nothing is chosen by hand for a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from kumitate.identity.graph.model import Integers
+from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns
+
+Rule = tuple[str, ...]
+"""Columns that are equal; the empty rule holds for any two records."""
+
+ANY_TWO: tuple[Rule, ...] = ((),)
+_ALL_PAIRS = 2_000_000
+"""A table with no more pairs than this is looked at whole."""
+_LARGEST_GROUP = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many pairs may be looked at: per record, and at least."""
+
+    per_record: float = 10.0
+    least: int = 1_000_000
+
+    def pairs(self, records: int) -> int:
+        return max(self.least, int(records * self.per_record))
+
+
+def blocking_rules(columns: Columns, budget: Budget | None = None) -> tuple[Rule, ...]:
+    """The rules whose pairs fit the budget together, the most selective first, ties in the order of names."""
+    count = _count(columns)
+    if count * (count - 1) // 2 <= _ALL_PAIRS:
+        return ANY_TWO
+    names = sorted(columns)
+    ways: list[Rule] = [(name,) for name in names]
+    ways += list(combinations(names, 2))
+    costs = sorted((_pairs_within(_groups(columns, rule)[1]), rule) for rule in ways)
+    most = (budget or Budget()).pairs(count)
+    total = np.cumsum([cost for cost, _ in costs])
+    return tuple(rule for (cost, rule), sum_ in zip(costs, total, strict=True) if cost and sum_ <= most)
+
+
+def candidates(columns: Columns, rules: tuple[Rule, ...]) -> Candidates:
+    """Every pair that a rule finds, once, the smaller position left, in order."""
+    count = _count(columns)
+    if rules == ANY_TWO:
+        return Candidates(*(side.astype(np.int64) for side in np.triu_indices(count, 1)))
+    found = [left * count + right for rule in rules for left, right in _pairs(*_groups(columns, rule))]
+    left, right = np.divmod(np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64), max(count, 1))
+    return Candidates(left, right)
+
+
+def _count(columns: Columns) -> int:
+    return len(next(iter(columns.values())).codes) if columns else 0
+
+
+def _groups(columns: Columns, rule: Rule) -> tuple[Integers, Integers]:
+    """Positions sorted by what they have in common, and the size of each group; groups of one or too many left out."""
+    value = columns[rule[0]].codes
+    for name in rule[1:]:
+        other = columns[name]
+        value = np.where((value < 0) | (other.codes < 0), MISSING, value * len(other.values) + other.codes)
+    there = np.flatnonzero(value >= 0)
+    _, group, sizes = np.unique(value[there], return_inverse=True, return_counts=True)
+    telling = (sizes > 1) & (sizes <= _LARGEST_GROUP)
+    rows = there[telling[group]]
+    group = group[telling[group]]
+    order = np.argsort(sizes[group] * len(sizes) + group, kind="stable")
+    return rows[order], np.sort(sizes[telling])
+
+
+def _pairs_within(sizes: Integers) -> int:
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _pairs(rows: Integers, sizes: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """All pairs within each group, the groups of one size at a time."""
+    start = 0
+    for size, number in zip(*np.unique(sizes, return_counts=True), strict=True):
+        members = np.sort(rows[start : start + size * number].reshape(number, size), axis=1)
+        start += size * number
+        left, right = np.triu_indices(size, 1)
+        yield members[:, left].ravel(), members[:, right].ravel()

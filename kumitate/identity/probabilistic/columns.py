@@ -1,0 +1,87 @@
+"""Columns as the model sees them: each distinct value once, with how common it is, and a number per record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kumitate.identity.graph.model import Floats, Integers
+
+MISSING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs of records that are looked at, by their positions."""
+
+    left: Integers
+    right: Integers
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def at(self, places: Integers | slice) -> Candidates:
+        return Candidates(self.left[places], self.right[places])
+
+
+Objects = NDArray[np.object_]
+Frequencies = Mapping[str, Mapping[str, float]]
+"""Column -> value -> its share of all values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A column of texts: `values[codes[i]]` is record i's; its code is MISSING where it has none."""
+
+    codes: Integers
+    values: Objects
+    shares: Floats
+    """How common each value is, among those that are there."""
+
+
+Columns = Mapping[str, Encoded]
+
+
+def encode(table: pa.Table, names: Iterable[str], frequencies: Frequencies | None = None) -> dict[str, Encoded]:
+    """The named columns as texts, those that the table lacks as missing throughout; a blank text is missing, too.
+
+    Shares are counted in the table, or looked up in `frequencies` where given (a single pair tells none; a value
+    that is not in them counts as one of the rarest).
+    """
+    return {name: _column(table, name, None if frequencies is None else frequencies.get(name, {})) for name in names}
+
+
+def _column(table: pa.Table, name: str, shares: Mapping[str, float] | None) -> Encoded:
+    if name not in table.column_names:
+        nothing = np.full(table.num_rows, MISSING, dtype=np.int64)
+        return Encoded(nothing, np.empty(0, dtype=object), np.empty(0))
+    texts = table[name].combine_chunks().cast(pa.string())
+    texts = pc.if_else(pc.equal(texts, ""), None, texts)
+    encoded = texts.dictionary_encode()
+    codes = pc.fill_null(encoded.indices, MISSING).to_numpy(zero_copy_only=False).astype(np.int64)
+    values = encoded.dictionary.to_numpy(zero_copy_only=False)
+    if shares is None:
+        counts = np.bincount(codes[codes >= 0], minlength=len(values))
+        return Encoded(codes, values, counts / max(1, counts.sum()))
+    return Encoded(codes, values, np.array([shares.get(value, np.nan) for value in values]))
+
+
+def derived(column: Encoded, rule: Callable[[str], str | None]) -> Integers:
+    """Codes of what `rule` makes of each value; equal codes where it makes the same of both, MISSING for None."""
+    made = pa.array([rule(value) for value in column.values], pa.string()).dictionary_encode()
+    codes = np.append(pc.fill_null(made.indices, MISSING).to_numpy(zero_copy_only=False), MISSING)
+    return np.asarray(codes[column.codes], dtype=np.int64)
+
+
+def in_terms_of(column: Encoded, other: Encoded) -> Integers:
+    """The codes that this column's values have in the other, MISSING where it does not have them."""
+    if column is other:
+        return column.codes
+    found = pc.index_in(pa.array(column.values, pa.string()), value_set=pa.array(other.values, pa.string()))
+    codes = np.append(pc.fill_null(found, MISSING).to_numpy(zero_copy_only=False), MISSING)
+    return np.asarray(codes[column.codes], dtype=np.int64)

@@ -1,0 +1,166 @@
+"""The model as a file: Splink's settings in an envelope that says which of our versions it is for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kumitate.errors import ConfigError, Problem
+from kumitate.identity.probabilistic.levels import sql_of, tests_of
+from kumitate.identity.probabilistic.model import Comparison, Level, Model, words
+
+VERSION = 1
+"""Of the envelope; a file of another one is refused."""
+
+_AGREED = re.compile(r'\(*l\."?(?P<l>\w+)"? = r\."?(?P<r>\w+)"?\)*')
+
+
+def settings(model: Model) -> dict[str, Any]:
+    """The model as Splink 5 reads it."""
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "record",
+        "probability_two_random_records_match": model.probability,
+        "retain_matching_columns": False,
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": " AND ".join(f'l."{column}" = r."{column}"' for column in rule)}
+            for rule in model.blocking
+        ],
+        "comparisons": [
+            {
+                "output_column_name": comparison.name,
+                "comparison_levels": [_level_settings(level) for level in comparison.levels],
+            }
+            for comparison in model.comparisons
+        ],
+    }
+
+
+def _level_settings(level: Level) -> dict[str, Any]:
+    said: dict[str, Any] = {"sql_condition": sql_of(level.tests), "label_for_charts": words(level)}
+    if level.is_null:
+        return said | {"is_null_level": True}
+    said |= {"m_probability": level.m, "u_probability": level.u}
+    if level.frequency:
+        said |= {"tf_adjustment_column": level.frequency, "tf_adjustment_weight": level.frequency_weight}
+        said |= {"tf_minimum_u_value": level.frequency_least} if level.frequency_least else {}
+    return said
+
+
+def dump(model: Model) -> str:
+    """The model as a file: stable text, so that a change is a readable difference."""
+    envelope = {
+        "kumitate_model": VERSION,
+        "rules_version": model.rules_version,
+        "made_with": model.made_with,
+        "trained_on": dict(model.trained_on),
+        "splink": settings(model),
+    }
+    return json.dumps(envelope, ensure_ascii=False, indent=2) + "\n"
+
+
+def load(text: str, file: str = "model") -> Model:
+    """The model in `text`; ConfigError with every problem, where the file is broken or of another version."""
+    try:
+        envelope = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _refused(
+            file, (f"is no JSON ({error.msg}); train the model anew or restore the file",), error.lineno
+        ) from None
+    if not isinstance(envelope, dict) or "kumitate_model" not in envelope:
+        raise _refused(file, ("has no kumitate_model; wrap Splink's settings as docs/concepts/probabilistic.md says",))
+    if envelope["kumitate_model"] != VERSION:
+        found = envelope["kumitate_model"]
+        raise _refused(file, (f"is a model of version {found!r}, this Kumitate reads {VERSION}; train it anew",))
+    told = envelope.get("splink")
+    if not isinstance(told, dict):
+        raise _refused(file, ("has no splink settings; train the model anew",))
+    problems = tuple(_problems(told))
+    if problems:
+        raise _refused(file, problems)
+    return _model(envelope, told)
+
+
+def _refused(file: str, whats: tuple[str, ...], line: int = 1) -> ConfigError:
+    return ConfigError(tuple(Problem(file, line, "", what) for what in whats))
+
+
+def _problems(told: Mapping[str, Any]) -> Iterator[str]:
+    """Everything in Splink's settings that could not be followed, each by its name."""
+    probability = told.get("probability_two_random_records_match")
+    if not _is_share(probability):
+        yield "has no probability_two_random_records_match between 0 and 1; train the model"
+    comparisons = told.get("comparisons")
+    if not isinstance(comparisons, list) or not comparisons:
+        yield "has no comparisons; train the model anew"
+        return
+    for comparison in comparisons:
+        name = comparison.get("output_column_name") or "a comparison without a name"
+        yield from (f"{name}: {what}" for what in _problems_of(comparison.get("comparison_levels") or []))
+    for rule in _blocking(told):
+        if _agreed(rule) is None:
+            yield f"blocking rule {rule!r} is no equality of columns; Splink can block by it, Kumitate cannot"
+
+
+def _problems_of(levels: list[Mapping[str, Any]]) -> Iterator[str]:
+    if not levels or str(levels[-1].get("sql_condition", "")).strip().upper() != "ELSE":
+        yield "its last level is not ELSE; add one, so that every pair has a level"
+    for level in levels:
+        sql = str(level.get("sql_condition", ""))
+        name = level.get("label_for_charts") or sql
+        if tests_of(sql) is None:
+            known = "docs/concepts/probabilistic.md lists the levels it can"
+            yield f"level {name!r} asks {sql!r}, which Kumitate cannot score; {known}"
+        elif not level.get("is_null_level") and not all(_is_share(level.get(f"{p}_probability")) for p in "mu"):
+            yield f"level {name!r} has no m and u probability above 0; train the model"
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+
+
+def _blocking(told: Mapping[str, Any]) -> Iterator[str]:
+    for rule in told.get("blocking_rules_to_generate_predictions") or ():
+        yield rule["blocking_rule"] if isinstance(rule, dict) else str(rule)
+
+
+def _agreed(rule: str) -> tuple[str, ...] | None:
+    """The columns that a blocking rule holds equal, or None where it does anything else."""
+    columns = []
+    for part in re.split(r"\s+and\s+", " ".join(rule.split()), flags=re.IGNORECASE):
+        found = _AGREED.fullmatch(part)
+        if found is None or found["l"] != found["r"]:
+            return None
+        columns.append(found["l"])
+    return tuple(columns)
+
+
+def _model(envelope: Mapping[str, Any], told: Mapping[str, Any]) -> Model:
+    return Model(
+        tuple(_comparison(comparison) for comparison in told["comparisons"]),
+        told["probability_two_random_records_match"],
+        tuple(agreed for rule in _blocking(told) if (agreed := _agreed(rule))),
+        str(envelope.get("rules_version", "")),
+        str(envelope.get("made_with", "")),
+        dict(envelope.get("trained_on") or {}),
+    )
+
+
+def _comparison(told: Mapping[str, Any]) -> Comparison:
+    return Comparison(told["output_column_name"], tuple(_level(level) for level in told["comparison_levels"]))
+
+
+def _level(told: Mapping[str, Any]) -> Level:
+    tests = tests_of(told["sql_condition"]) or ()
+    if told.get("is_null_level"):
+        return Level(tests)
+    return Level(
+        tests,
+        told["m_probability"],
+        told["u_probability"],
+        told.get("tf_adjustment_column") or "",
+        told.get("tf_adjustment_weight", 1.0),
+        told.get("tf_minimum_u_value", 0.0),
+    )
