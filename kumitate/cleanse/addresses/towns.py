@@ -1,0 +1,146 @@
+"""Which town of its municipality an address lies in: the longest that the master lists, then 字 up to the number."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kumitate.cleanse.addresses.blocks import NUMERAL_BEFORE_UNIT, begins_block
+from kumitate.cleanse.addresses.folding import fold
+from kumitate.cleanse.addresses.master import City, Town
+
+_AZA = re.compile(r"大字|小字|字")
+_INNER_AZA = re.compile(r"大字|小字|(?<![文十])字")
+_LETTERS = r"[\u3041-\u30ff\u3400-\u9fff々ー]"
+_STOP = rf"(?:[0-9]|{NUMERAL_BEFORE_UNIT}|無番地|番外地)"
+_NUMBERED = re.compile(rf"(?:大字|小字|字)?((?:(?!{_STOP}){_LETTERS}){{1,20}})(?={_STOP})")
+_UNNUMBERED = re.compile(rf"(?:大字|小字|字)({_LETTERS}{{1,20}})(?= |$)")
+_UNLISTED = re.compile(rf"({_LETTERS}{{1,20}})(?= |$)")
+_BUILDING = re.compile(
+    r"ビル|マンション|ハイツ|コーポ|アパート|タワー|センター|ホテル|ハウス|レジデンス|プラザ|メゾン|病院|大学|学校|会社|工場|"
+    r"郵便局|市役所|[荘寮店館棟内方様]$"
+)
+_FOREIGN_NAME = re.compile(r"[ァ-ヴー]{4,}")
+_DIGITS = frozenset("0123456789")
+# Streets of Kyoto, before or behind the town.
+_STREET = re.compile(r"上[るル]|下[るル]|上ガ[るル]|下ガ[るル]|[東西]入[るル]?|入[るル]|通リ?")
+_STREET_BEHIND = re.compile(r"[^0-9 ]*(?:上[るル]|下[るル]|[東西]入[るル]?)")
+_KYOTO = "京都市"
+
+
+class Match(NamedTuple):
+    """A listed town, and where its name ends in the text."""
+
+    town: Town
+    end: int
+
+
+class Named(NamedTuple):
+    """The town as it is written, as keys have it, and the master's entry; `end` is where the block begins."""
+
+    name: str
+    key: str
+    listed: Town | None
+    end: int
+    street: str = ""
+
+
+def town_at(plain: str, folded: str, at: int, city: City | None) -> Named:
+    """The town that stands at `at`; an empty name where none does."""
+    at += folded[at : at + 1] == " "
+    if city is None:
+        return _unlisted(plain, at)
+    street = ""
+    found: Match | None = None
+    if city.name.startswith(_KYOTO):
+        found, street = _behind_streets(plain, folded, at, city)
+    found = found or known_town(folded, at, city)
+    if found is None:
+        return _unlisted(plain, at)
+    town = city.spelt.get(plain[at : found.end], found.town)
+    end = found.end
+    if city.name.startswith(_KYOTO) and (behind := _STREET_BEHIND.match(plain, end)):
+        street, end = street or behind[0], behind.end()
+    street = _street(street) if len(town.codes) > 1 else ""
+    aza, end = _aza(plain, end)
+    return Named(town.name + aza, street + town.name + fold(aza), town, end, street)
+
+
+def known_town(folded: str, at: int, city: City) -> Match | None:
+    """The longest town of the city that stands there, whether or not 大字 or 字 stand before or inside."""
+    at += folded[at : at + 1] == " "
+    aza = _AZA.match(folded, at)
+    return _listed(folded, aza.end(), city) if aza else _listed(folded, at, city)
+
+
+def _listed(folded: str, at: int, city: City) -> Match | None:
+    found = city.towns.longest(folded, at)
+    if found is None or folded[found[1] : found[1] + 1] in "大小字":
+        found = _around_aza(folded, at, city) or found
+    if found is None:
+        found = _shortened(folded, at, city) or _read(folded, at, city)
+    return Match(*found) if found else None
+
+
+def _around_aza(folded: str, at: int, city: City) -> tuple[Town, int] | None:
+    """`保原町大字上保原` is 保原町上保原."""
+    aza = _INNER_AZA.search(folded, at + 1, at + 12)
+    if aza is None:
+        return None
+    found = city.towns.longest(folded[at : aza.start()] + folded[aza.end() :], 0)
+    if found is None or found[1] <= aza.start() - at:
+        return None
+    return found[0], at + found[1] + len(aza[0])
+
+
+def _shortened(folded: str, at: int, city: City) -> tuple[Town, int] | None:
+    """`豊川8-19` is 豊川町, if a number follows and no other town is called so."""
+    found = city.shortened.longest(folded, at)
+    return found if found and (found[1] == len(folded) or begins_block(folded, found[1])) else None
+
+
+def _read(folded: str, at: int, city: City) -> tuple[Town, int] | None:
+    return city.read.longest(folded, at) if "ァ" <= folded[at : at + 1] <= "ヺ" else None
+
+
+def _behind_streets(plain: str, folded: str, at: int, city: City) -> tuple[Match | None, str]:
+    """`河原町二条下ル一之船入町`: the town stands behind the last street that one follows."""
+    for street in reversed(list(_STREET.finditer(plain, at))):
+        found = city.towns.longest(folded, street.end())
+        if found is not None and street.start() > at:
+            return Match(*found), plain[at : street.end()]
+    return None, ""
+
+
+def _street(written: str) -> str:
+    """In one notation: `寺町通り五条上ル` is 寺町五条上る."""
+    return re.sub(r"通り?", "", written).replace("ル", "る").replace(" ", "")
+
+
+def _aza(plain: str, at: int) -> tuple[str, int]:
+    """What stands between the town and its number, without the word 字; nothing where a building begins."""
+    if plain[at : at + 1] in _DIGITS or at == len(plain) or begins_block(plain, at):
+        return "", at
+    start = at + (plain[at] == " ")
+    found = _NUMBERED.match(plain, start) or _UNNUMBERED.match(plain, start)
+    if found is None:
+        return "", at
+    is_told = bool(_AZA.match(plain, start))
+    if not is_told and (_is_building(found[1]) or not begins_block(plain, found.end())):
+        return "", at
+    return _INNER_AZA.sub("", found[1]), found.end()
+
+
+def _is_building(name: str) -> bool:
+    return bool(_BUILDING.search(name) or _FOREIGN_NAME.search(name))
+
+
+def _unlisted(plain: str, at: int) -> Named:
+    """A town that the master does not list, as it is written."""
+    aza = _AZA.match(plain, at)
+    start = aza.end() if aza else at
+    found = None if begins_block(plain, start) else _NUMBERED.match(plain, start) or _UNLISTED.match(plain, start)
+    if found is None or _BUILDING.search(found[1]):
+        return Named("", "", None, at)
+    name = _INNER_AZA.sub("", found[1])
+    return Named(name, fold(name), None, found.end())
