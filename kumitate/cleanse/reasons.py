@@ -90,6 +90,10 @@ _INVALID: Mapping[str, Reason] = {
     "name.no_letter": Reason("A name without any letter.", "文字を含まない名前です。"),
     "kana.no_letter": Reason("A reading without any letter.", "文字を含まない読みです。"),
     "company.no_letter": Reason("A company's name without letter or digit.", "文字も数字も含まない会社名です。"),
+    "corporate_number.invalid": Reason("Not a corporate number of 13 digits.", "13 桁の法人番号ではありません。"),
+    "corporate_number.check_digit": Reason(
+        "The corporate number's check digit does not fit its other digits.", "法人番号の検査用数字が合いません。"
+    ),
     "email.invalid": Reason("Not an e-mail address.", "メールアドレスではありません。"),
     "email.several": Reason("More than one e-mail address.", "複数のメールアドレスがあります。"),
     "phone.invalid": Reason("Not a phone number that is in use.", "実在しうる電話番号ではありません。"),

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kumitate.cleanse.codes import boolean, country, gender, json_text
 from kumitate.cleanse.contacts import address, email, phone, postal_code
+from kumitate.cleanse.corporate_numbers import corporate_number
 from kumitate.cleanse.names import company, kana, name
 from kumitate.cleanse.numbers import decimal, integer
 from kumitate.cleanse.text import text
@@ -52,6 +53,7 @@ CLEANSERS: Mapping[Semantic, Callable[[Rule], Cleanser]] = {
     Semantic.NAME: lambda _: name,
     Semantic.KANA: lambda _: kana,
     Semantic.COMPANY: lambda _: company,
+    Semantic.CORPORATE_NUMBER: lambda _: corporate_number,
     Semantic.EMAIL: lambda _: email,
     Semantic.PHONE: lambda rule: partial(phone, country=rule.country),
     Semantic.POSTAL_CODE: lambda rule: partial(postal_code, country=rule.country),

@@ -25,6 +25,7 @@ class Semantic(StrEnum):
     NAME = "name"
     KANA = "kana"
     COMPANY = "company"
+    CORPORATE_NUMBER = "corporate_number"
     EMAIL = "email"
     PHONE = "phone"
     POSTAL_CODE = "postal_code"
