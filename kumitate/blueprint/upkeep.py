@@ -53,8 +53,9 @@ def _appends(step: Step) -> bool:
 
 def maker_grants(names: Names, key: str) -> tuple[Grant, ...]:
     """What creating and evolving tables takes: the catalogue's entries and the tables' metadata files, no data."""
+    read = ("glue:GetDatabase", "glue:GetTable", "glue:GetTables")
     return (
-        Grant("ReadCatalogue", ("glue:GetDatabase", "glue:GetTable"), _catalogue(names), because=_EVERY_TABLE),
+        Grant("ReadCatalogue", read, _catalogue(names), because=_EVERY_TABLE),
         Grant("ChangeTables", ("glue:CreateTable", "glue:UpdateTable"), _catalogue(names), because=_EVERY_TABLE),
         Grant("WriteMetadata", ("s3:GetObject", "s3:PutObject"), _files(names, "*/metadata/*"), because=_EVERY_TABLE),
         # Without it S3 answers "forbidden" instead of "not there" when the first metadata file is looked for.

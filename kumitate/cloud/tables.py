@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 class Preparing(Protocol):
-    """The part of a lake that makes tables."""
+    """The part of a lake that makes tables, and tells which are there."""
 
     def prepare(self, tables: Iterable[Table]) -> None: ...
+    def tables(self) -> tuple[str, ...]: ...
+    def holds_rows(self, table: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,24 @@ class Declared:
     project: str
     snapshots_kept: int
     tables: tuple[Table, ...]
+    retired: tuple[str, ...] = ()
+    """Sources taken out of the project on purpose."""
 
 
 def to_json(platform: Platform) -> str:
     """What the function is given beside its code; the same tables are the same text."""
     tables = [asdict(each.table) for each in platform.tables]
     kept = platform.environment.retention.snapshots
-    given = {"project": platform.names.project, "snapshots_kept": kept, "tables": tables}
+    retired = platform.environment.retired
+    given = {"project": platform.names.project, "snapshots_kept": kept, "tables": tables, "retired": retired}
     return json.dumps(given, ensure_ascii=False, indent=1)
 
 
 def from_json(text: str) -> Declared:
     given = json.loads(text)
-    return Declared(given["project"], given["snapshots_kept"], tuple(map(_table, given["tables"])))
+    return Declared(
+        given["project"], given["snapshots_kept"], tuple(map(_table, given["tables"])), tuple(given["retired"])
+    )
 
 
 def _table(given: Mapping[str, Any]) -> Table:
@@ -67,9 +74,31 @@ def databases(names: Names) -> dict[str, str]:
 def keep_tables(
     event: Mapping[str, Any], declared: Declared, *, names: Names, open_lake: Callable[[], Preparing]
 ) -> dict[str, Any]:
-    """Answer CloudFormation: tables are created or widened; when the stack goes, they and their data stay."""
+    """Answer CloudFormation: tables are created or widened; when the stack goes, they and their data stay.
+
+    FatalError, before anything is made, where a source with rows is no longer in the project: the deployment of the
+    first stack ends there, and nothing has changed.
+    """
     answer: dict[str, Any] = {"PhysicalResourceId": names.called("tables")}
     if event["RequestType"] == "Delete":
         return answer
-    open_lake().prepare(declared.tables)
+    lake = open_lake()
+    _require_sources(lake, declared)
+    lake.prepare(declared.tables)
     return answer | {"Data": {"Tables": len(declared.tables)}}
+
+
+def _require_sources(lake: Preparing, declared: Declared) -> None:
+    """A source's raw rows are its history: it leaves the project by a word, not by an oversight."""
+    wanted = {str(table) for table in declared.tables}
+    kept = {f"raw.{source}" for source in declared.retired}
+    gone = [
+        name.removeprefix("raw.")
+        for name in lake.tables()
+        if name.startswith("raw.") and name not in wanted | kept and lake.holds_rows(name)
+    ]
+    if gone:
+        raise FatalError(
+            f"no longer in the project, but with rows in the lake: {', '.join(gone)}; put the sources back, or name"
+            " them in the environment's `retired` to leave their tables as they are"
+        )

@@ -101,6 +101,10 @@ class IcebergLake:
         with self._site.errors():
             return scan_of(self.load(table))
 
+    def holds_rows(self, table: str) -> bool:
+        with self._site.errors():
+            return any(True for _ in self.load(table).scan().plan_files())
+
     def load(self, table: str) -> IcebergTable:
         """The table as it is now; FatalError naming those that exist."""
         try:

@@ -112,7 +112,7 @@ def making(who: str, account: Account, names: Names) -> Iterator[Need]:
     for database in ZONES:
         root, called, one = catalogue(names, f"{database}.anything")
         yield from on(who, "glue:GetDatabase", root, called)
-        yield from on(who, "glue:GetTable glue:CreateTable glue:UpdateTable", root, called, one)
+        yield from on(who, "glue:GetTable glue:GetTables glue:CreateTable glue:UpdateTable", root, called, one)
         table = f"{database}.anything"
         yield from on(who, "s3:GetObject s3:PutObject", files(names, table, "metadata/00000.metadata.json"))
         bucket = files(names, table).partition("/")[0]

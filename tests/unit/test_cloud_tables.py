@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,19 @@ DECLARED = Declared("shop", 5, (SIZES,))
 
 @dataclass
 class Prepared:
-    """A lake that remembers what it was asked for."""
+    """A lake that remembers what it was asked for; `holds` are the tables there are, and whether with rows."""
 
-    tables: list[Table] = field(default_factory=list)
+    made: list[Table] = field(default_factory=list)
+    holds: dict[str, bool] = field(default_factory=dict)
 
     def prepare(self, tables: Iterable[Table]) -> None:
-        self.tables += tables
+        self.made += tables
+
+    def tables(self) -> tuple[str, ...]:
+        return tuple(self.holds)
+
+    def holds_rows(self, table: str) -> bool:
+        return self.holds[table]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +61,7 @@ def test_a_deployment_makes_the_tables(request_type: str) -> None:
     lake = Prepared()
     answer = keep_tables({"RequestType": request_type}, DECLARED, names=NAMES, open_lake=lambda: lake)
     assert answer == {"PhysicalResourceId": "kumitate-shop-dev-tables", "Data": {"Tables": 1}}
-    assert lake.tables == [SIZES]
+    assert lake.made == [SIZES]
 
 
 def test_tables_and_their_data_outlive_the_stack() -> None:
@@ -63,6 +70,20 @@ def test_tables_and_their_data_outlive_the_stack() -> None:
 
     answer = keep_tables({"RequestType": "Delete"}, DECLARED, names=NAMES, open_lake=none_needed)
     assert answer == {"PhysicalResourceId": "kumitate-shop-dev-tables"}
+
+
+def test_a_source_with_rows_does_not_leave_the_project_by_an_oversight() -> None:
+    lake = Prepared(holds={"raw.orders": True, "raw.empty": False, "clean.orders": True})
+    with pytest.raises(FatalError, match=r"with rows in the lake: orders; put the sources back"):
+        keep_tables({"RequestType": "Update"}, DECLARED, names=NAMES, open_lake=lambda: lake)
+    assert lake.made == []
+
+
+def test_a_source_that_is_retired_leaves_its_tables_as_they_are() -> None:
+    lake = Prepared(holds={"raw.orders": True})
+    declared = replace(DECLARED, retired=("orders",))
+    keep_tables({"RequestType": "Update"}, declared, names=NAMES, open_lake=lambda: lake)
+    assert lake.made == [SIZES]
 
 
 def test_names_are_those_of_the_account_the_function_runs_in() -> None:
