@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp, parse_one
 
 from kumitate.cleanse.rows import record_id_columns
-from kumitate.cleanse.tables import RECORD_ID, clean_table
+from kumitate.cleanse.tables import RECORD_ID, TOUCHED, clean_table
 from kumitate.config.source import Source
 from kumitate.ingest.tables import ORIGIN
 from kumitate.model.table import Type
@@ -30,7 +30,7 @@ def bound(value: str | None) -> str:
 
 def delivered(source: Source) -> tuple[str, ...]:
     """The columns that come from the file."""
-    return tuple(name for name, spec in source.columns.items() if spec.sql is None)
+    return tuple(name for name, spec in source.columns.items() if spec.is_delivered)
 
 
 def key_of(source: Source) -> tuple[str, ...]:
@@ -53,7 +53,8 @@ def same(names: Iterable[str], left: str, right: str) -> str:
 
 def carried(source: Source) -> str:
     """What rows bring along until they are described."""
-    return listed((*(part.name for part in ORIGIN), RECORD_ID.name, *delivered(source)))
+    cleansed = (name for name, spec in source.columns.items() if spec.sql is None)
+    return listed((*(part.name for part in ORIGIN), RECORD_ID.name, *cleansed, *(each.name for each in TOUCHED)))
 
 
 def described(name: str, source: Source) -> str:

@@ -1,27 +1,31 @@
-"""The cleanse stage: new raw rows are typed, the unusable ones set aside, the others kept once per key, all counted."""
+"""The cleanse stage: raw rows are typed, the unusable ones set aside, the others kept once per key, all counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
+from kumitate.cleanse.changes import changes_step
+from kumitate.cleanse.counts import row_counts
+from kumitate.cleanse.recipes import fingerprint
 from kumitate.cleanse.rows import cleansing
-from kumitate.cleanse.statements import new_events, new_rows, newest_records, refused_rows, row_counts
-from kumitate.cleanse.tables import COUNTS, clean_table, staging_table
+from kumitate.cleanse.statements import kept_events, kept_records, recovered_rows, refused_rows, rows_to_cleanse
+from kumitate.cleanse.tables import CHANGES, COUNTS, clean_table, staging_table
 from kumitate.config.project import Config
-from kumitate.config.source import Source
-from kumitate.ingest.tables import DELIVERIES, QUARANTINE, raw_table
-from kumitate.model.step import BatchStep, Mode, Query, QueryStep, Run, Stage, Step
+from kumitate.ingest.tables import DELIVERIES, QUARANTINE, REPLAYS, raw_table
+from kumitate.model.step import BatchStep, Mode, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table
 
 
 def _reads(config: Config) -> tuple[Table, ...]:
-    return (*(raw_table(name, source) for name, source in config.sources.items()), DELIVERIES, QUARANTINE)
+    return (*(raw_table(name, source) for name, source in config.sources.items()), DELIVERIES, QUARANTINE, REPLAYS)
 
 
 def _writes(config: Config) -> tuple[Table, ...]:
     staging = (staging_table(name, source) for name, source in config.sources.items())
     clean = (clean_table(name, source) for name, source in config.sources.items())
-    return (*staging, QUARANTINE, *clean, COUNTS)
+    return (*staging, QUARANTINE, REPLAYS, *clean, COUNTS, CHANGES)
 
 
 def _plan(config: Config, run: Run) -> tuple[Step, ...]:
@@ -29,22 +33,45 @@ def _plan(config: Config, run: Run) -> tuple[Step, ...]:
 
 
 def _steps(config: Config, name: str, run: Run) -> Iterator[Step]:
-    """In this order a killed run can go on anywhere: each step gives the same rows until the next has run."""
-    source = config.sources[name]
-    staging = staging_table(name, source)
-    fresh = new_rows(name, source, after=run.through.get(str(staging), ""), run_id=run.id)
-    yield BatchStep(staging, fresh, cleansing(name, source, config.settings))
-    yield QueryStep(QUARANTINE, refused_rows(name, source, run), Mode.APPEND)
-    query, mode = _kept(name, source)
-    yield QueryStep(clean_table(name, source), query, mode)
-    yield QueryStep(COUNTS, row_counts(name, source, run.id), Mode.APPEND)
+    """In this order a killed run can go on anywhere: each step gives the same rows until the next has run.
 
-
-def _kept(name: str, source: Source) -> tuple[Query, Mode]:
-    """Events are facts and only added; records are states and replaced by newer ones."""
-    if source.kind == "events":
-        return new_events(name, source), Mode.APPEND
-    return newest_records(name, source), Mode.REPLACE
+    Steps are named by the source's recipe: where it has changed, all of them are still to be done.
+    """
+    source, recipe = config.sources[name], fingerprint(config.sources[name], config.settings)
+    after = run.through.get(str(staging_table(name, source)), "")
+    day = run.as_of.astimezone(ZoneInfo(config.settings.timezone)).date()
+    function = cleansing(name, source, config.settings, as_of=day)
+    kept = kept_events if source.kind == "events" else kept_records
+    # Events are facts and only added, unless all of them are cleansed again; records are replaced by newer ones.
+    mode = Mode.APPEND if source.kind == "events" and after else Mode.REPLACE
+    steps: tuple[BatchStep | QueryStep, ...] = (
+        BatchStep(staging_table(name, source), rows_to_cleanse(name, source, run, after=after), function),
+        QueryStep(QUARANTINE, refused_rows(name, source, run, again=not after), Mode.APPEND),
+        QueryStep(REPLAYS, recovered_rows(name, source, run), Mode.APPEND),
+        QueryStep(clean_table(name, source), kept(name, source, again=not after), mode),
+        QueryStep(COUNTS, row_counts(name, source, run.id), Mode.APPEND),
+    )
+    for step in steps:
+        if after and step.table == REPLAYS:
+            continue
+        yield replace(step, query=replace(step.query, name=f"{step.query.name}_{recipe}"))
+    yield changes_step(name, source, run.id)
 
 
 CLEANSE = Stage("cleanse", _reads, _writes, _plan)
+
+
+def cleansed_through(config: Config, name: str, run: Run, *, done_by: Callable[[Step], str]) -> str:
+    """The last run whose rows of source `name` are cleansed as the project says now; empty where none are.
+
+    `done_by` tells which run committed a step last. Steps of another recipe have another name, the last one has not:
+    a recipe that was given up and taken up again is as good as new. In a run that is taken up again the staging table
+    may be this run's already; the clean one tells whether the recipe is that of the run before.
+    """
+    steps = tuple(_steps(config, name, run))
+    staged, told = steps[0], steps[-1]
+    clean = next(step for step in steps if step.table.database == "clean")
+    through = done_by(staged)
+    if through == run.id:
+        through = done_by(clean)
+    return through if through and through == done_by(told) else ""

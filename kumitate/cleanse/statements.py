@@ -1,45 +1,54 @@
-"""The cleanse stage's SQL: which rows are new, which are refused, which are kept, and what became of each."""
+"""The cleanse stage's SQL: which rows are cleansed, which are refused or come back, and which are kept."""
 
 from __future__ import annotations
 
 from sqlglot import parse_one
 
-from kumitate.cleanse.expressions import (
-    bound,
-    carried,
-    delivered,
-    described,
-    equal,
-    key_of,
-    listed,
-    named,
-    same,
-    same_key,
-    value_of,
-)
-from kumitate.cleanse.tables import COUNTS, clean_table, staging_table
+from kumitate.cleanse.expressions import bound, carried, described, key_of, listed, named, same_key, value_of
+from kumitate.cleanse.tables import clean_table, staging_table
 from kumitate.config.source import Source
-from kumitate.ingest.tables import DELIVERIES, QUARANTINE, raw_table
+from kumitate.ingest.replayed import QUARANTINED, RECLEANSED
+from kumitate.ingest.tables import DELIVERIES, REPLAYS, raw_table
 from kumitate.model.step import Query, Run
 from kumitate.sql.vocabulary import DIALECT, text, timestamp_literal
 
 
-def new_rows(name: str, source: Source, *, after: str, run_id: str) -> Query:
-    """The raw rows that no run has cleansed: those of runs after `after`, up to this one."""
+def rows_to_cleanse(name: str, source: Source, run: Run, *, after: str) -> Query:
+    """The raw rows of runs after `after`, up to this one; after none, each as it was read last.
+
+    A row that came back from quarantine lies in the raw table twice. Whoever reads from the beginning on takes what
+    was read later; otherwise the earlier is behind anyway.
+    """
     table = raw_table(name, source)
-    return _query(
+    columns = ", ".join(f"r.{named(column)}" for column in table.schema.names)
+    read_again = f"""
+        and not exists (
+            select 1
+            from {REPLAYS} as p
+            join {DELIVERIES} as d on d.delivery_id = p.replay_delivery_id
+            where p.delivery_id = r._delivery_id and p.line = r._line and d.run_id > r._run_id
+        )
+        """
+    return query(
         f"staging_{name}",
         f"""
-        select {listed(table.schema.names)}
-        from {table}
-        where _run_id > {bound(after)} and _run_id <= {bound(run_id)}
+        select {columns}
+        from {table} as r
+        where r._run_id > {bound(after)} and r._run_id <= {bound(run.id)} {"" if after else read_again}
         """,
     )
 
 
-def refused_rows(name: str, source: Source, run: Run) -> Query:
-    """New rows that cannot be used, with file, line and reason."""
-    return _query(
+def refused_rows(name: str, source: Source, run: Run, *, again: bool) -> Query:
+    """Rows that cannot be used, with file, line and reason; cleansed `again`, only those that do not lie there so."""
+    lies_there = f"""
+        and not exists (
+            select 1
+            from ({QUARANTINED}) as q
+            where q.is_open and q.delivery_id = s._delivery_id and q.line = s._line and q.reason = s._reason
+        )
+        """
+    return query(
         f"quarantine_{name}",
         f"""
         select
@@ -51,46 +60,69 @@ def refused_rows(name: str, source: Source, run: Run) -> Query:
             s._field as field,
             s._payload as payload,
             {bound(run.id)} as run_id,
-            {timestamp_literal(run.as_of).sql(DIALECT)} as found_at
+            {_clock(run)} as found_at
         from {staging_table(name, source)} as s
         left join {DELIVERIES} as d on d.delivery_id = s._delivery_id
-        where s._reason is not null
+        where s._reason is not null {lies_there if again else ""}
         """,
     )
 
 
-def new_events(name: str, source: Source) -> Query:
-    """Accepted new events, each key once and only if no earlier run has it."""
-    return _query(
+def recovered_rows(name: str, source: Source, run: Run) -> Query:
+    """Rows in quarantine that changed rules accept, as entries that close them there."""
+    return query(
+        f"recovered_{name}",
+        f"""
+        select
+            q.delivery_id,
+            q.line,
+            {bound(None)} as replay_delivery_id,
+            {_clock(run)} as {named("at")},
+            {bound(RECLEANSED)} as kind,
+            {bound(None)} as note,
+            {bound(None)} as author,
+            {bound(run.id)} as run_id
+        from ({QUARANTINED}) as q
+        join {staging_table(name, source)} as s on s._delivery_id = q.delivery_id and s._line = q.line
+        where q.is_open and q.source = {bound(name)} and s._reason is null
+        """,
+    )
+
+
+def kept_events(name: str, source: Source, *, again: bool) -> Query:
+    """Accepted events, each key once; only those that no earlier run has, unless all are cleansed `again`."""
+    is_new = f"""
+        and not exists (
+            select 1 from {clean_table(name, source)} as known where {same_key(source, "known", "fresh")}
+        )
+        """
+    return query(
         f"clean_{name}",
         f"""
         with fresh as (
             select
                 {carried(source)},
-                row_number() over (partition by {listed(key_of(source))} order by {listed(_ORIGIN)}) as _place
+                row_number() over (partition by {listed(key_of(source))} order by {listed(PLACE)}) as _place
             from {staging_table(name, source)}
             where _reason is null
         )
         select {described(name, source)}
         from fresh
-        where _place = 1 and not exists (
-            select 1 from {clean_table(name, source)} as known where {same_key(source, "known", "fresh")}
-        )
+        where _place = 1 {"" if again else is_new}
         """,
     )
 
 
-def newest_records(name: str, source: Source) -> Query:
+def kept_records(name: str, source: Source, *, again: bool) -> Query:
     """The newest version of each key; between equally new ones the later delivery wins."""
     newest = f"{value_of(source, source.updated_at)} desc nulls last, " if source.updated_at else ""
-    later = ", ".join(f"{part} desc" for part in _ORIGIN)
-    return _query(
+    later = ", ".join(f"{part} desc" for part in PLACE)
+    known = f"select {carried(source)} from {clean_table(name, source)} union all"
+    return query(
         f"clean_{name}",
         f"""
         with versions as (
-            select {carried(source)}
-            from {clean_table(name, source)}
-            union all
+            {"" if again else known}
             select {carried(source)}
             from {staging_table(name, source)}
             where _reason is null
@@ -108,53 +140,14 @@ def newest_records(name: str, source: Source) -> Query:
     )
 
 
-def row_counts(name: str, source: Source, run_id: str) -> Query:
-    """What became of the new rows, and of those that could not be read since rows were last counted."""
-    return _query(
-        f"counts_{name}",
-        f"""
-        with fates as (
-            {_fates(name, source)}
-            union all
-            select 'quarantined' as outcome, reason
-            from {QUARANTINE}
-            where source = {bound(name)} and run_id <= {bound(run_id)} and run_id > (
-                select coalesce(max(run_id), '') from {COUNTS} where source = {bound(name)}
-            )
-        )
-        select
-            {bound(run_id)} as run_id,
-            {bound(name)} as source,
-            outcome,
-            reason,
-            count(*) as {named("rows")}
-        from fates
-        group by outcome, reason
-        """,
-    )
-
-
-def _fates(name: str, source: Source) -> str:
-    """An accepted row is in the clean table under its own origin; any other lost to the row that is there."""
-    clean = clean_table(name, source)
-    is_event = source.kind == "events"
-    alike = f"case when {same(delivered(source), 'kept', 'new')} then 'duplicate' else 'superseded' end"
-    lost = "'duplicate'" if is_event else alike
-    winner = "" if is_event else f"left join {clean} as kept on {same_key(source, 'kept', 'new')}"
-    return f"""
-            select
-                case when own._line is not null then 'accepted' else {lost} end as outcome,
-                {bound(None)} as reason
-            from {staging_table(name, source)} as new
-            left join {clean} as own on {equal(_ORIGIN, "own", "new")}
-            {winner}
-            where new._reason is null
-            """
-
-
-_ORIGIN = ("_run_id", "_delivery_id", "_line")
+PLACE = ("_run_id", "_delivery_id", "_line")
 """Where a row comes from, oldest first."""
 
 
-def _query(name: str, sql: str) -> Query:
+def query(name: str, sql: str) -> Query:
+    """The statement, laid out to be read."""
     return Query(name, text(parse_one(sql, read=DIALECT)))
+
+
+def _clock(run: Run) -> str:
+    return timestamp_literal(run.as_of).sql(DIALECT)

@@ -10,6 +10,16 @@ RECORD_ID = Column(
     "_record_id", Type.STRING, meaning="what identity merges: the key (records) or the identifiers (events)"
 )
 
+TOUCHED = (
+    Column("_changes", Type.STRINGS, meaning="what cleansing did, as column:code; null where nothing"),
+    Column(
+        "_originals",
+        Type.STRING,
+        personal=True,
+        meaning="what was delivered where cleansing changed or dropped it, as a JSON object; null where nowhere",
+    ),
+)
+
 
 def _typed(source: Source, derived: bool) -> tuple[Column, ...]:
     return tuple(
@@ -26,12 +36,18 @@ def staging_table(name: str, source: Source) -> Table:
         Column("_field", Type.STRING),
         Column("_payload", Type.STRING, personal=True, meaning="the raw row as JSON, only where rejected"),
     )
-    return Table("staging", name, (*ORIGIN, RECORD_ID, *_typed(source, derived=False), *verdict), rebuilt=True)
+    return Table(
+        "staging", name, (*ORIGIN, RECORD_ID, *_typed(source, derived=False), *TOUCHED, *verdict), rebuilt=True
+    )
 
 
 def clean_table(name: str, source: Source) -> Table:
-    """`clean.<source>`: accepted rows, one per key, with derived columns."""
-    return Table("clean", name, (*ORIGIN, RECORD_ID, *_typed(source, derived=True)), source.description)
+    """`clean.<source>`: accepted rows, one per key, with derived columns.
+
+    Columns may change their type: what decides it changes the source's recipe, and all rows are cleansed again.
+    """
+    columns = (*ORIGIN, RECORD_ID, *_typed(source, derived=True), *TOUCHED)
+    return Table("clean", name, columns, source.description, rebuilt=True)
 
 
 COUNTS = Table(
@@ -40,9 +56,29 @@ COUNTS = Table(
     (
         Column("run_id", Type.STRING),
         Column("source", Type.STRING),
-        Column("outcome", Type.STRING, meaning="accepted, duplicate, superseded or quarantined"),
+        Column("outcome", Type.STRING, meaning="accepted, duplicate, superseded or quarantined; recleansed, see below"),
         Column("reason", Type.STRING),
         Column("rows", Type.BIGINT),
     ),
-    "what became of each run's rows; per run and source the counts add up to the rows read",
+    "what became of each run's rows; per run and source the counts add up to the rows read. Rows of earlier runs that"
+    " changed rules cleanse again are recleansed, beside that sum; with a reason where these rules refuse them anew",
+)
+
+CHANGES = Table(
+    "clean",
+    "changes",
+    (
+        Column("run_id", Type.STRING),
+        Column("source", Type.STRING),
+        Column("column_name", Type.STRING),
+        Column("semantic", Type.STRING, meaning="the column's type in the project, which decides how it is cleansed"),
+        Column("rules_version", Type.STRING),
+        Column(
+            "code", Type.STRING, meaning="why; null with kind changed: rows whose value changed, for whatever reason"
+        ),
+        Column("kind", Type.STRING, meaning="changed, unusable (now null) or rejected (the row, with it)"),
+        Column("rows", Type.BIGINT),
+        Column("samples", Type.STRINGS, meaning="what was delivered, as shapes: 9 for a digit, a for a letter"),
+    ),
+    "what cleansing did to the values of each run's rows, by column and reason",
 )

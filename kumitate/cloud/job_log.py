@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kumitate.blueprint.states import METRICS
+from kumitate.ingest.tables import QUARANTINE
 from kumitate.model.step import BatchStep, GraphStep, QueryStep
 from kumitate.ports import Mark, Worker
 
-_QUARANTINE = "quarantine."
+_QUARANTINE = f"{QUARANTINE}:"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from kumitate.config.project import Config
 from kumitate.execution.landing import stored_deliveries
 from kumitate.ingest.delivery import FILE_TRUNCATED, FILE_UNREADABLE, REPLAY_PREFIX, Delivery
 from kumitate.ingest.reader import read
-from kumitate.ingest.replayed import QUARANTINED, as_replayed
+from kumitate.ingest.replayed import QUARANTINED, REPLAYED, as_replayed
 from kumitate.ingest.tables import REPLAYS
 from kumitate.model.step import Mode, Query
 from kumitate.model.table import Type
@@ -154,7 +154,7 @@ def _answered(lines: Mapping[int, str], read_lines: set[int]) -> list[int]:
 def _noted(found: _Found, at: datetime) -> pa.RecordBatch:
     moment = at.astimezone(UTC).replace(tzinfo=None)
     rows = [
-        {"delivery_id": delivery_id, "line": line, "replay_delivery_id": found.id, "at": moment}
+        {"delivery_id": delivery_id, "line": line, "replay_delivery_id": found.id, "at": moment, "kind": REPLAYED}
         for delivery_id, line in found.places
     ]
     return pa.RecordBatch.from_pylist(rows, schema=REPLAYS.schema)

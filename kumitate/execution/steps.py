@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from kumitate.activation.settlement import rejected
 from kumitate.activation.tables import REJECTED
-from kumitate.cleanse.stage import CLEANSE
+from kumitate.cleanse.stage import cleansed_through
+from kumitate.cleanse.tables import staging_table
 from kumitate.config.project import Config
 from kumitate.model.step import BatchStep, DeliverStep, GraphStep, IngestStep, Query, QueryStep, Run, Stage, Step
 from kumitate.pipeline import step_name
@@ -84,11 +85,16 @@ def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
 
 
 def consumed(config: Config, lake: LakeWriter, run: Run) -> Mapping[str, str]:
-    """Per table that cleansing fills, the last run whose rows it has seen."""
+    """Per table that cleansing fills, the last run whose rows it has seen; empty where all are to be cleansed."""
+
+    def done_by(step: Step) -> str:
+        if isinstance(step, IngestStep | DeliverStep):
+            return ""
+        return lake.done_by(step.table, step_name(step))
+
     return {
-        str(step.table): lake.done_by(step.table, step_name(step))
-        for step in CLEANSE.plan(config, run)
-        if isinstance(step, BatchStep)
+        str(staging_table(name, source)): cleansed_through(config, name, run, done_by=done_by)
+        for name, source in config.sources.items()
     }
 
 

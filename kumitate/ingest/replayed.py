@@ -22,22 +22,30 @@ _EXTRA = "_extra"
 _ORIGIN = "_origin"
 _NOT_DECLARED = frozenset({*(column.name for column in ORIGIN), _EXTRA})
 
+REPLAYED, MENDED, RECLEANSED = "replayed", "mended", "recleansed"
+"""How a row left quarantine: read anew, edited by hand, or accepted by changed rules."""
+
 QUARANTINED = f"""
 select q.source, q.reason, q.field, q.file, q.line, q.payload, q.delivery_id,
-  sent.run_id is null or sent.run_id <= q.run_id as is_open
+  sent.run_id is null or sent.run_id <= q.run_id as is_open,
+  case when sent.run_id > q.run_id then sent.kind end as closed_as
 from (
   select source, reason, field, file, line, payload, delivery_id, run_id,
     rank() over (partition by delivery_id, line order by run_id desc) as place
   from {QUARANTINE}
 ) as q
 left join (
-  select r.delivery_id, r.line, max(coalesce(d.run_id, 'underway')) as run_id
-  from {REPLAYS} as r
-  left join {DELIVERIES} as d on d.delivery_id = r.replay_delivery_id
-  group by r.delivery_id, r.line
+  select delivery_id, line, max(run_id) as run_id, max_by(kind, run_id) as kind
+  from (
+    select r.delivery_id, r.line, coalesce(r.kind, '{REPLAYED}') as kind,
+      coalesce(r.run_id, d.run_id, 'underway') as run_id
+    from {REPLAYS} as r
+    left join {DELIVERIES} as d on d.delivery_id = r.replay_delivery_id
+  ) as each
+  group by delivery_id, line
 ) as sent on sent.delivery_id = q.delivery_id and sent.line = q.line
 where q.place = 1"""
-"""Each quarantined row once, as it was refused last; `is_open` unless it was sent back since.
+"""Each quarantined row once, as it was refused last; `is_open` unless it left since, `closed_as` says how.
 
 A replay that no run has taken in is later than every run: `underway` sorts behind `r000001`.
 """

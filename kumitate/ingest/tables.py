@@ -61,10 +61,16 @@ REPLAYS = Table(
     (
         Column("delivery_id", Type.STRING),
         Column("line", Type.BIGINT),
-        Column("replay_delivery_id", Type.STRING),
+        Column("replay_delivery_id", Type.STRING, meaning="the delivery that brings it back; none where recleansed"),
         Column("at", Type.TIMESTAMP),
+        Column(
+            "kind", Type.STRING, meaning="replayed (read anew), mended (edited by hand), recleansed (rules changed)"
+        ),
+        Column("note", Type.STRING, meaning="why it was mended so"),
+        Column("author", Type.STRING, meaning="who mended it"),
+        Column("run_id", Type.STRING, meaning="the run whose rules accept it, where recleansed"),
     ),
-    "quarantined rows that were sent through cleansing again",
+    "quarantined rows that went through cleansing again: sent back by hand, or accepted since rules changed",
 )
 
 

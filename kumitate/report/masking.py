@@ -1,14 +1,13 @@
-"""Shows the shape of a value without the value: enough to see what is wrong, not enough to know who."""
+"""Shows rows and messages without what is personal in them: values by their shape."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 
-_KEPT_WORDS = re.compile("令和|平成|昭和|大正|明治|[年月日時分秒]")
-_LENGTH = 60
+from kumitate.model.shapes import shape
+
 _PERSONAL_PATTERNS = (
     re.compile(r"[^\s\"'<>@,;:()]+@[^\s\"'<>@,;:()]+"),
     re.compile(r"\b[0-9a-fA-F]{16,}\b"),
@@ -16,18 +15,6 @@ _PERSONAL_PATTERNS = (
     re.compile(r"\+?\d[\d\-() ]{4,}\d"),
 )
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-
-
-def shape(value: str) -> str:
-    """`山田 090-1234` becomes `漢漢 999-9999`; the words of Japanese dates stay."""
-    kept: list[str] = []
-    at = 0
-    for word in _KEPT_WORDS.finditer(value[:_LENGTH]):
-        kept.append("".join(map(_class, value[at : word.start()])))
-        kept.append(word[0])
-        at = word.end()
-    kept.append("".join(map(_class, value[at:_LENGTH])))
-    return "".join(kept) + ("…" if len(value) > _LENGTH else "")
 
 
 def payload_shape(payload: str, field: str) -> str:
@@ -60,18 +47,3 @@ def message_shape(message: str, personal: Iterable[str]) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-_SCRIPTS = (("HALFWIDTH KATAKANA", "ｱ"), ("KATAKANA", "ア"), ("HIRAGANA", "あ"), ("CJK", "漢"))
-
-
-def _class(character: str) -> str:
-    if character.isdigit():
-        return "９" if character > "\x7f" else "9"
-    if not character.isalpha():
-        return character if character.isprintable() else "�"
-    name = unicodedata.name(character, "")
-    script = next((sign for prefix, sign in _SCRIPTS if name.startswith(prefix)), None)
-    if script is None and character > "\x7f":
-        return "漢"
-    return script or ("A" if character.isupper() else "a")

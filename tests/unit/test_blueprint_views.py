@@ -116,7 +116,7 @@ def test_counts_are_public_people_internal_and_names_personal(config: Config) ->
     assert class_of(tables["curated.segment_sizes"]) is Classification.PUBLIC
     assert class_of(tables["curated.person_records"]) is Classification.INTERNAL
     found = {(str(each.table), each.classification): each.columns for each in tagged(tuple(tables.values()))}
-    assert found["clean.members", Classification.PERSONAL] == ("first_name", "email")
+    assert found["clean.members", Classification.PERSONAL] == ("first_name", "email", "_originals")
     assert found["curated.segment_sizes", Classification.PUBLIC] == ()
     assert ("curated.person_records", Classification.PUBLIC) not in found
 

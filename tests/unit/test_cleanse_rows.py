@@ -45,6 +45,8 @@ def test_a_good_row_is_typed_and_named_by_its_key() -> None:
         "born": "1980-01-02",
         "phone": "+819012345678",
         "points": 1000,
+        "_changes": row["_changes"],
+        "_originals": row["_originals"],
         "_reason": None,
         "_field": None,
         "_payload": None,
@@ -54,6 +56,8 @@ def test_a_good_row_is_typed_and_named_by_its_key() -> None:
 def test_an_unusable_optional_value_is_null_and_the_row_stays() -> None:
     (row,) = cleansed(MEMBERS, {"no": "1", "born": "2000-1-2", "phone": "nonsense", "points": "many"})
     assert (row["phone"], row["points"], row["_reason"]) == (None, None, None)
+    assert row["_changes"] == ["phone:phone.invalid", "points:integer.invalid"]
+    assert json.loads(row["_originals"]) == {"phone": "nonsense", "points": "many"}
 
 
 def test_an_unusable_required_value_rejects_the_row_as_it_was_delivered() -> None:
