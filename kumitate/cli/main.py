@@ -14,6 +14,7 @@ from kumitate.cli.profile import profile
 from kumitate.cli.quarantine import quarantine
 from kumitate.cli.query import query
 from kumitate.cli.redrive import redrive
+from kumitate.cli.resolve import resolve
 from kumitate.cli.run import run
 from kumitate.cli.schema import schema
 from kumitate.cli.segment import segment
@@ -33,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     redrive,
     quarantine,
     plan,
+    resolve,
     schema,
 )
 

@@ -27,7 +27,7 @@ class TableRules(Section):
     """One table's columns and what merges its rows."""
 
     record_id: str | None = None
-    """The column that names records; the line number, unless given."""
+    """The column that names records; the line number, unless given. Without any rules a column without repetitions."""
     updated_at: str | None = None
     """The column that tells which version of a record is the newest, and since when it holds its values."""
     source: str | None = None

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from kumitate.identity.scoring import score_labels, score_pairs
+from kumitate.identity.scoring import b_cubed, score_labels, score_pairs
 
 
 def labelled(**persons: str) -> pa.Table:
@@ -37,3 +37,10 @@ def test_where_there_is_no_pair_nothing_is_wrong() -> None:
 
 def test_pairs_are_counted_not_listed() -> None:
     assert score_labels([0] * 200_000, [0] * 200_000).merged_pairs == 200_000 * 199_999 // 2
+
+
+def test_b_cubed_averages_over_records() -> None:
+    score = b_cubed([1, 1, 2], [7, 7, 7])
+    assert (score.precision, round(score.recall, 4)) == (1.0, round(5 / 9, 4))
+    assert b_cubed([1, 1, 1], [7, 7, 8]).precision == pytest.approx(5 / 9)
+    assert b_cubed([], []).f1 == 1.0

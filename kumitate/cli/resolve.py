@@ -1,0 +1,88 @@
+"""`kumitate resolve`: who is who in any table, and how good that is where the truth is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kumitate.cli.options import examples, json_option
+from kumitate.cli.output import print_json
+from kumitate.cli.progress import progress
+
+if TYPE_CHECKING:
+    from kumitate.execution.resolving import Asked
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class _Model(click.ParamType["Path | str"]):
+    """`train`, `none`, or a model's file."""
+
+    name = "model"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        if value in ("train", "none"):
+            return str(value)
+        path = Path(value)
+        if not path.is_file():
+            self.fail(f"{value!r} is neither `train` nor `none` nor a model's file", param, ctx)
+        return path
+
+
+@click.command(
+    short_help="Who is who in any table.",
+    epilog=examples(
+        "kumitate resolve --in customers.csv --out clusters.parquet",
+        "kumitate resolve --rules identity.yaml --in customers.csv --out clusters.parquet --truth person",
+        "kumitate resolve --in customers.csv --previous clusters.parquet --out clusters.parquet --events events.csv",
+        "kumitate resolve --in customers.csv --record-id customer_no --delta changes.csv --out clusters.parquet",
+        "kumitate resolve --in customers.csv --dry-run",
+    ),
+)
+@click.option("--in", "table", type=FILE, required=True, help="CSV, JSON lines, Parquet or Excel: a row a record.")
+@click.option("--rules", type=FILE, help="Columns and rules; without it columns are recognised and rules ship.")
+@click.option("--delta", "deltas", type=FILE, multiple=True, help="Added and changed rows; _deleted takes one out.")
+@click.option("--out", type=NEW_FILE, help="Clusters: record, person_id (.parquet, .csv or .jsonl).")
+@click.option("--record-id", metavar="COL", help="The column that names records; the line number without it.")
+@click.option("--truth", metavar="COL", help="A column that tells the true person; scored with, never looked at.")
+@click.option("--previous", type=FILE, help="The clusters of the last time: their ids last.")
+@click.option("--links", type=FILE, help="Decisions of stewards: CSV with left,right,link,author,reason,at.")
+@click.option("--model", type=_Model(), metavar="train|none|FILE", help="Train one here, none, or a versioned one.")
+@click.option("--save-model", type=NEW_FILE, help="Write the model that was used, to be versioned.")
+@click.option("--edges", type=NEW_FILE, help="Write why records are one person.")
+@click.option("--events", type=NEW_FILE, help="Write what happened to persons since --previous.")
+@click.option("--dry-run", is_flag=True, help="Say how columns are read and which rules apply; resolve nothing.")
+@json_option
+def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
+    """Find the rows of a table that are one person, without a project.
+
+    Without --rules the columns are recognised by headers and values, and the rules that ship apply; the output says
+    which. With --truth the persons found are compared with the true ones: pairs (precision, recall, F1) and B-cubed.
+    Where the record's id tells the truth (rec-17-dup-1), derive such a column first. Personal data is masked.
+    """
+    from kumitate.cli import resolved as screen
+    from kumitate.execution.resolving import planned, resolve_files, write_results
+
+    outputs = {name: given.pop(name) for name in ("out", "edges", "events", "save_model")}
+    asked = _asked(**given)
+    if dry_run:
+        table, plan = planned(asked)
+        screen.show_plan(plan, table, as_json=as_json)
+        return
+    with progress() as tell:
+        done = resolve_files(asked, tell)
+    write_results(done, model=outputs.pop("save_model"), **outputs)
+    facts = screen.facts(done, asked)
+    if as_json:
+        print_json(facts)
+    else:
+        screen.show(facts)
+
+
+def _asked(**given: Any) -> Asked:
+    from kumitate.execution.resolving import Asked
+
+    return Asked(**given)

@@ -1,0 +1,216 @@
+"""A bare table's rows as a graph's keys: cleansed columns, hashed values per kind, and rules by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.cleanse.rules import column_cleanser
+from kumitate.cleanse.values import Cleansed
+from kumitate.config.identity import Entity, IdentifierKind, MatchRule
+from kumitate.identity.graph.hashing import distinct_hashes
+from kumitate.identity.graph.model import GraphRules, Hashes, Integers, Keys, KindRule
+from kumitate.identity.identifiers import RULE_PREFIX
+from kumitate.identity.patterns import portable
+from kumitate.identity.table_plan import PlannedColumn, TablePlan
+
+SEVERAL = "identifier.several_values"
+"""An identifier that is a list or a JSON object: which of its values it is, nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleansedTable:
+    """Cleansed columns by name, and per column how many values could not be used, by reason."""
+
+    columns: Mapping[str, pa.Array]
+    unusable: Mapping[str, Mapping[str, int]]
+
+
+def cleanse_table(table: pa.Table, plan: TablePlan, *, threads: int) -> CleansedTable:
+    """Every planned column; each delivered one is cleansed once, several side by side."""
+    wholes = [each for each in plan.columns if not each.part]
+    identifying = {column for _, column in plan.stated}
+    with ThreadPoolExecutor(threads) as pool:
+        done = dict(
+            zip((each.name for each in wholes), pool.map(lambda each: _cleansed(table, each), wholes), strict=True)
+        )
+    columns: dict[str, pa.Array] = {}
+    unusable: dict[str, Mapping[str, int]] = {}
+    for each in plan.columns:
+        found = done[each.rule.column]
+        columns[each.name] = found.parts[each.part] if each.part else found.values
+        if not each.part:
+            reasons = _reasons(found)
+            if each.name in identifying:
+                columns[each.name], several = _single(found.values, table[each.delivered])
+                reasons |= {SEVERAL: several} if several else {}
+            unusable[each.name] = reasons
+    return CleansedTable(columns, {name: reasons for name, reasons in unusable.items() if reasons})
+
+
+def _cleansed(table: pa.Table, column: PlannedColumn) -> Cleansed:
+    values = table[column.delivered].cast(pa.string()).combine_chunks()
+    return column_cleanser(column.rule)(values)
+
+
+def _reasons(found: Cleansed) -> dict[str, int]:
+    """Why values fell out; what was only changed still stands."""
+    fallen = found.reasons.filter(pc.and_(pc.is_null(found.values), pc.is_valid(found.reasons)))
+    return {row["values"]: row["counts"] for row in pc.value_counts(fallen).to_pylist()}
+
+
+def _single(values: pa.Array, delivered: pa.ChunkedArray) -> tuple[pa.Array, int]:
+    """Values without those that were delivered as a list or an object."""
+    given = delivered.combine_chunks()
+    several = pc.fill_null(pc.match_substring_regex(given, r"^\s*(\[.*\]|\{.*\})\s*$"), False)
+    count = int(pc.sum(several).as_py() or 0)
+    return (pc.if_else(several, pa.scalar(None, values.type), values) if count else values), count
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One kind of key on the table: its rule, and the hash of each row's value (0 beside `is_null`)."""
+
+    hashes: Hashes
+    is_null: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    is_blocked: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def graph_rules(plan: TablePlan) -> GraphRules:
+    """Kinds in the order identifiers, compound rules, witnesses; a kind is named as its edges are."""
+    entity = plan.entity
+    names = _kind_names(entity)
+    number = {name: place for place, name in enumerate(names)}
+    kinds = [
+        _identifier(kind, spec, number, place=place) for place, (kind, spec) in enumerate(entity.identifiers.items(), 1)
+    ]
+    for place, (rule, match) in enumerate(entity.rules.items(), len(kinds) + 1):
+        kinds.append(
+            KindRule(
+                RULE_PREFIX + rule,
+                most_records=match.max_records,
+                most_distinct=_most(match.max_distinct, number),
+                priority=place,
+            )
+        )
+    kinds += [KindRule(name, merges=False) for name in names[len(kinds) :]]
+    return GraphRules(tuple(kinds), entity.largest)
+
+
+def _kind_names(entity: Entity) -> list[str]:
+    return [*entity.identifiers, *(RULE_PREFIX + rule for rule in entity.rules), *dict.fromkeys(_witnesses(entity))]
+
+
+def _witnesses(entity: Entity) -> Iterator[str]:
+    """The attributes that guards look at."""
+    specs: tuple[IdentifierKind | MatchRule, ...] = (*entity.identifiers.values(), *entity.rules.values())
+    for spec in specs:
+        yield from (name for name in spec.max_distinct if name not in entity.identifiers)
+
+
+def _identifier(kind: str, spec: IdentifierKind, number: Mapping[str, int], *, place: int) -> KindRule:
+    limit = spec.limit
+    return KindRule(
+        kind,
+        most_records=spec.max_records,
+        most_distinct=_most(spec.max_distinct, number),
+        most_per_person=1 if spec.unique else (limit.most if limit else None),
+        within_ms=int(limit.within.total_seconds() * 1000) if limit and limit.within and not spec.unique else None,
+        priority=spec.priority or place,
+    )
+
+
+def _most(guard: Mapping[str, int], number: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+    return tuple((number[name], most) for name, most in guard.items())
+
+
+def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: Integers) -> Keys:
+    """One key per row, kind and value; `record` and `at` are the rows' positions and times."""
+    stated = _stated_columns(cleansed, plan)
+    parts: list[tuple[int, Stated]] = []
+    for place, name in enumerate(_kind_names(plan.entity)):
+        parts += ((place, each) for each in _stated(name, plan, stated))
+    kept = [(place, each, np.flatnonzero(~each.is_null)) for place, each in parts]
+    return Keys(
+        record=_joined([record[rows] for _, _, rows in kept], np.int64),
+        kind=_joined([np.full(len(rows), place) for place, _, rows in kept], np.int64),
+        value=_joined([each.hashes[rows] for _, each, rows in kept], np.uint64),
+        at=_joined([at[rows] for _, _, rows in kept], np.int64),
+        blocked=_joined([each.is_blocked[rows] for _, each, rows in kept], np.bool_),
+    )
+
+
+def _joined(parts: Sequence[np.ndarray], type_: type) -> np.ndarray:
+    return np.concatenate([np.empty(0, type_), *parts]).astype(type_, copy=False)
+
+
+def _stated_columns(cleansed: CleansedTable, plan: TablePlan) -> dict[str, Stated]:
+    """Each column that a kind, a rule or a guard looks at, hashed once."""
+    kinds: dict[str, list[str]] = {}
+    for kind, column in plan.stated:
+        kinds.setdefault(column, []).append(kind)
+    names = set(kinds) | set(_attributes(plan.entity))
+    return {
+        name: hashed(
+            cleansed.columns[name],
+            [pattern for kind in kinds.get(name, ()) for pattern in plan.entity.identifiers[kind].blocked],
+        )
+        for name in sorted(names)
+        if name in cleansed.columns
+    }
+
+
+def _attributes(entity: Entity) -> Iterator[str]:
+    for rule in entity.rules.values():
+        yield from rule.match
+    yield from _witnesses(entity)
+
+
+def hashed(values: pa.Array, blocked: Iterable[str]) -> Stated:
+    """A column's values as hashes; capitals and small letters are one, a blank value says nothing."""
+    texts = pc.fill_null(pc.utf8_lower(values.cast(pa.string())), "")
+    patterns = [f"^(?:{portable(pattern)})$" for pattern in blocked]
+    is_blocked = np.zeros(len(texts), np.bool_)
+    for pattern in patterns:
+        is_blocked |= pc.match_substring_regex(texts, pattern, ignore_case=True).to_numpy(zero_copy_only=False)
+    is_null = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+    return Stated(distinct_hashes(texts), is_null, is_blocked)
+
+
+def _stated(name: str, plan: TablePlan, columns: Mapping[str, Stated]) -> Iterator[Stated]:
+    """What states a kind: columns, the combination of several, or the witness itself."""
+    if name in plan.entity.identifiers:
+        yield from (columns[column] for kind, column in plan.stated if kind == name and column in columns)
+    elif name.startswith(RULE_PREFIX):
+        match = plan.entity.rules[name.removeprefix(RULE_PREFIX)].match
+        if all(column in columns for column in match):
+            yield _combined([columns[column] for column in match])
+    elif name in columns:
+        yield columns[name]
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _combined(parts: Sequence[Stated]) -> Stated:
+    """One hash of several, in their order; a part that is missing or blocked tells nothing.
+
+    The step between parts is that of SplitMix64 (Steele, Lea, Flood 2014), which leaves no two orders alike.
+    """
+    value = np.zeros(len(parts[0].hashes), np.uint64)
+    is_null = np.zeros(len(value), np.bool_)
+    for part in parts:
+        value = _mixed((value * _ODD) ^ part.hashes)
+        is_null |= part.is_null | part.is_blocked
+    return Stated(value, is_null, np.zeros(len(value), np.bool_))
+
+
+def _mixed(value: Hashes) -> Hashes:
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

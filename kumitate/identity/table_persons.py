@@ -1,0 +1,118 @@
+"""Persons of a bare table on arrays: ids carried over from the last time, and what happened to persons since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.identity.components import ABSENT, Integers, positions
+from kumitate.identity.persons import heirs, mint
+
+EVENTS = pa.schema(
+    [
+        pa.field("event", pa.string()),
+        pa.field("person_id", pa.string()),
+        pa.field("other_person_id", pa.string()),
+        pa.field("records", pa.int64()),
+    ]
+)
+"""As `curated.person_events` tells them, of one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """Ids and since which run each has been there (its age), with the person of each record, by number."""
+
+    ids: pa.Array
+    since: pa.Array
+    person: Integers
+
+
+def no_persons(count: int) -> Persons:
+    nothing = pa.array([], pa.large_string())
+    return Persons(nothing, nothing, np.full(count, ABSENT, np.int64))
+
+
+def known_persons(previous: pa.Table, names: pa.Array) -> tuple[Persons, Integers]:
+    """The persons of `previous` (record, person_id, person_since) at today's records, and those without any record.
+
+    The second are numbers of persons whose records are all gone.
+    """
+    ids = previous["person_id"].cast(pa.large_string()).combine_chunks()
+    encoded = ids.dictionary_encode()
+    codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
+    since = _since(previous, codes, len(encoded.dictionary))
+    row = positions(names, previous["record"].cast(names.type).combine_chunks())
+    person = np.append(codes, ABSENT)[row]
+    gone = np.setdiff1d(np.arange(len(encoded.dictionary)), person)
+    return Persons(encoded.dictionary, since, person), gone
+
+
+def _since(previous: pa.Table, codes: Integers, count: int) -> pa.Array:
+    if "person_since" not in previous.column_names:
+        return pa.array([""] * count, pa.large_string())
+    _, first = np.unique(codes, return_index=True)
+    return previous["person_since"].cast(pa.large_string()).combine_chunks().take(pa.array(first))
+
+
+def carried_over(component: Integers, past: Persons, names: pa.Array, *, run_id: str) -> Persons:
+    """Each component with the id of the oldest person most of whose records it has, or a new one."""
+    _, smallest, number = np.unique(component, return_index=True, return_inverse=True)
+    age = np.asarray(pc.rank(past.since, tiebreaker="dense").to_numpy(), np.int64)
+    heir = heirs(number, past.person, age)
+    new = np.flatnonzero(heir == ABSENT)
+    minted = [mint(run_id, record) for record in names.take(pa.array(smallest[new])).to_pylist()]
+    owner = heir.copy()
+    owner[new] = len(past.ids) + np.arange(len(new))
+    ids = pa.concat_arrays([past.ids, pa.array(minted, pa.large_string())])
+    since = pa.concat_arrays([past.since, pa.array([run_id] * len(new), pa.large_string())])
+    return Persons(ids, since, owner[number])
+
+
+def events(past: Persons, now: Persons, gone: Integers) -> pa.Table:
+    """One row per event, by the ledger's words; persons who only grew or lost records to nobody have none.
+
+    Whoever is gone was `merged` into the person who has most of their records now; of one who is still there the
+    others got theirs by `split`. `created` have only new records; of `retired` no record is left.
+    """
+    both = (past.person != ABSENT) & (now.person != ABSENT)
+    pairs, records = np.unique(past.person[both] * len(now.ids) + now.person[both], return_counts=True)
+    old, new = np.divmod(pairs, max(len(now.ids), 1))
+    first = _largest_home(old, new, records)
+    moved = old != new
+    merged, split = moved & first, moved & ~first
+    created = np.setdiff1d(now.person, np.append(new, ABSENT))
+    sizes = np.bincount(now.person[now.person != ABSENT], minlength=len(now.ids))
+    parts = [
+        ("created", created, np.full(len(created), ABSENT), sizes[created]),
+        ("merged", new[merged], old[merged], records[merged]),
+        ("split", new[split], old[split], records[split]),
+        ("retired", gone, np.full(len(gone), ABSENT), np.zeros(len(gone), np.int64)),
+    ]
+    return pa.concat_tables([_rows(now.ids, *part) for part in parts])
+
+
+def _largest_home(old: Integers, new: Integers, records: Integers) -> np.ndarray:
+    """Per pair, whether most of the old person's records are there (they themselves, if in doubt)."""
+    order = np.lexsort((new, new != old, -records, old))
+    _, first = np.unique(old[order], return_index=True)
+    is_first = np.zeros(len(old), np.bool_)
+    is_first[order[first]] = True
+    return is_first
+
+
+def _rows(ids: pa.Array, *columns: object) -> pa.Table:
+    event, person, other, records = columns
+    others = np.asarray(other)
+    return pa.Table.from_arrays(
+        [
+            pa.array([event] * len(others), pa.string()),
+            ids.take(pa.array(person)).cast(pa.string()),
+            ids.take(pa.array(others, mask=others == ABSENT)).cast(pa.string()),
+            pa.array(records, pa.int64()),
+        ],
+        schema=EVENTS,
+    )
