@@ -1,0 +1,122 @@
+"""Keys in the order of their values: sorted once, everything after is linear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kumitate.identity.graph.model import Hashes, Integers, Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Keys sorted by (kind, value) and record; `starts` are the rows where each value begins, and the end."""
+
+    keys: Keys
+    packed: Hashes
+    """Kind and value in one number per row."""
+    starts: Integers
+
+    @property
+    def kind(self) -> Integers:
+        """Per value."""
+        return self.keys.kind[self.starts[:-1]]
+
+    @property
+    def first(self) -> Integers:
+        """Per value the smallest record that holds it."""
+        return self.keys.record[self.starts[:-1]]
+
+    @property
+    def sizes(self) -> Integers:
+        """Per value how many records hold it."""
+        return np.diff(self.starts)
+
+    @property
+    def of_row(self) -> Integers:
+        """The value of each row, by number."""
+        return np.repeat(np.arange(len(self.starts) - 1), self.sizes)
+
+    @property
+    def names(self) -> Hashes:
+        """Per value its kind and value in one number."""
+        return self.packed[self.starts[:-1]]
+
+    def rows_of(self, values: Integers) -> Integers:
+        """The rows of these values, one value after the other."""
+        return spread(self.starts[values], self.starts[values + 1])
+
+    def find(self, packed: Hashes) -> Integers:
+        """The rows that hold any of these values, given sorted and distinct."""
+        return spread(np.searchsorted(self.packed, packed, "left"), np.searchsorted(self.packed, packed, "right"))
+
+    def of_records(self, chosen: NDArray[np.bool_]) -> Values:
+        """The rows of the records marked in `chosen`, which are numbered anew in their order."""
+        rows = np.flatnonzero(chosen[self.keys.record])
+        number = np.cumsum(chosen) - 1
+        keys = _at(self.keys, rows)
+        return in_order(Keys(number[keys.record], keys.kind, keys.value, keys.at, keys.blocked), self.packed[rows])
+
+
+def spread(start: Integers, end: Integers) -> Integers:
+    """All numbers of all ranges from `start` up to `end`: `spread([3, 9], [5, 10])` is [3, 4, 9]."""
+    lengths = end - start
+    total = np.cumsum(lengths)
+    steps = np.arange(int(total[-1]) if len(total) else 0)
+    places: Integers = steps + np.repeat(start - total + lengths, lengths)
+    return places
+
+
+def distinct(numbers: Integers) -> Integers:
+    """Sorted, each once: several times as fast as `np.unique`, which hashes."""
+    numbers = np.sort(numbers)
+    once: Integers = numbers[np.append(True, numbers[1:] != numbers[:-1])[: len(numbers)]]
+    return once
+
+
+def packed_names(kind: Integers, value: Hashes) -> Hashes:
+    """Kind and value as one number: values are mixed with a number per kind, so equal ones of two kinds differ."""
+    salt = (kind.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    salt ^= salt >> np.uint64(29)
+    salt *= np.uint64(0xBF58476D1CE4E5B9)
+    salt ^= value
+    return salt
+
+
+def sorted_values(keys: Keys) -> Values:
+    """Sort keys by value, then record; rows that say the same count once, with their earliest time."""
+    packed = packed_names(keys.kind, keys.value)
+    order = np.argsort(packed)
+    packed = packed[order]
+    order = _records_in_order(keys.record, order, packed)
+    record = keys.record[order]
+    twice = np.append(False, (packed[1:] == packed[:-1]) & (record[1:] == record[:-1]))
+    if not twice.any():
+        return in_order(_at(keys, order), packed)
+    order = np.lexsort((keys.at, keys.record, packed_names(keys.kind, keys.value)))
+    return in_order(_at(keys, order[~twice]), packed[~twice])
+
+
+def _records_in_order(record: Integers, order: Integers, packed: Hashes) -> Integers:
+    """`order` with the rows of each value by record; a value of one row needs no sorting."""
+    begins = np.append(True, packed[1:] != packed[:-1])[: len(packed)]
+    alone = begins & np.append(begins[1:], True)[: len(packed)]
+    shared = np.flatnonzero(~alone)
+    if not len(shared):
+        return order
+    number = np.cumsum(begins)[shared]
+    place = number * (int(record.max()) + 1) + record[order[shared]]
+    order[shared] = order[shared[np.argsort(place)]]
+    return order
+
+
+def in_order(keys: Keys, packed: Hashes) -> Values:
+    """Rows that are sorted already."""
+    begins = np.append(True, packed[1:] != packed[:-1])[: len(packed)]
+    return Values(keys, packed, np.append(np.flatnonzero(begins), len(packed)))
+
+
+def _at(keys: Keys, rows: Integers) -> Keys:
+    return Keys(keys.record[rows], keys.kind[rows], keys.value[rows], keys.at[rows], keys.blocked[rows])
