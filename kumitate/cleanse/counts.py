@@ -18,33 +18,13 @@ def row_counts(name: str, source: Source, run_id: str) -> Query:
     return query(
         f"counts_{name}",
         f"""
-        with counted as (
-            select coalesce(max(run_id), '') as run_id from {COUNTS} where source = {bound(name)}
-        ),
-        refused_again as (
-            select s._delivery_id, s._line, s._reason
-            from {staging_table(name, source)} as s
-            cross join counted as c
-            where s._reason is not null and s._run_id <= c.run_id
-        ),
-        put_aside as (
-            select q.delivery_id, q.line, q.reason
-            from {QUARANTINE} as q
-            cross join counted as c
-            where q.source = {bound(name)} and q.run_id <= {bound(run_id)} and q.run_id > c.run_id
-        ),
+        with {_ctes(name, source, run_id)},
         fates as (
             {_accepted_or_not(name, source)}
             union all
-            select 'recleansed' as outcome, q.reason
-            from refused_again as s
-            left join put_aside as q on q.delivery_id = s._delivery_id and q.line = s._line and q.reason = s._reason
+            {_REFUSED_AGAIN}
             union all
-            select 'quarantined' as outcome, q.reason
-            from put_aside as q
-            left join refused_again as s
-                on s._delivery_id = q.delivery_id and s._line = q.line and s._reason = q.reason
-            where s._line is null
+            {_REFUSED}
         )
         select
             {bound(run_id)} as run_id,
@@ -56,6 +36,41 @@ def row_counts(name: str, source: Source, run_id: str) -> Query:
         group by outcome, reason
         """,
     )
+
+
+def _ctes(name: str, source: Source, run_id: str) -> str:
+    """Up to which run rows are counted, which of these are refused now, and what lies in quarantine since then."""
+    return f"""
+        counted as (
+            select coalesce(max(run_id), '') as run_id from {COUNTS} where source = {bound(name)}
+        ),
+        refused_again as (
+            select s._delivery_id, s._line, s._reason
+            from {staging_table(name, source)} as s
+            cross join counted as c
+            where s._reason is not null and s._run_id <= c.run_id
+        ),
+        set_aside as (
+            select q.delivery_id, q.line, q.reason
+            from {QUARANTINE} as q
+            cross join counted as c
+            where q.source = {bound(name)} and q.run_id <= {bound(run_id)} and q.run_id > c.run_id
+        )
+        """
+
+
+_REFUSED_AGAIN = """
+            select 'recleansed' as outcome, q.reason
+            from refused_again as s
+            left join set_aside as q on q.delivery_id = s._delivery_id and q.line = s._line and q.reason = s._reason
+            """
+_REFUSED = """
+            select 'quarantined' as outcome, q.reason
+            from set_aside as q
+            left join refused_again as s
+                on s._delivery_id = q.delivery_id and s._line = q.line and s._reason = q.reason
+            where s._line is null
+            """
 
 
 def _accepted_or_not(name: str, source: Source) -> str:

@@ -138,6 +138,7 @@ def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:
         print_table(("stage", "seconds", "rows written"), rows)
         return
     screen.show_sources(report, ever=False)
+    screen.show_cleansing(report, ever=False)
     screen.show_people(report)
     screen.show_segments(report)
     screen.show_syncs(report.syncs)

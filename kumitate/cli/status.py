@@ -71,6 +71,7 @@ def _show(report: Report, runs: tuple[LoggedRun, ...]) -> None:
         click.echo("`kumitate run` takes it up where it stopped")
     click.echo()
     summary.show_sources(report, ever=True)
+    summary.show_cleansing(report, ever=True)
     summary.show_people(report)
     summary.show_segments(report)
     rows = [(sync.name, sync.destination, sync.at_destination, sync.rejected, sync.held_back) for sync in report.syncs]

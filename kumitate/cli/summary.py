@@ -44,9 +44,26 @@ def show_sources(report: Report, *, ever: bool) -> None:
             "superseded": intake.superseded,
             "quarantined": intake.in_quarantine,
         }
-        read = {"files": intake.files, "rows in": intake.rows_in, "sent back": intake.replayed}
+        read = {
+            "files": intake.files,
+            "rows in": intake.rows_in,
+            "sent back": intake.replayed,
+            "cleansed again": intake.recleansed,
+        }
         rows.append({"source": source.name, **read, **fates})
-    _print(rows, seldom={"sent back", "duplicate", "superseded", "quarantined"})
+    _print(rows, seldom={"sent back", "cleansed again", "duplicate", "superseded", "quarantined"})
+
+
+def show_cleansing(report: Report, *, ever: bool) -> None:
+    """One line of sums; columns and reasons are on the page and in clean.changes."""
+    columns = [column for source in report.sources for column in source.cleansed]
+    changed = sum(column.changed if ever else column.changed_now for column in columns)
+    unusable = sum(column.unusable if ever else column.unusable_now for column in columns)
+    if changed or unusable:
+        click.echo(
+            f"cleansing changed {counted(changed, 'values')}, and emptied {unusable:,} that nothing can be made of"
+        )
+        click.echo()
 
 
 def show_people(report: Report) -> None:

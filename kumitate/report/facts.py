@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kumitate.identity.scoring import PairScore
+from kumitate.report.cleansed import CleansedColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Intake:
     quarantined: tuple[Tally, ...] = ()
     replayed: int = 0
     """Rows sent back from quarantine, read once more."""
+    recleansed: int = 0
+    """Rows of earlier runs that changed rules cleansed once more; their fates are counted already."""
+    refused_again: int = 0
+    """Of these, rows that went to quarantine anew."""
 
     @property
     def in_quarantine(self) -> int:
@@ -73,7 +78,8 @@ class Intake:
     @property
     def balance(self) -> Balance:
         return Balance(
-            self.rows_in + self.replayed, (self.accepted, self.duplicate, self.superseded, self.in_quarantine)
+            self.rows_in + self.replayed + self.refused_again,
+            (self.accepted, self.duplicate, self.superseded, self.in_quarantine),
         )
 
 
@@ -88,6 +94,8 @@ class SourceReport:
     now: Intake
     file_problems: tuple[Tally, ...] = ()
     """Files that are not as they should be, by what is wrong (`file.empty`, `file.duplicate`)."""
+    cleansed: tuple[CleansedColumn, ...] = ()
+    """Columns that cleansing did something to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from kumitate.activation.tables import OUTCOMES, REJECTED, SYNC_COUNTS, candidates_table, changes_table, state_table
-from kumitate.cleanse.tables import COUNTS
+from kumitate.cleanse.tables import CHANGES, COUNTS
 from kumitate.identity.tables import EDGES, PERSON_EVENTS, PERSON_RECORDS, SHARED
 from kumitate.ingest.delivery import REPLAY_PREFIX
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE
@@ -67,18 +67,44 @@ order by 1, 2"""
 
 
 def outcomes_of_rows(run_id: str) -> Query:
-    """Accepted, duplicate and superseded rows per source."""
+    """Accepted, duplicate and superseded rows per source; those cleansed again, and of them those refused anew."""
     sql = f"""
 select
   source,
-  outcome,
+  case when outcome = 'recleansed' and reason is not null then 'refused_again' else outcome end as outcome,
   cast(sum(rows) as bigint) as rows,
   {_now(run_id, "rows")} as rows_now
 from {COUNTS}
 where outcome <> 'quarantined'
-group by source, outcome
+group by source, case when outcome = 'recleansed' and reason is not null then 'refused_again' else outcome end
 order by 1, 2"""
     return Query("outcomes_of_rows", sql)
+
+
+def cleansing(run_id: str) -> Query:
+    """What was done to each source's values since it was last cleansed from the beginning on; samples of its newest."""
+    sql = f"""
+with anew as (
+  select source, max(run_id) as run_id
+  from {COUNTS}
+  where outcome = 'recleansed'
+  group by source
+)
+select
+  c.source,
+  c.column_name,
+  max_by(c.semantic, c.run_id) as semantic,
+  c.code,
+  c.kind,
+  cast(sum(c.rows) as bigint) as rows,
+  cast(sum(case when c.run_id = {_text(run_id)} then c.rows else 0 end) as bigint) as rows_now,
+  max_by(c.samples, c.run_id) as samples
+from {CHANGES} as c
+left join anew as a on a.source = c.source
+where c.run_id >= coalesce(a.run_id, '')
+group by c.source, c.column_name, c.code, c.kind
+order by 1, 2, 4"""
+    return Query("cleansing", sql)
 
 
 def quarantined(run_id: str) -> Query:

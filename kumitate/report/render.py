@@ -10,12 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from kumitate.report import charts, words
 from kumitate.report.advice import next_steps
+from kumitate.report.cleansed import legend
 from kumitate.report.facts import Report
 from kumitate.report.picture import draw
 
 
 def render(report: Report) -> str:
-    return _template().render(report=report, picture=draw(report), steps=next_steps(report))
+    codes = legend(column for source in report.sources for column in source.cleansed)
+    return _template().render(report=report, picture=draw(report), codes=codes, steps=next_steps(report))
 
 
 @cache

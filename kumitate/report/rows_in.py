@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from kumitate.config.project import Config
 from kumitate.report import questions
+from kumitate.report.cleansed import columns
 from kumitate.report.facts import Intake, QuarantineSample, SourceReport, Tally
 from kumitate.report.masking import payload_shape
 from kumitate.report.questions import Ask, Row, of
 
 
 def sources(ask: Ask, config: Config, run_id: str, *, quarantined: list[Row]) -> tuple[SourceReport, ...]:
+    cleansed = ask(questions.cleansing(run_id))
     answers = (ask(questions.deliveries(run_id)), ask(questions.outcomes_of_rows(run_id)), quarantined)
     return tuple(
         SourceReport(
@@ -21,6 +23,7 @@ def sources(ask: Ask, config: Config, run_id: str, *, quarantined: list[Row]) ->
             file_problems=tuple(
                 Tally(row["problem"], row["files"]) for row in of(answers[0], "source", name) if row["problem"]
             ),
+            cleansed=columns(of(cleansed, "source", name)),
         )
         for name, source in sorted(config.sources.items())
     )
@@ -41,6 +44,8 @@ def _intake(deliveries: list[Row], outcomes: list[Row], quarantined: list[Row], 
         accepted=accepted.get("accepted", 0),
         duplicate=accepted.get("duplicate", 0),
         superseded=accepted.get("superseded", 0),
+        recleansed=accepted.get("recleansed", 0) + accepted.get("refused_again", 0),
+        refused_again=accepted.get("refused_again", 0),
         quarantined=tuple(Tally(row["reason"], row["rows" + suffix]) for row in quarantined if row["rows" + suffix]),
     )
 

@@ -60,7 +60,7 @@ class MemoryLake:
     def _store(self, table: Table, rows: pa.Table) -> None:
         flat = f"{table.database}__{table.name}"
         self._connection.register(flat, rows)
-        if str(table) not in self._tables:
+        if str(table) not in self._tables or self._tables[str(table)].schema != rows.schema:
             self._connection.execute(f"create schema if not exists {table.database}")
-            self._connection.execute(f"create view {table} as select * from {flat}")
+            self._connection.execute(f"create or replace view {table} as select * from {flat}")
         self._tables[str(table)] = rows

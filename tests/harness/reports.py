@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from kumitate.identity.scoring import PairScore
+from kumitate.report.cleansed import CleansedColumn, Touch
 from kumitate.report.facts import (
     ConsentCount,
     Intake,
@@ -22,6 +23,19 @@ from kumitate.report.facts import (
 
 MEMBERS = Intake(2, 4000, 3900, 20, 30, (Tally("date.invalid", 41), Tally("email.invalid", 9)))
 ORDERS = Intake(1, 541_909, 536_641, 5_268)
+CLEANSED = (
+    CleansedColumn(
+        "birthdate",
+        "birthdate",
+        31,
+        31,
+        (
+            Touch("date.invalid", "rejected", 41, 41, ("令和99年9月9日",)),
+            Touch("era", "changed", 31, 31, ("昭和99年9月9日", "平成9年9月99日")),
+        ),
+    ),
+    CleansedColumn("phone", "phone", 120, 0, (Touch("e164", "changed", 120, 0, ("999-9999-9999",)),)),
+)
 SAMPLE = QuarantineSample("members", "date.invalid", 41, "birthdate", "data/members.csv", 118, "令和99年9月9日")
 PEOPLE = PeopleReport(
     records=3900,
@@ -60,7 +74,7 @@ REPORT = Report(
         "r000001", datetime(2026, 1, 31, tzinfo=UTC), "duckdb", 83.2, (StageTime("ingest", 3), StageTime("identity", 4))
     ),
     sources=(
-        SourceReport("members", "records", "", MEMBERS, MEMBERS),
+        SourceReport("members", "records", "", MEMBERS, MEMBERS, cleansed=CLEANSED),
         SourceReport("orders", "events", "", ORDERS, ORDERS),
     ),
     samples=(SAMPLE,),

@@ -8,7 +8,9 @@ import pytest
 
 from harness.memory_lake import MemoryLake
 from harness.reading import source
+from kumitate.cleanse.changes import changes_step
 from kumitate.cleanse.stage import CLEANSE
+from kumitate.cleanse.tables import staging_table
 from kumitate.config.project import Config
 from kumitate.config.settings import Settings
 from kumitate.config.source import Source
@@ -167,3 +169,45 @@ def test_a_run_with_nothing_new_changes_and_counts_nothing(members: Shop) -> Non
     assert members.lake.rows("select * from clean.members") == before
     assert members.counts("r000002") == {}
     assert members.lake.rows("select count(*) from quarantine.rows") == [(1,)]
+
+
+def test_what_was_done_to_values_is_counted_by_column_and_reason_with_shapes() -> None:
+    visits = Shop(
+        "visits",
+        source(
+            key=["no"],
+            columns={"no": {"type": "id"}, "phone": {"type": "phone"}, "at": {"type": "date", "required": True}},
+        ),
+    )
+    bad = {"phone": "tel 12-34", "at": "2026-01-01"}
+    visits.receive("r000001", {"no": "1", **bad}, {"no": "2", **bad}, {"no": "3", **bad, "at": "令和99年1月1日"})
+    visits.cleanse("r000001")
+    columns = "run_id, source, column_name, semantic, code, kind, rows, samples"
+    found = visits.lake.rows(f"select {columns} from clean.changes where kind <> 'changed' order by column_name")
+    head = ("r000001", "visits")
+    assert found == [
+        (*head, "at", "date", "date.invalid", "rejected", 1, ["令和99年9月9日"]),
+        (*head, "phone", "phone", "phone.invalid", "unusable", 2, ["aaa 99-99"]),
+    ]
+    visits.cleanse("r000002", "r000001")
+    assert visits.lake.rows("select count(*) from clean.changes where run_id = 'r000002'") == [(0,)]
+
+
+def test_a_row_with_several_changes_in_one_column_is_one_changed_row() -> None:
+    declared = source(columns={"a": {}, "b": {"type": "name"}})
+    entries = [["a:width", "a:blanks"], ["a:width", "b:honorific"], None, ["a:integer.invalid"]]
+    originals = ['{"a":"Ｂ Ｂ"}', '{"a":"Ｃ","b":"\\"a\\":"}', None, '{"a":"many"}']
+    rows = [{"_changes": each, "_originals": text} for each, text in zip(entries, originals, strict=True)]
+    lake = MemoryLake()
+    lake.put(staging_table("x", declared), rows)
+    step = changes_step("x", declared, "r000001")
+    told = step.function({query.name: lake.query(query) for query in step.queries}).to_pylist()
+    assert [(row["column_name"], row["kind"], row["code"], row["rows"]) for row in told] == [
+        ("a", "changed", None, 2),
+        ("a", "changed", "blanks", 1),
+        ("a", "changed", "width", 2),
+        ("a", "unusable", "integer.invalid", 1),
+        ("b", "changed", None, 1),
+        ("b", "changed", "honorific", 1),
+    ]
+    assert told[2]["samples"] == ["Ａ", "Ａ Ａ"]

@@ -10,7 +10,7 @@ import pytest
 
 from harness.memory_lake import MemoryLake
 from kumitate.activation import tables as activation
-from kumitate.cleanse.tables import COUNTS
+from kumitate.cleanse.tables import CHANGES, COUNTS
 from kumitate.config.project import Config
 from kumitate.engines.dialect.translation import refused
 from kumitate.identity import tables as identity
@@ -41,7 +41,7 @@ CONFIG = Config.model_validate(
 )
 RUN = RunFacts("r000002", datetime(2026, 1, 31, tzinfo=UTC), "duckdb", 1.5)
 TABLES = (
-    DELIVERIES, QUARANTINE, COUNTS, CONSENTS, profiles_table(CONFIG), SEGMENT_CHANGES, SEGMENT_SIZES,
+    DELIVERIES, QUARANTINE, COUNTS, CHANGES, CONSENTS, profiles_table(CONFIG), SEGMENT_CHANGES, SEGMENT_SIZES,
     identity.PERSON_RECORDS, identity.PERSON_EVENTS, identity.EDGES, identity.SHARED, identity.golden_table(CONFIG),
     activation.OUTCOMES, activation.REJECTED, activation.SYNC_COUNTS, activation.candidates_table("letter"),
     activation.changes_table("letter"), activation.state_table("letter"),
@@ -134,6 +134,44 @@ def test_a_lost_row_breaks_the_sum(lake: Lake) -> None:
     lake.put(COUNTS, (counted("r000002", "accepted", 9),))
     report = lake.report()
     assert [balance.missing for balance in report.broken] == [1, 1]
+
+
+def test_rows_cleansed_again_stand_beside_the_sum_unless_they_are_refused_anew(lake: Lake) -> None:
+    lake.put(DELIVERIES, (delivered("r000001", 3),))
+    again = {"source": "clients", "run_id": "r000002", "outcome": "recleansed"}
+    lake.put(COUNTS, (counted("r000001", "accepted", 3), {**again, "rows": 2}, {**again, "reason": "x", "rows": 1}))
+    lake.put(QUARANTINE, (quarantined("r000002", "x", 4),))
+    source = lake.report().sources[0]
+    assert (source.now.recleansed, source.now.refused_again, source.ever.in_quarantine) == (3, 1, 1)
+    assert source.ever.balance.holds
+    assert source.now.balance.holds
+
+
+def touched(run_id: str, code: str | None, rows: int, kind: str = "changed") -> dict[str, object]:
+    return {
+        "source": "clients", "run_id": run_id, "column_name": "email", "semantic": "email", "code": code, "kind": kind,
+        "rows": rows, "samples": [f"a@{run_id[-1]}"],
+    }  # fmt: skip
+
+
+def test_what_cleansing_did_is_told_by_column_and_reason_most_frequent_first(lake: Lake) -> None:
+    first = [touched("r000001", "width", 5), touched("r000001", "case", 7), touched("r000001", None, 9)]
+    second = [touched("r000002", "width", 6), touched("r000002", None, 6)]
+    lake.put(CHANGES, [*first, *second, touched("r000002", "email.invalid", 2, "unusable")])
+    (email,) = lake.report().sources[0].cleansed
+    assert (email.name, email.changed, email.changed_now, email.unusable, email.rejected) == ("email", 15, 6, 2, 0)
+    assert [(touch.code, touch.rows, touch.now) for touch in email.touches] == [
+        ("width", 11, 6), ("case", 7, 0), ("email.invalid", 2, 2),
+    ]  # fmt: skip
+    assert email.touches[0].samples == ("a@2",)
+    assert "Full-width" in email.touches[0].words.en
+
+
+def test_what_was_done_before_a_source_was_cleansed_again_is_not_told(lake: Lake) -> None:
+    lake.put(CHANGES, [touched("r000001", "width", 5), touched("r000002", "width", 6)])
+    lake.put(COUNTS, (counted("r000002", "recleansed", 9),))
+    (email,) = lake.report().sources[0].cleansed
+    assert [touch.rows for touch in email.touches] == [6]
 
 
 def test_file_problems_are_named_by_reason(lake: Lake) -> None:
