@@ -40,8 +40,8 @@ OTHER_RULES = GraphRules(
 )
 
 NAMES = st.integers(0, 11).map(lambda number: f"s/{number:02}")
-KEY = st.tuples(st.integers(0, 4), st.integers(0, 3), st.sampled_from([0, 1, 5, 30]))
-KEYS = st.lists(KEY, max_size=4)
+KEY = st.tuples(st.integers(0, 4), st.sampled_from([1, 2, 1, 2, 3, BLOCKED_VALUE]), st.sampled_from([0, 1, 5, 30]))
+KEYS = st.lists(KEY, min_size=1, max_size=4)
 PROBABILITIES = st.sampled_from([0.3, 0.6, 0.85, 0.95, 0.995])
 
 

@@ -18,7 +18,8 @@ PAIR = st.tuples(st.just("pair"), NAMES, NAMES, PROBABILITIES)
 LINK = st.tuples(st.just("link"), NAMES, NAMES, st.booleans() | st.none())
 RULE = st.tuples(st.just("rules"), st.sampled_from([RULES, OTHER_RULES]))
 STEPS = st.lists(st.one_of(PUT, PUT, PUT, DELETE, PAIR, LINK, RULE), min_size=1, max_size=6)
-HISTORIES = st.lists(STEPS, min_size=1, max_size=6)
+WORLDS = st.dictionaries(NAMES, KEYS, min_size=4).map(lambda keys: [("put", *record) for record in keys.items()])
+HISTORIES = st.tuples(WORLDS, st.lists(STEPS, min_size=1, max_size=5)).map(lambda told: [told[0], *told[1]])
 
 
 def change(world: World, steps: list[tuple[Any, ...]], rules: GraphRules) -> tuple[set[str], GraphRules]:
