@@ -30,13 +30,13 @@ class Groups:
     """The records of some components, each on its own at first; what stewards tie is joined before all else."""
 
     def __init__(
-        self, values: Values, rules: GraphRules, inside: NDArray[np.bool_], *, stands: NDArray[np.bool_], links: Links
+        self, values: Values, rules: GraphRules, inside: NDArray[np.bool_], *, speaks: NDArray[np.bool_], links: Links
     ) -> None:
         self._rules = rules
         self._parent = {record: record for record in np.flatnonzero(inside).tolist()}
         self._groups = {record: _Group() for record in self._parent}
         for kind in limited_kinds(rules):
-            self._note(values, kind, np.flatnonzero((values.kind == kind) & stands))
+            self._note(values, kind, np.flatnonzero((values.kind == kind) & speaks))
         ends = links.left[inside[links.left]], links.right[inside[links.left]], links.must[inside[links.left]]
         for left, right, must in sorted(
             zip(*(end.tolist() for end in ends), strict=True), key=lambda link: not link[2]

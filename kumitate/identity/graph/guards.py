@@ -14,7 +14,7 @@ from kumitate.identity.graph.values import Values, distinct, spread
 FEW = 3
 """So many different names, birthdates or logins one person may well have: typing errors, marriage, a second account."""
 
-STANDS, STILL_HELD = -1, -2
+STANDS, STILL_HELD, WITNESS = -1, -2, -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Verdicts:
     def stands(self) -> NDArray[np.bool_]:
         stands: NDArray[np.bool_] = self.reason == STANDS
         return stands
+
+    @property
+    def speaks(self) -> NDArray[np.bool_]:
+        """Values that say something of a person, be it as a witness that ties nobody."""
+        speaks: NDArray[np.bool_] = (self.reason == STANDS) | (self.reason == WITNESS)
+        return speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ def judge(values: Values, rules: GraphRules, *, count: int, still_held: Hashes) 
     reason = np.full(len(kind), STANDS, np.int64)
     reason[values.sizes > most[kind]] = 1
     reason[blocked] = 0
-    reason[~merging] = STANDS
+    reason[~merging & ~blocked] = WITNESS
+    reason[~merging & blocked] = STILL_HELD
     reason[np.isin(values.names, still_held)] = STILL_HELD
     for number, name, shared in _shared(values, rules, count, reason=reason, blocked=blocked):
         reason[number[shared]] = len(reasons)

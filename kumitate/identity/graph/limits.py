@@ -22,7 +22,7 @@ def limited_kinds(rules: GraphRules) -> tuple[int, ...]:
 
 
 def broken(
-    values: Values, rules: GraphRules, component: Integers, *, stands: NDArray[np.bool_], links: Links
+    values: Values, rules: GraphRules, component: Integers, *, speaks: NDArray[np.bool_], links: Links
 ) -> NDArray[np.bool_]:
     """Per record whether it is the smallest of a component that is too much for one person."""
     count = len(component)
@@ -32,7 +32,7 @@ def broken(
     found[component[links.left[apart]]] = True
     for kind in limited_kinds(rules):
         rule = rules.kinds[kind]
-        number = np.flatnonzero((values.kind == kind) & stands)
+        number = np.flatnonzero((values.kind == kind) & speaks)
         rows = values.rows_of(number)
         home = component[values.keys.record[rows]]
         held = distinct(home * len(values.starts) + np.repeat(number, values.sizes[number])) // len(values.starts)

@@ -75,7 +75,7 @@ class _Case:
         return Links(links.left[links.must], links.right[links.must], links.must[links.must])
 
     def groups(self, inside: NDArray[np.bool_]) -> Groups:
-        return Groups(self.values, self.rules, inside, stands=self.stands, links=self.evidence.links)
+        return Groups(self.values, self.rules, inside, speaks=self.verdicts.speaks, links=self.evidence.links)
 
 
 def resolve(
@@ -116,7 +116,7 @@ def resolve_values(
 
 def _parted(case: _Case, tied: Integers) -> Integers:
     """Components that are too much for one person, joined again by priority; those that a model weighs can wait."""
-    found = broken(case.values, case.rules, tied, stands=case.stands, links=case.evidence.links)
+    found = broken(case.values, case.rules, tied, speaks=case.verdicts.speaks, links=case.evidence.links)
     if case.evidence.score is not None:
         sizes = np.bincount(tied, minlength=case.count)
         found &= (sizes < SMALLEST) | (sizes > LARGEST)
@@ -134,7 +134,7 @@ def _weighed(case: _Case, component: Integers) -> Integers:
     score = case.evidence.score
     if score is None:
         return component
-    too_much = broken(case.values, case.rules, component, stands=case.stands, links=case.evidence.links)
+    too_much = broken(case.values, case.rules, component, speaks=case.verdicts.speaks, links=case.evidence.links)
     found = list(doubtful(component, score, too_much=too_much))
     inside = np.zeros(case.count, np.bool_)
     for weighed in found:
