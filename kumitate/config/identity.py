@@ -106,3 +106,9 @@ class Entity(Section):
     brands: dict[str, Brand] = {}
     of: Literal["records", "persons"] = "records"
     """What is grouped: records (`person`), or persons by their golden records (`household`, `company`)."""
+    columns: dict[str, str] = {}
+    """`household` and `company`: the column behind a name that its rules use, where it is called otherwise, e.g.
+    `{name: company, domain: email}`."""
+    crowded: dict[str, dict[str, int]] = {}
+    """`household` and `company`: values that tell nothing where more than so many different values of another fact
+    share them, e.g. `{address: {last_name: 3}}` for a building whose room numbers nobody wrote."""

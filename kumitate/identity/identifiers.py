@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kumitate.cleanse.tables import RECORD_ID, clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
+from kumitate.identity.anonymous import anonymous_columns, anonymous_value
 from kumitate.identity.patterns import matches
 from kumitate.identity.statements import bound, quoted, statement, union_all
 from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS
@@ -76,8 +77,10 @@ def _identifiers_of(config: Config, name: str, source: Source) -> str:
 def _values(config: Config, name: str, source: Source) -> Iterator[tuple[str, str]]:
     """Kind and SQL of each value; compound rules look at records only, an event is no description of a person."""
     table = clean_table(name, source)
+    anonymous = anonymous_columns(config, source)
     for kind, column in source.identifiers.items():
-        yield kind, _stated(column)
+        stated = _stated(column)
+        yield kind, anonymous_value(config, source, stated) if kind in anonymous else stated
     for rule, spec in config.person.rules.items():
         if source.kind == "records" and all(table.column(column) for column in spec.match):
             parts = (_telling(config, source, column) for column in spec.match)

@@ -7,6 +7,7 @@ from functools import partial
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.identity.edges import edges_query
+from kumitate.identity.entity_stage import entity_steps, entity_tables
 from kumitate.identity.golden import golden_query, provenance_query
 from kumitate.identity.guards import shared_query
 from kumitate.identity.identifiers import identified_sources, identifiers_query, records_query
@@ -41,6 +42,7 @@ def writes(config: Config) -> tuple[Table, ...]:
         PERSON_RECORDS,
         PROVENANCE,
         golden_table(config),
+        *entity_tables(config),
     )
 
 
@@ -62,6 +64,7 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
         QueryStep(PERSON_RECORDS, _PUBLISHED),
         QueryStep(PROVENANCE, provenance_query(config)),
         QueryStep(golden_table(config), golden_query(config)),
+        *entity_steps(config, run),
     )
 
 
