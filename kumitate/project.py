@@ -23,6 +23,7 @@ from kumitate.config.sentences import sentences
 from kumitate.config.source import ColumnSpec
 from kumitate.config.sync import Sync
 from kumitate.config.trait import SqlTrait
+from kumitate.errors import ConfigError
 from kumitate.model.expression import SqlIs
 from kumitate.model.table import Table
 from kumitate.profiles.readable import tables_for_segments, tables_for_traits
@@ -45,8 +46,27 @@ def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> P
 
 def _findings(draft: Draft) -> Iterator[Finding]:
     yield from check(draft)
+    yield from _model_findings(draft)
     yield from _destination_findings(draft)
     yield from _sql_findings(draft)
+
+
+def _model_findings(draft: Draft) -> Iterator[Finding]:
+    """What is wrong with the person's model, by its own file and line."""
+    model = draft.person.model if draft.person else None
+    path = draft.config.root / model.file if model and model.file else None
+    if path is None or not path.is_file():
+        return
+    from kumitate.identity.probabilistic.files import load  # who has no model loads none of it
+
+    spot = Spot("identity", ("person", "model", "file"))
+    try:
+        load(path.read_text(encoding="utf-8"), model.file if model and model.file else "")
+    except UnicodeDecodeError:
+        yield spot.wrong("the model is not UTF-8; train it anew or restore the file")
+    except ConfigError as error:
+        for problem in error.problems:
+            yield spot.wrong(f"{problem.file}:{problem.line} {problem.what}")
 
 
 def _destination_findings(draft: Draft) -> Iterator[Finding]:

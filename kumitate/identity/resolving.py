@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from kumitate.config.identity import Probabilistic
 from kumitate.identity.components import ABSENT, Integers, positions
+from kumitate.identity.graph.incremental import State, start
 from kumitate.identity.graph.model import GraphRules, Keys, Links, Resolution, no_pairs
-from kumitate.identity.graph.resolve import resolve
 from kumitate.identity.stewards import MUST, Decision, holding
-from kumitate.identity.table_keys import CleansedTable, cleanse_table, graph_rules, keys_of
+from kumitate.identity.table_keys import CleansedTable, cleanse_table, graph_rules, keys_of, of_positions
 from kumitate.identity.table_model import ModelChoice, Scored, attributes, scored
 from kumitate.identity.table_persons import Persons, carried_over, events, known_persons, no_persons
 from kumitate.identity.table_plan import TablePlan
@@ -34,14 +34,25 @@ class Resolved:
     plan: TablePlan
     records: Records
     cleansed: CleansedTable
-    rules: GraphRules
-    keys: Keys
-    resolution: Resolution
+    state: State
+    """Keys, rules, pairs, links and what came of them, as changes need it."""
     persons: Persons
     events: pa.Table
     scored: Scored | None
     seconds: dict[str, float] = field(default_factory=dict)
     """Per step, in order."""
+
+    @property
+    def rules(self) -> GraphRules:
+        return self.state.rules
+
+    @property
+    def keys(self) -> Keys:
+        return self.state.values.keys
+
+    @property
+    def resolution(self) -> Resolution:
+        return self.state.resolution
 
     def clusters(self) -> pa.Table:
         """One row per record: record, person_id, person_since (the run that minted the id)."""
@@ -79,7 +90,7 @@ def resolve_table(
     with timed(seconds, "model"):
         found = scored(attributes(cleansed, records.row), model, plan, review=rules.review) if model else None
     with timed(seconds, "graph"):
-        resolution = resolve(
+        state = start(
             len(records),
             keys,
             rules,
@@ -89,9 +100,9 @@ def resolve_table(
         )
     with timed(seconds, "persons"):
         past, gone = _past(previous, records)
-        persons = carried_over(resolution.component, past, records.names, run_id=run_id)
+        persons = carried_over(state.resolution.component, past, records.names, run_id=run_id)
         happened = events(past, persons, gone)
-    return Resolved(plan, records, cleansed, rules, keys, resolution, persons, happened, found, seconds)
+    return Resolved(plan, records, cleansed, state, persons, happened, found, seconds)
 
 
 def _with_thresholds(rules: GraphRules, model: Probabilistic | None) -> GraphRules:
@@ -104,11 +115,7 @@ def _of_records(cleansed: CleansedTable, plan: TablePlan, records: Records, *, r
     position[records.row] = np.arange(len(records))
     at = np.zeros(rows, np.int64)
     at[records.row] = records.at
-    keys = keys_of(cleansed, plan, record=position, at=at)
-    if not records.superseded:
-        return keys
-    kept = keys.record >= 0
-    return Keys(keys.record[kept], keys.kind[kept], keys.value[kept], keys.at[kept], keys.blocked[kept])
+    return of_positions(keys_of(cleansed, plan, record=position, at=at))
 
 
 def links_of(decisions: Sequence[Decision], names: pa.Array) -> Links:

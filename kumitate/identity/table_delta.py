@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from kumitate.config.findings import unknown
 from kumitate.errors import FatalError
 from kumitate.identity.components import ABSENT, Integers, positions
-from kumitate.identity.graph.model import Keys, no_pairs
-from kumitate.identity.graph.resolve import resolve
+from kumitate.identity.graph.incremental import Delta, apply
+from kumitate.identity.graph.model import Keys, Pairs, no_pairs
 from kumitate.identity.resolving import Resolved, links_of, timed
 from kumitate.identity.stewards import Decision
-from kumitate.identity.table_keys import CleansedTable, cleanse_table, keys_of
-from kumitate.identity.table_model import attributes, scored
+from kumitate.identity.table_keys import CleansedTable, cleanse_table, keys_of, of_positions
+from kumitate.identity.table_model import Scored, attributes, scored
 from kumitate.identity.table_persons import Persons, carried_over, events
 from kumitate.identity.table_records import DELETED, Records, deleted, records_of
 
@@ -35,6 +35,16 @@ class _Merge:
     known: Integers
     """Where the delta's records stood before."""
     records: Records
+
+    @property
+    def moved(self) -> Integers:
+        """Where every record of before stands now, the updated ones included."""
+        moved = self.of_base.copy()
+        known = self.known != ABSENT
+        moved[self.known[known]] = np.where(
+            self.of_delta[known] == ABSENT, moved[self.known[known]], self.of_delta[known]
+        )
+        return moved
 
 
 def merged_with(
@@ -59,24 +69,24 @@ def merged_with(
     with timed(seconds, "model"):
         found = scored(attributes(cleansed, merge.records.row), model, plan, review=resolved.rules.review)
     with timed(seconds, "graph"):
-        resolution = resolve(
+        change = Delta(
             len(merge.records),
+            merge.moved,
+            np.sort(merge.of_delta[merge.of_delta != ABSENT]),
             keys,
-            resolved.rules,
-            pairs=found.pairs if found else no_pairs(),
-            links=links_of(decisions, merge.records.names),
-            score=found.score if found else None,
+            _pairs_of(found, merge),
+            links_of(decisions, merge.records.names),
         )
+        state, _ = apply(resolved.state, change, found.score if found else None)
     with timed(seconds, "persons"):
         past, gone = _past(resolved.persons, merge)
-        persons = carried_over(resolution.component, past, merge.records.names, run_id=run_id)
+        persons = carried_over(state.resolution.component, past, merge.records.names, run_id=run_id)
         happened = events(past, persons, gone)
     return pa.concat_tables([table, rows], promote_options="default"), replace(
         resolved,
         records=merge.records,
         cleansed=cleansed,
-        keys=keys,
-        resolution=resolution,
+        state=state,
         persons=persons,
         events=happened,
         scored=found,
@@ -136,23 +146,24 @@ def _both(base: CleansedTable, fresh: CleansedTable) -> CleansedTable:
 
 
 def _keys(resolved: Resolved, fresh: CleansedTable, merge: _Merge, *, rows: int, offset: int) -> Keys:
-    """The keys of records that stay, and those of the delta, by their places now."""
+    """The keys of the delta's records, by their places now; of rows that were superseded none."""
     position = np.full(rows, ABSENT, np.int64)
     at = np.zeros(rows, np.int64)
     there = merge.records.row >= offset
     position[merge.records.row[there] - offset] = np.flatnonzero(there)
     at[merge.records.row[there] - offset] = merge.records.at[there]
-    new = keys_of(fresh, resolved.plan, record=position, at=at)
-    old = resolved.keys
-    record = np.append(merge.of_base[old.record], new.record)
-    kept = record != ABSENT
-    return Keys(
-        record[kept],
-        np.append(old.kind, new.kind)[kept],
-        np.append(old.value, new.value)[kept],
-        np.append(old.at, new.at)[kept],
-        np.append(old.blocked, new.blocked)[kept],
-    )
+    return of_positions(keys_of(fresh, resolved.plan, record=position, at=at))
+
+
+def _pairs_of(found: Scored | None, merge: _Merge) -> Pairs:
+    """The model's pairs in which a record of the delta stands."""
+    if found is None:
+        return no_pairs()
+    fresh = np.zeros(len(merge.records), np.bool_)
+    fresh[merge.of_delta[merge.of_delta != ABSENT]] = True
+    pairs = found.pairs
+    kept = fresh[pairs.left] | fresh[pairs.right]
+    return Pairs(pairs.left[kept], pairs.right[kept], pairs.probability[kept])
 
 
 def _past(persons: Persons, merge: _Merge) -> tuple[Persons, Integers]:

@@ -145,6 +145,14 @@ def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: I
     )
 
 
+def of_positions(keys: Keys) -> Keys:
+    """The keys of records that have a position."""
+    kept = keys.record >= 0
+    if kept.all():
+        return keys
+    return Keys(keys.record[kept], keys.kind[kept], keys.value[kept], keys.at[kept], keys.blocked[kept])
+
+
 def _joined(parts: Sequence[np.ndarray], type_: type) -> np.ndarray:
     return np.concatenate([np.empty(0, type_), *parts]).astype(type_, copy=False)
 
