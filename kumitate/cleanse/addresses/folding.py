@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import re
 
+from kumitate.cleanse.variants import variants
+
 _ALIKE = """
-亜亞 囲圍 壱壹 栄榮 駅驛 応應 桜櫻 仮假 会會 懐懷 覚覺 楽樂 陥陷 歓歡 気氣 戯戲 拠據 区區 径徑 渓溪 軽輕 芸藝 圏圈 権權
-厳嚴 恒恆 国國 斎齋 雑雜 蚕蠶 残殘 児兒 実實 釈釋 従從 縦縱 焼燒 条條 剰剩 壌壤 醸釀 真眞 尽盡 酔醉 声聲 浅淺 銭錢 禅禪
-争爭 挿插 属屬 対對 滞滯 択擇 単單 断斷 鋳鑄 鉄鐵 伝傳 党黨 闘鬪 届屆 脳腦 廃廢 発發 蛮蠻 払拂 辺邊邉 宝寶 没沒 満滿 薬藥
-余餘 様樣 乱亂 両兩 礼禮 霊靈 炉爐 湾灣 悪惡 医醫 飲飮 営營 円圓 欧歐 奥奧 価價 絵繪 拡擴 学學 観觀 帰歸 挙擧 狭狹 駆驅
-茎莖 経經 継繼 欠缺 剣劍劒 検檢 顕顯 広廣 鉱鑛 砕碎 参參 惨慘 糸絲 辞辭 舎舍 寿壽 渋澁 将將 証證 乗乘 畳疊 触觸 図圖 穂穗
-枢樞 斉齊 戦戰 潜潛 双雙 荘莊庄 装裝 蔵藏 続續 体體 台臺 沢澤 弾彈 虫蟲 庁廳 鎮鎭 点點 灯燈 盗盜 独獨 覇霸 売賣 髪髮 秘祕
-仏佛 変變 豊豐 翻飜 黙默 与與 誉譽 謡謠 覧覽 猟獵 励勵 齢齡 労勞 圧壓 為爲 隠隱 衛衞 塩鹽 穏穩 画畫 壊壞 岳嶽 巻卷 関關
-顔顏 旧舊 峡峽 暁曉 勲勳 恵惠 蛍螢 鶏鷄 県縣 険險 献獻 験驗 効效 号號 済濟 桟棧 賛贊 歯齒 湿濕 写寫 収收 獣獸 処處 称稱 奨奬
-浄淨 縄繩 譲讓 慎愼 随隨 数數 静靜 専專 繊纖 壮壯 捜搜 総總 臓臟 堕墮 帯帶 滝瀧 担擔 団團 遅遲 昼晝 聴聽 逓遞 転轉 当當
-稲稻 読讀 拝拜 麦麥 抜拔 浜濱濵 並竝 弁辨瓣辯 舗舖 万萬 訳譯 予豫 揺搖 来來 竜龍 塁壘 恋戀 楼樓 鯵鰺 鴬鶯 蛎蠣 潅灌 諌諫
-砿礦 蕊蘂 壷壺 砺礪 梼檮 涛濤 迩邇 蝿蠅 桧檜 侭儘 薮藪 篭籠 弥彌 麸麩 館舘 島嶋嶌 崎﨑嵜碕 峰峯 高髙 吉𠮷 富冨 槙槇 渕淵 鴎鷗
-曽曾 潟泻 芦蘆 祢禰 驒騨 桑桒 葛葛 舟船 塚塚冢 杉杦 徳德 瀬瀨 頼賴 菟莵 蓬蓬 蔦蔦 鎌鎌 籔藪 梅梅 祖祖 逗逗 神神 福福 隆隆 都都
-館舘 箪簞 賎賤 嘘噓 竈竃 頸頚 靭靱 薩薩 溝溝 猪猪 鳳鳳 鶴靏靍 餅餠 迎迎 樋樋 榊榊 鈎鉤 苫苫 笹笹 屏屛 并幷 掻搔 蝉蟬 醤醬 栃枥 躯軀 枡桝 亘亙 厩廐廏 柏栢 菊菊
+囲圍 闘鬪 余餘 飲飮 茎莖 欠缺 荘庄 弁瓣 舗舖 鯵鰺 鴬鶯 潅灌 諌諫 砿礦 蕊蘂 蝿蠅 侭儘 篭籠 麩麸 潟泻 舟船 塚冢 賎賤 竃竈
+頚頸 鈎鉤 掻搔 蝉蟬 醤醬 栃枥 躯軀
 """
-"""Old beside new kanji (the list of 当用漢字字体表, 1949, and what JIS changed in 1983), and what place names mix up."""
+"""Kanji that place names mix up, beside the variants of personal names: old and new ones, 荘 and 庄, 舟 and 船."""
 
 _KE = "ケヶヵがガ"
 _NO = "ノの之乃丿"
@@ -33,8 +24,8 @@ def _table() -> dict[int, str]:
         katakana = chr(hiragana + 0x60)
         folded[chr(hiragana)] = _SMALL.get(katakana, katakana)
     folded |= _SMALL
-    for first, *others in _ALIKE.split():
-        folded |= dict.fromkeys(others, first)
+    alike = {other: first for first, *others in map(list, _ALIKE.split()) for other in others}
+    folded |= {other: alike.get(first, first) for other, first in variants().items()} | alike
     folded |= dict.fromkeys(_KE, "ケ") | dict.fromkeys(_NO, "ノ") | dict.fromkeys(_DASHES, "-")
     return {ord(old): new for old, new in folded.items()}
 
@@ -44,7 +35,9 @@ FOLD = _table()
 
 _DIGITS = {digit: number for number, digit in enumerate("〇一二三四五六七八九")} | {"零": 0, "壱": 1, "弐": 2, "参": 3}
 _TENS = {"十": 10, "百": 100, "千": 1000}
-_KANJI_NUMERAL = re.compile(r"[〇一二三四五六七八九十百千]+(?=[条番線号丁区ノ通町地軒]|$)|(?<=第)[〇一二三四五六七八九十百千]+")
+_KANJI_NUMERAL = re.compile(
+    r"[〇一二三四五六七八九十百千]+(?=[条番線号丁区ノ通町地軒]|$)|(?<=第)[〇一二三四五六七八九十百千]+"
+)
 _ARABIC_NUMERAL = re.compile(r"[0-9]+")
 
 

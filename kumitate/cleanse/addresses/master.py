@@ -37,13 +37,13 @@ class Names(Generic[T]):
     """Folded spellings of places, found as the longest beginning of a text."""
 
     found: Mapping[str, T]
-    lengths: tuple[int, ...]
-    """Those that occur, longest first."""
+    lengths: Mapping[str, tuple[int, ...]]
+    """First character -> the lengths of spellings that begin with it, longest first."""
 
     def longest(self, folded: str, start: int) -> tuple[T, int] | None:
         """The place whose spelling stands at `start`, and where it ends."""
         found = self.found
-        for length in self.lengths:
+        for length in self.lengths.get(folded[start : start + 1], ()):
             if (place := found.get(folded[start : start + length])) is not None:
                 return place, min(start + length, len(folded))
         return None
@@ -73,10 +73,14 @@ class City:
 
     @cached_property
     def shortened(self) -> Names[Town]:
-        """Towns without the 町 at their end, where no other town is called so."""
+        """Towns without a 町 of their name (not the first character), where no other is called so."""
+        stems: dict[str, set[Town]] = defaultdict(set)
+        for spelling, town in self.towns.found.items():
+            for place in range(2, len(spelling)):
+                if spelling[place] == "町":
+                    stems[spelling[:place] + spelling[place + 1 :]].add(town)
         towns = self.towns.found
-        stems = {spelling[:-1]: town for spelling, town in towns.items() if spelling[-1] == "町" and len(spelling) > 2}
-        return _names({stem: town for stem, town in stems.items() if stem not in towns})
+        return _names({stem: next(iter(of)) for stem, of in stems.items() if len(of) == 1 and stem not in towns})
 
     @cached_property
     def read(self) -> Names[Town]:
@@ -177,7 +181,10 @@ def _codes(steps: str) -> Iterator[int]:
 
 
 def _names(found: Mapping[str, T]) -> Names[T]:
-    return Names(found, tuple(sorted({len(spelling) for spelling in found}, reverse=True)))
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for spelling in found:
+        lengths[spelling[0]].add(len(spelling))
+    return Names(found, {first: tuple(sorted(those, reverse=True)) for first, those in lengths.items()})
 
 
 def _by_name(cities: list[City]) -> Names[tuple[City, ...]]:

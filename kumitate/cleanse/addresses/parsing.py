@@ -6,9 +6,9 @@ import re
 from typing import NamedTuple
 
 from kumitate.cleanse.addresses.blocks import taken_apart
-from kumitate.cleanse.addresses.master import Master, Town
-from kumitate.cleanse.addresses.municipalities import Text, municipality
-from kumitate.cleanse.addresses.towns import town_at
+from kumitate.cleanse.addresses.master import Town
+from kumitate.cleanse.addresses.municipalities import municipality
+from kumitate.cleanse.addresses.towns import Text, town_at
 
 _CODE = re.compile(r"[^0-9A-Za-z\u3040-\u30ff\u3400-\u9fff]*([0-9]{3})-?([0-9]{4})(?![0-9-]) ?")
 _CODE_FIRST = frozenset("〒0123456789(T")
@@ -32,7 +32,7 @@ class Place(NamedTuple):
     notes: tuple[str, ...] = ()
     """Reason codes of what was found out on the way."""
     is_sure: bool = True
-    """Whether the municipality is one and known."""
+    """Whether municipality and town are one and known."""
 
     @property
     def written(self) -> str:
@@ -50,23 +50,25 @@ class Place(NamedTuple):
         return f"{self.prefecture}|{self.city}|{self.town_key}|{self.block}"
 
 
-def place_of(plain: str, folded: str, master: Master) -> Place | None:
+def place_of(plain: str, folded: str) -> Place | None:
     """The place that a unified text tells; None where no municipality can be made out.
 
     `folded` is `plain` folded, character for character.
     """
     code, at = _postal_code(plain)
-    found = municipality(Text(plain, folded, code), at, master)
+    text = Text(plain, folded, code)
+    found = municipality(text, at)
     if found is None:
         return None
-    town = town_at(plain, folded, found.end, found.city)
+    town = town_at(text, found.end, found.city)
     has_chome = town.listed is not None and town.listed.has_chome
     block, building = taken_apart(plain[town.end :].lstrip(" "), has_chome=has_chome)
+    block = town.letter + block
     is_unlisted = town.name and town.listed is None and found.city is not None
     notes = (*found.notes, "town_unlisted") if is_unlisted else found.notes
     code = code if code is not None else _only_code(town.listed)
     names = (found.prefecture, found.name, town.name, town.key, block, building, town.street, notes)
-    is_sure = found.city is not None
+    is_sure = found.city is not None and town.is_one
     return Place(written_code(code) if code is not None else "", *names, is_sure)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import NamedTuple
 
-from kumitate.cleanse.addresses.folding import fold
-from kumitate.cleanse.addresses.master import master
+from kumitate.cleanse.addresses.folding import FOLD
 from kumitate.cleanse.addresses.parsing import Place, place_of
 from kumitate.cleanse.text import read_text
 from kumitate.cleanse.values import NOTHING, Reading
 
-_DASH = re.compile(r"(?<=[0-9A-Za-z]) ?[-‐‑‒–—―−─━ー~〜] ?(?=[0-9A-Za-z])")
+_DASH = re.compile(r"(?<=[0-9A-Za-z]) ?[-‐‑‒–—―−─━ー~〜] ?(?=[0-9A-Za-z])|(?<=[目地番号])[-‐‑‒–—―−─━ー~〜](?=[0-9])")
 _DASH_BEHIND_UNIT = re.compile(r"(?<=[目地番号])-(?=[0-9])")
 _NEEDLESS_BLANK = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 _KANJI = re.compile(r"[\u3400-\u9fff]")
@@ -25,8 +26,16 @@ _UNIT_READINGS = (
 UNPARSED = "address_unparsed"
 
 
+class Parsed(NamedTuple):
+    """A unified text as an address: its one notation, the codes of what was done, and its place, if it tells one."""
+
+    written: str
+    codes: str
+    place: Place | None
+
+
 def read_address(value: str, *, country: str) -> Reading:
-    """`千代田区紀尾井町一丁目２番３号サンハイツ` is `東京都千代田区紀尾井町1-2-3 サンハイツ`; elsewhere only the text is unified.
+    """`千代田区紀尾井町一の３号サンハイツ` is `東京都千代田区紀尾井町1-3 サンハイツ`; abroad only the text is unified.
 
     What cannot be taken apart is kept without parts, for `address_unparsed`. An address in katakana stays in
     katakana; its parts are those of the place.
@@ -36,14 +45,28 @@ def read_address(value: str, *, country: str) -> Reading:
         return NOTHING
     if country != "JP":
         return reading
-    plain = _tidy(reading.value)
+    written, codes, place = parsed(reading.value)
+    parts = {} if place is None else {part: read(place) or None for part, read in PARTS.items()}
+    return Reading(written, reading.codes + tuple(codes.split()), parts)
+
+
+def parsed(text: str) -> Parsed:
+    """A text that is unified already (see `cleanse.text`)."""
+    plain = _tidy(text)
     is_read = not _KANJI.search(plain) and _KANA.search(plain) is not None
-    parsed = _with_units(plain) if is_read else plain
-    place = place_of(parsed, fold(parsed), master())
+    if is_read:
+        return _parsed_reading(text, plain)
+    place = place_of(plain, plain.translate(FOLD))
     if place is None:
-        return Reading(reading.value, (*reading.codes, UNPARSED))
-    written = plain if is_read else place.written
-    return Reading(written, reading.codes + _codes(reading.value, written, place), _parts(place))
+        return Parsed(text, UNPARSED, None)
+    written = place.written
+    return Parsed(written, _codes(text, written, place), place)
+
+
+def _parsed_reading(text: str, plain: str) -> Parsed:
+    with_units = _with_units(plain)
+    place = place_of(with_units, with_units.translate(FOLD))
+    return Parsed(text, UNPARSED, None) if place is None else Parsed(plain, _codes(text, plain, place), place)
 
 
 def _tidy(plain: str) -> str:
@@ -58,18 +81,20 @@ def _with_units(plain: str) -> str:
     return plain
 
 
-def _codes(delivered: str, written: str, place: Place) -> tuple[str, ...]:
-    same = {written, written.removeprefix(place.prefecture)} if place.notes else {written}
-    return place.notes if delivered in same else ("notation", *place.notes)
+def _codes(delivered: str, written: str, place: Place) -> str:
+    if not place.notes:
+        return "" if delivered == written else "notation"
+    is_same = delivered in {written, written.removeprefix(place.prefecture)}
+    return " ".join(place.notes if is_same else ("notation", *place.notes))
 
 
-def _parts(place: Place) -> Mapping[str, str | None]:
-    return {
-        "postal_code": place.postal_code or None,
-        "prefecture": place.prefecture or None,
-        "city": place.city or None,
-        "town": place.town or None,
-        "block": place.block or None,
-        "building": place.building or None,
-        "key": place.key,
-    }
+PARTS: Mapping[str, Callable[[Place], str | None]] = {
+    "postal_code": attrgetter("postal_code"),
+    "prefecture": attrgetter("prefecture"),
+    "city": attrgetter("city"),
+    "town": attrgetter("town"),
+    "block": attrgetter("block"),
+    "building": attrgetter("building"),
+    "key": attrgetter("key"),
+}
+"""How each part is read off a place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kumitate.cleanse.addresses.blocks import NUMERAL_BEFORE_UNIT, begins_block
+from kumitate.cleanse.addresses.blocks import LEADING, NUMERAL_BEFORE_UNIT, begins_block
 from kumitate.cleanse.addresses.folding import fold
 from kumitate.cleanse.addresses.master import City, Town
 
@@ -18,9 +18,10 @@ _UNNUMBERED = re.compile(rf"(?:大字|小字|字)({_LETTERS}{{1,20}})(?= |$)")
 _UNLISTED = re.compile(rf"({_LETTERS}{{1,20}})(?= |$)")
 _BUILDING = re.compile(
     r"ビル|マンション|ハイツ|コーポ|アパート|タワー|センター|ホテル|ハウス|レジデンス|プラザ|メゾン|病院|大学|学校|会社|工場|"
-    r"郵便局|市役所|[荘寮店館棟内方様]$"
+    r"郵便局|市役所|[荘寮店館棟様]$"
 )
 _FOREIGN_NAME = re.compile(r"[ァ-ヴー]{4,}")
+_AZA_FIRST = frozenset("大小字")
 _DIGITS = frozenset("0123456789")
 # Streets of Kyoto, before or behind the town.
 _STREET = re.compile(r"上[るル]|下[るル]|上ガ[るル]|下ガ[るル]|[東西]入[るル]?|入[るル]|通リ?")
@@ -28,11 +29,31 @@ _STREET_BEHIND = re.compile(r"[^0-9 ]*(?:上[るル]|下[るル]|[東西]入[る
 _KYOTO = "京都市"
 
 
+class Text(NamedTuple):
+    """A unified text and its folded form, character for character; `code` is the postal code that stood before it."""
+
+    plain: str
+    folded: str
+    code: int | None
+
+
 class Match(NamedTuple):
     """A listed town, and where its name ends in the text."""
 
     town: Town
     end: int
+
+
+class Aza(NamedTuple):
+    """A 字 as it is written (with the word 字 where it would be taken for a building without) and as keys have it.
+
+    One of a single letter belongs to the number: `letter`.
+    """
+
+    name: str
+    key: str
+    end: int
+    letter: str = ""
 
 
 class Named(NamedTuple):
@@ -43,39 +64,60 @@ class Named(NamedTuple):
     listed: Town | None
     end: int
     street: str = ""
+    is_one: bool = True
+    """Whether name and street tell one town."""
+    letter: str = ""
+    """What leads the block's first number."""
 
 
-def town_at(plain: str, folded: str, at: int, city: City | None) -> Named:
+def town_at(text: Text, at: int, city: City | None) -> Named:
     """The town that stands at `at`; an empty name where none does."""
-    at += folded[at : at + 1] == " "
+    plain = text.plain
+    at += plain[at : at + 1] == " "
     if city is None:
         return _unlisted(plain, at)
-    street = ""
-    found: Match | None = None
     if city.name.startswith(_KYOTO):
-        found, street = _behind_streets(plain, folded, at, city)
-    found = found or known_town(folded, at, city)
+        return _in_kyoto(text, at, city)
+    found = known_town(text, at, city)
+    if found is None:
+        return _unlisted(plain, at)
+    town = city.spelt.get(plain[at : found.end], found.town)
+    if plain[found.end : found.end + 1] in _DIGITS:
+        return Named(town.name, town.name, town, found.end)
+    aza = _aza(plain, found.end)
+    return Named(town.name + aza.name, town.name + aza.key, town, aza.end, letter=aza.letter)
+
+
+def _in_kyoto(text: Text, at: int, city: City) -> Named:
+    """The street is left out, but where the ward has several towns of the name, which it tells apart."""
+    plain = text.plain
+    found, street = _behind_streets(text, at, city)
+    found = found or known_town(text, at, city)
     if found is None:
         return _unlisted(plain, at)
     town = city.spelt.get(plain[at : found.end], found.town)
     end = found.end
-    if city.name.startswith(_KYOTO) and (behind := _STREET_BEHIND.match(plain, end)):
+    if behind := _STREET_BEHIND.match(plain, end):
         street, end = street or behind[0], behind.end()
-    street = _street(street) if len(town.codes) > 1 else ""
-    aza, end = _aza(plain, end)
-    return Named(town.name + aza, street + town.name + fold(aza), town, end, street)
+    has_namesakes = len(town.codes) > 1
+    street = _street(street) if has_namesakes else ""
+    aza = _aza(plain, end)
+    is_one = bool(street) or not has_namesakes
+    return Named(town.name + aza.name, street + town.name + aza.key, town, aza.end, street, is_one, aza.letter)
 
 
-def known_town(folded: str, at: int, city: City) -> Match | None:
+def known_town(text: Text, at: int, city: City) -> Match | None:
     """The longest town of the city that stands there, whether or not 大字 or 字 stand before or inside."""
+    folded = text.folded
     at += folded[at : at + 1] == " "
-    aza = _AZA.match(folded, at)
-    return _listed(folded, aza.end(), city) if aza else _listed(folded, at, city)
+    if folded[at : at + 1] in _AZA_FIRST and (aza := _AZA.match(folded, at)):
+        at = aza.end()
+    return _listed(folded, at, city)
 
 
 def _listed(folded: str, at: int, city: City) -> Match | None:
     found = city.towns.longest(folded, at)
-    if found is None or folded[found[1] : found[1] + 1] in "大小字":
+    if found is None or folded[found[1] : found[1] + 1] in _AZA_FIRST:
         found = _around_aza(folded, at, city) or found
     if found is None:
         found = _shortened(folded, at, city) or _read(folded, at, city)
@@ -103,32 +145,38 @@ def _read(folded: str, at: int, city: City) -> tuple[Town, int] | None:
     return city.read.longest(folded, at) if "ァ" <= folded[at : at + 1] <= "ヺ" else None
 
 
-def _behind_streets(plain: str, folded: str, at: int, city: City) -> tuple[Match | None, str]:
+def _behind_streets(text: Text, at: int, city: City) -> tuple[Match | None, str]:
     """`河原町二条下ル一之船入町`: the town stands behind the last street that one follows."""
-    for street in reversed(list(_STREET.finditer(plain, at))):
-        found = city.towns.longest(folded, street.end())
+    for street in reversed(list(_STREET.finditer(text.plain, at))):
+        found = city.towns.longest(text.folded, street.end())
         if found is not None and street.start() > at:
-            return Match(*found), plain[at : street.end()]
+            return Match(*found), text.plain[at : street.end()]
     return None, ""
 
 
 def _street(written: str) -> str:
     """In one notation: `寺町通り五条上ル` is 寺町五条上る."""
-    return re.sub(r"通り?", "", written).replace("ル", "る").replace(" ", "")
+    street = written.replace("ル", "る").replace("通り", "通").replace(" ", "")
+    street = re.sub(r"(?<=[東西])入(?!る)", "入る", street)
+    return street.replace("通", "") if street.endswith("る") else street
 
 
-def _aza(plain: str, at: int) -> tuple[str, int]:
+def _aza(plain: str, at: int) -> Aza:
     """What stands between the town and its number, without the word 字; nothing where a building begins."""
     if plain[at : at + 1] in _DIGITS or at == len(plain) or begins_block(plain, at):
-        return "", at
+        return Aza("", "", at)
     start = at + (plain[at] == " ")
+    told = _AZA.match(plain, start)
     found = _NUMBERED.match(plain, start) or _UNNUMBERED.match(plain, start)
     if found is None:
-        return "", at
-    is_told = bool(_AZA.match(plain, start))
-    if not is_told and (_is_building(found[1]) or not begins_block(plain, found.end())):
-        return "", at
-    return _INNER_AZA.sub("", found[1]), found.end()
+        return Aza("", "", at)
+    name = _INNER_AZA.sub("", found[1])
+    if LEADING.fullmatch(name):
+        return Aza("", "", found.end(), name)
+    is_doubtful = _is_building(found[1]) or not begins_block(plain, found.end())
+    if not is_doubtful:
+        return Aza(name, fold(name), found.end())
+    return Aza(f"字{name}", fold(name), found.end()) if told else Aza("", "", at)
 
 
 def _is_building(name: str) -> bool:
