@@ -71,6 +71,27 @@ CHANGES: Mapping[str, Reason] = {
     "currency": Reason("The currency was taken off the amount.", "金額から通貨の表記を取り除きました。"),
     "country_name": Reason("A country's name became its code.", "国名を国コードにしました。"),
     "language_name": Reason("A language's name became its code.", "言語名を言語コードにしました。"),
+    "prefecture_added": Reason(
+        "The prefecture that the address leaves out was added.", "省略された都道府県を補いました。"
+    ),
+    "prefecture_unsure": Reason(
+        "Municipalities of several prefectures have this name; none was taken.",
+        "同名の市区町村が複数の都道府県にあり、特定できません。",
+    ),
+    "city_unsure": Reason("The ward or 郡 is left out and cannot be told.", "区または郡が省略され、特定できません。"),
+    "former_municipality": Reason(
+        "The name of a former municipality became today's.", "旧市町村名を現在の名称にしました。"
+    ),
+    "town_unlisted": Reason("The postal master does not list this town.", "郵便番号データにない町名です。"),
+    "address_unparsed": Reason(
+        "No municipality was found in the address; it is kept as text.",
+        "住所から市区町村を読み取れず、文字列のまま残しました。",
+    ),
+    "postal_code_unlisted": Reason(
+        "Japan Post lists no such postal code; it is kept.",
+        "日本郵便の郵便番号データにない番号です（値は残しました）。",
+    ),
+    "leading_zero": Reason("A 0 that the number had lost was put before it.", "失われた先頭の 0 を補いました。"),
 }
 """What was done to a value that is kept; several may hold for one value, in the order they were done."""
 
