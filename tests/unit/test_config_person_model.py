@@ -28,8 +28,8 @@ def said(tmp_path: Path, model: bytes) -> list[str]:
 def test_a_model_of_another_version_is_refused_by_check(tmp_path: Path) -> None:
     (found,) = said(tmp_path, json.dumps({"kumitate_model": 2, "splink": {}}).encode())
     assert found == (
-        "identity/person.yaml:7 person.model.file: models/person.json:1 is a model of version 2, this Kumitate reads 1; "
-        "train it anew"
+        "identity/person.yaml:7 person.model.file: models/person.json:1 is a model of version 2, this Kumitate "
+        "reads 1; train it anew"
     )
 
 
