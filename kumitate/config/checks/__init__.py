@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kumitate.config.checks import environments, identity, pulls, segments, settings, sources, syncs, traits
+from kumitate.config.checks import entities, environments, identity, pulls, segments, settings, sources, syncs, traits
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding
 
@@ -12,6 +12,7 @@ _CHECKS = (
     settings.check,
     sources.check,
     identity.check,
+    entities.check,
     traits.check,
     segments.check,
     syncs.check,
