@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any, NoReturn
 
 from kumitate.cleanse.countries import ALPHA2, CODE_BY_NAME
-from kumitate.cleanse.text import text
+from kumitate.cleanse.text import TEXT_STEPS
+from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
 
 _TRUTHS = {
@@ -25,48 +28,51 @@ _GENDERS = {
 _GENDER_BY_WORD = {word: gender for gender, words in _GENDERS.items() for word in words.split()}
 
 
-def boolean(value: str) -> bool | None:
-    plain = (text(value) or "").lower()
-    if not plain:
-        return None
-    if plain not in _TRUTH_BY_WORD:
-        raise RecordError("boolean.invalid")
-    return _TRUTH_BY_WORD[plain]
+def read_boolean(value: str) -> Reading:
+    """`はい`, `1` and `yes` are true."""
+    return _word(value, _TRUTH_BY_WORD, "boolean.invalid", canonical={"true", "false"})
 
 
-def gender(value: str) -> str | None:
+def read_gender(value: str) -> Reading:
     """`male`, `female` or `other`; nothing where the person did not say."""
-    plain = (text(value) or "").lower()
-    if not plain:
-        return None
-    if plain not in _GENDER_BY_WORD:
-        raise RecordError("gender.invalid")
-    return _GENDER_BY_WORD[plain]
+    return _word(value, _GENDER_BY_WORD, "gender.invalid", canonical=set(_GENDERS))
 
 
-def country(value: str) -> str | None:
+def _word(value: str, meanings: Mapping[str, Any], reason: str, *, canonical: AbstractSet[str | None]) -> Reading:
+    text = stepped(value, (*TEXT_STEPS, ("case", str.lower)))
+    if not text.value:
+        return NOTHING
+    if text.value not in meanings:
+        raise RecordError(reason)
+    meaning = meanings[text.value]
+    if meaning is None:
+        return NOTHING
+    return Reading(meaning, text.codes if text.value in canonical else (*text.codes, "notation"))
+
+
+def read_country(value: str) -> Reading:
     """ISO 3166 alpha-2 from a code or a name, in English or Japanese."""
-    plain = text(value)
-    if plain is None:
-        return None
-    if plain.upper() in ALPHA2:
-        return plain.upper()
-    found = CODE_BY_NAME.get(plain.casefold().removeprefix("the "))
+    text = stepped(value, TEXT_STEPS)
+    if not text.value:
+        return NOTHING
+    if text.value.upper() in ALPHA2:
+        return stepped(text.value, (("case", str.upper),), text.codes)
+    found = CODE_BY_NAME.get(text.value.casefold().removeprefix("the "))
     if found is None:
         raise RecordError("country.invalid")
-    return found
+    return Reading(found, (*text.codes, "country_name"))
 
 
-def json_text(value: str) -> str | None:
+def read_json(value: str) -> Reading:
     """The text as delivered, if it is JSON."""
     plain = value.strip()
     if not plain:
-        return None
+        return NOTHING
     try:
         json.loads(plain, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise RecordError("json.invalid") from None
-    return plain
+    return Reading(plain, () if plain == value else ("blanks",))
 
 
 def _refuse(constant: str) -> NoReturn:

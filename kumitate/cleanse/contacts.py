@@ -1,22 +1,14 @@
-"""Ways to reach a person: e-mail addresses, phone numbers, postal codes, postal addresses."""
+"""Postal codes and postal addresses."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-import phonenumbers
-
 from kumitate.cleanse.text import text
 from kumitate.cleanse.values import settled
 from kumitate.errors import RecordError
 
-# Japanese carriers gave out local parts with doubled and trailing dots; they are real.
-_EMAIL = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})"
-)
-_PHONE_MARKS = re.compile(r"[\s().\-‐‑‒–—―−ー・/]")
-_JAPANESE_MOBILE = re.compile(r"(?:\+81|0)([789]0[1-9]\d{7})")
 _POSTAL_MARKS = re.compile(r"[\s〒\-‐‑‒–—―−ー]")
 _SEVEN_DIGITS = re.compile(r"[0-9]{7}")
 
@@ -27,35 +19,6 @@ _BLOCK_WORD = re.compile(r"(?<=\d)\s?(?:丁目|番地の|番地|番の|番|号)(
 _DASH_BETWEEN = re.compile(rf"(?<=\d)\s?{_DASHES}\s?(?=\d)")
 _NEEDLESS_BLANK = re.compile(r"(?<![0-9A-Za-z])\s|\s(?![0-9A-Za-z])")
 _KANJI_DIGITS = {digit: number for number, digit in enumerate("一二三四五六七八九", 1)}
-
-
-def email(value: str) -> str | None:
-    """Lower case, half width, valid syntax; what a provider ignores (dots, tags) is left as it is."""
-    plain = text(value)
-    if plain is None:
-        return None
-    plain = plain.lower().removeprefix("mailto:").strip(" <>")
-    if len(plain) > 254 or not _EMAIL.fullmatch(plain):
-        raise RecordError("email.invalid")
-    return plain
-
-
-def phone(value: str, country: str) -> str | None:
-    """E.164, numbers without a country code read as in `country`: `"０９０-1234-5678"` is `+819012345678`."""
-    plain = text(value)
-    if plain is None:
-        return None
-    if country == "JP":
-        mobile = _JAPANESE_MOBILE.fullmatch(_PHONE_MARKS.sub("", plain))
-        if mobile:
-            return "+81" + mobile[1]
-    try:
-        number = phonenumbers.parse(plain, country)
-    except phonenumbers.NumberParseException:
-        raise RecordError("phone.invalid") from None
-    if not phonenumbers.is_valid_number(number):
-        raise RecordError("phone.invalid")
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def postal_code(value: str, country: str) -> str | None:

@@ -1,61 +1,121 @@
-"""Names of people and companies: one spelling for what is one name."""
+"""Names of people: one spelling for what is one name; particles, diacritics and capitals stay as they are."""
 
 from __future__ import annotations
 
 import re
+from functools import cache, partial
 
-from kumitate.cleanse.text import text
-from kumitate.cleanse.values import settled
+import pyarrow as pa
 
-VARIANTS = {
-    "髙": "高", "﨑": "崎", "嵜": "崎", "碕": "崎", "𠮷": "吉", "德": "徳", "濵": "浜", "濱": "浜", "邉": "辺",
-    "邊": "辺", "齋": "斎", "齊": "斉", "澤": "沢", "廣": "広", "眞": "真", "國": "国", "嶋": "島", "嶌": "島",
-    "櫻": "桜", "瀨": "瀬", "條": "条", "圓": "円", "惠": "恵", "榮": "栄", "冨": "富", "桒": "桑", "栁": "柳",
-    "曾": "曽", "黑": "黒", "淸": "清", "靑": "青", "橫": "横", "增": "増", "藏": "蔵", "龜": "亀", "鹽": "塩",
-    "鐵": "鉄", "壽": "寿", "賴": "頼", "靜": "静", "關": "関", "與": "与", "豐": "豊", "緖": "緒", "郞": "郎",
-    "禮": "礼", "將": "将", "萬": "万", "萠": "萌", "槇": "槙", "檜": "桧", "礒": "磯", "鷗": "鴎", "舘": "館",
-    "舩": "船", "峯": "峰", "埜": "野",
-}  # fmt: skip
-"""Old and variant characters that NFKC leaves alone, each to the one most registers use."""
+from kumitate.cleanse.columns import Kernel, Shortcut, Way
+from kumitate.cleanse.name_parts import family_and_given
+from kumitate.cleanse.text import STABLE, TEXT_STEPS, text, with_plain_blanks, with_single_blanks, words
+from kumitate.cleanse.translation import Lookup, lookup, translated
+from kumitate.cleanse.values import NOTHING, Reading, Step, settled, stepped
+from kumitate.cleanse.variants import variants
+from kumitate.errors import RecordError
 
-_VARIANTS = str.maketrans(VARIANTS)
-_HONORIFICS = re.compile(r"(?<=.)(?:\s*(?:様|さん|殿|御中))+$")
+_VARIANTS = str.maketrans(variants())
 
-_TO_KATAKANA = {point: point + 0x60 for point in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
-_VOICE_MARKS = {"゛": "\u3099", "゜": "\u309a"}
-_KANA_DASH = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−~〜]")
-
-_JAPANESE_FORM = r"(?:(?:株式|有限|合同|合資|合名)会社|(?:一般|公益)(?:社団|財団)法人|\((?:株|有|同|資|名|社|財)\))"
-_LATIN_FORM = (
-    r"(?:co\.?,?\s*ltd|company,?\s*limited|limited|ltd|inc|incorporated|corp|corporation|llc|plc|k\.?k|gmbh|ag)"
+# ´ and ` are typed for an apostrophe; NFKC would make a blank of ´. The Hawaiian ʻokina is a letter and stays.
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])[’‘ʼ`´′＇](?=[^\W\d_])")
+_DASH = re.compile(r"[‐‑‒–—―−]")
+# In a name a dash between katakana is a long vowel mistyped; a double surname is written with ＝ or ・.
+_KANA_DASH = re.compile(r"(?<=[ァ-ヺー])[-‐‑‒–—―−─━~〜](?=[ァ-ヺー・ ]|$)")
+_EMOJI = re.compile(
+    "[\u2600-\u27bf\u2b05-\u2b07\u2b1b-\u2b1c\u2b50\u2b55\U0001f000-\U0001f0ff\U0001f170-\U0001f1ff\U0001f300-\U0001faff]"
 )
-_COMPANY_FORM = re.compile(rf"^{_JAPANESE_FORM}\s*|\s*{_JAPANESE_FORM}$|[\s,]+{_LATIN_FORM}\.?$", re.IGNORECASE)
+
+# 殿 also ends surnames (鵜殿, 真殿), 君 given names, さま readings: they are titles only where nothing else can be.
+_TITLE_BEHIND = re.compile(
+    r"(?:(?<=.)様|(?<=..)さん|(?<=[\u3400-\u9fffァ-ヺー ])さま|(?<=[^ ]{2})殿|(?<= )殿|(?<=.)先生)$"
+)
+_TITLE_BEFORE = re.compile(r"^(?:(?:mr|mrs|ms|mx|dr|prof)(?:\.\s*|\s+)|miss\s+)(?=\S)", re.IGNORECASE)
 
 
-def name(value: str) -> str | None:
-    """`"髙橋　様"` is `高橋`."""
-    plain = text(value)
-    return None if plain is None else _HONORIFICS.sub("", plain.translate(_VARIANTS))
+def with_plain_apostrophes(value: str) -> str:
+    """`O’Brien` is `O'Brien`."""
+    return _APOSTROPHE.sub("'", value)
 
 
-def kana(value: str) -> str | None:
-    """`"ﾔﾏﾀﾞ"` and `"やまだ"` are `ヤマダ`."""
-    plain = text(value.translate(_MARKS_TO_JOIN))
-    return None if plain is None else settled(_with_long_vowels, plain.translate(_TO_KATAKANA))
+def with_plain_dashes(value: str) -> str:
+    """`Jean‐Luc` is `Jean-Luc`."""
+    return _DASH.sub("-", value)
 
 
-def company(value: str) -> str | None:
-    """`"㈱山田商店"` and `"山田商店 株式会社"` are `山田商店`; a name that is nothing but its form stays."""
-    plain = text(value)
-    return None if plain is None else settled(_without_form, plain)
-
-
-_MARKS_TO_JOIN = str.maketrans(_VOICE_MARKS)
-
-
-def _with_long_vowels(value: str) -> str:
+def with_long_vowels(value: str) -> str:
     return _KANA_DASH.sub("ー", value)
 
 
-def _without_form(value: str) -> str:
-    return _COMPANY_FORM.sub("", value).strip(" ,") or value
+def without_emoji(value: str) -> str:
+    return with_single_blanks(_EMOJI.sub("", value))
+
+
+def with_common_kanji(value: str) -> str:
+    """`髙﨑` is `高崎`."""
+    return value.translate(_VARIANTS)
+
+
+def without_titles(value: str) -> str:
+    """`山田 太郎 様` and `Mr. Yamada` lose theirs; a name that is nothing but a title keeps it."""
+    return settled(lambda name: _TITLE_BEFORE.sub("", _TITLE_BEHIND.sub("", name)).strip() or name, value)
+
+
+WRITTEN_STEPS: tuple[Step, ...] = (
+    ("apostrophe", with_plain_apostrophes),
+    *TEXT_STEPS,
+    ("emoji", without_emoji),
+    ("long_vowel", with_long_vowels),
+    ("dash", with_plain_dashes),
+    ("variant_kanji", with_common_kanji),
+)
+"""What holds for names of people and of companies."""
+NAME_STEPS: tuple[Step, ...] = (*WRITTEN_STEPS, ("honorific", without_titles))
+
+
+def read_name(value: str) -> Reading:
+    """`"髙橋　一郎 様"` is `高橋 一郎`."""
+    reading = stepped(value, NAME_STEPS)
+    if any(char.isalpha() for char in reading.value):
+        return reading
+    if text(value) is None:
+        return NOTHING
+    raise RecordError("name.no_letter")
+
+
+def _without_variants(characters: str) -> str:
+    """Of a class for RE2, what is no variant: the common kanji with holes in between."""
+    old = sorted(char for char in variants() if "一" <= char <= "\u9fff")
+    bounds = ["一", *(bound for char in old for bound in (chr(ord(char) - 1), chr(ord(char) + 1))), "\u9fff"]
+    common = (f"{first}-{last}" for first, last in zip(bounds[::2], bounds[1::2], strict=True) if first <= last)
+    return characters.replace(r"一-\x{9FFF}", "".join(common))
+
+
+@cache
+def _common_kanji() -> Lookup:
+    return lookup(variants())
+
+
+def in_common_kanji(values: pa.Array) -> pa.Array:
+    return translated(with_plain_blanks(values), _common_kanji())
+
+
+_LETTERS = "-',." + STABLE.replace("!-~", "A-Za-z")
+_COMMON = _without_variants(_LETTERS)
+KANA_DASHED = "[ァ-ヺー]-"
+LETTERLESS = r"^[-',. \x{3000}-\x{300F}]*$"
+_TITLED = r"(?:様|さん|さま|殿|先生)$|^(?i:mrs?|m[sx]|dr|prof|miss)[. ]"
+
+
+def name_shortcuts(unless: str) -> tuple[Shortcut, ...]:
+    """Names of usual characters, of which nothing but kanji and blanks can change unless they match `unless`."""
+    shapes: tuple[tuple[str, str, Kernel, str | None], ...] = (
+        (_COMMON, " ", lambda values: values, None),
+        (_COMMON, "[ \u3000]", with_plain_blanks, "width"),
+        (_LETTERS, " ", in_common_kanji, "variant_kanji"),
+        (_LETTERS, "[ \u3000]", in_common_kanji, "width variant_kanji"),
+    )
+    return tuple(Shortcut(words(letters, blank), convert, codes, unless) for letters, blank, convert, codes in shapes)
+
+
+name_way = partial(Way, read_name, name_shortcuts(f"{_TITLED}|{KANA_DASHED}|{LETTERLESS}"), family_and_given)

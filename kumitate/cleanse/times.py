@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from kumitate.cleanse.eras import ERA_PATTERN, era_date
-from kumitate.cleanse.text import text
+from kumitate.cleanse.text import TEXT_STEPS
+from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
 
 _DAY = re.compile(
@@ -29,29 +31,67 @@ _CLOCK = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?")
+_ERA = re.compile(rf"(?:{ERA_PATTERN})", re.IGNORECASE)
+OLDEST_YEARS = 130
 _WEEKDAY = re.compile(r"\s?\([^)]{1,3}\)")
 
 
-def cleanse_date(value: str, formats: tuple[str, ...], zone: str) -> date | None:
+def read_date(value: str, formats: tuple[str, ...], zone: str) -> Reading:
     """A day; of a time with an offset, the day it was in `zone`."""
-    plain = text(value)
-    if plain is None:
-        return None
-    found = _declared(plain, formats) or _read(plain, "date.invalid")
-    return found.astimezone(_zone(zone)).date() if found.tzinfo else found.date()
+    reading, found = _read_time(value, formats, "date.invalid")
+    if found is None:
+        return NOTHING
+    return Reading(found.astimezone(_zone(zone)).date() if found.tzinfo else found.date(), reading.codes)
 
 
-def cleanse_timestamp(value: str, formats: tuple[str, ...], zone: str) -> datetime | None:
+def read_birthdate(value: str, formats: tuple[str, ...], zone: str, *, as_of: date | None) -> Reading:
+    """A day that is not after `as_of` nor more than 130 years before it (no one has lived longer: 122 years)."""
+    try:
+        reading = read_date(value, formats, zone)
+    except RecordError:
+        raise RecordError("birthdate.invalid") from None
+    born = reading.value
+    if born is not None and as_of is not None:
+        if born > as_of:
+            raise RecordError("birthdate.future")
+        if born < oldest_birthdate(as_of):
+            raise RecordError("birthdate.too_old")
+    return reading
+
+
+def oldest_birthdate(as_of: date) -> date:
+    """The same day 130 years earlier; 1 March for a 29 February that year did not have."""
+    earlier = as_of.year - OLDEST_YEARS
+    is_leap_day = (as_of.month, as_of.day) == (2, 29)
+    return date(earlier, 3, 1) if is_leap_day and not isleap(earlier) else as_of.replace(year=earlier)
+
+
+def read_timestamp(value: str, formats: tuple[str, ...], zone: str) -> Reading:
     """A moment in UTC without zone, to the millisecond; a time without an offset is read in `zone`."""
-    plain = text(value)
-    if plain is None:
-        return None
-    found = _declared(plain, formats) or _read(plain, "timestamp.invalid")
+    reading, found = _read_time(value, formats, "timestamp.invalid")
+    if found is None:
+        return NOTHING
     try:
         found = (found if found.tzinfo else found.replace(tzinfo=_zone(zone))).astimezone(UTC)
     except OverflowError:
         raise RecordError("timestamp.invalid") from None
-    return found.replace(tzinfo=None, microsecond=found.microsecond // 1000 * 1000)
+    return Reading(found.replace(tzinfo=None, microsecond=found.microsecond // 1000 * 1000), reading.codes)
+
+
+def _read_time(value: str, formats: tuple[str, ...], reason: str) -> tuple[Reading, datetime | None]:
+    """The text as unified, and its time; a declared format and ISO 8601 are no other notation."""
+    reading = stepped(value, TEXT_STEPS)
+    if not reading.value:
+        return reading, None
+    declared = _declared(reading.value, formats)
+    if declared is not None:
+        return reading, declared
+    found = _read(reading.value, reason)
+    if _ISO.fullmatch(reading.value):
+        return reading, found
+    code = "era" if _ERA.match(reading.value) else "notation"
+    return Reading(reading.value, (*reading.codes, code)), found
 
 
 @cache

@@ -32,6 +32,47 @@ Cleanser = Callable[[str], Any]
 """A delivered text as a clean value; None where it says nothing, RecordError where it cannot be used."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One delivered text as read: its clean value, the codes of what was done, and what it can be taken apart into.
+
+    Without codes the value stands as it was delivered; None without codes says nothing (a blank).
+    """
+
+    value: Any
+    codes: tuple[str, ...] = ()
+    parts: Mapping[str, str | None] = field(default_factory=dict)
+
+
+Reader = Callable[[str], Reading]
+"""Reads one delivered text; RecordError where it cannot be used."""
+
+Step = tuple[str, Callable[[str], str]]
+"""A code of `reasons.CHANGES` and the change that it stands for."""
+
+NOTHING = Reading(None)
+
+
+def stepped(value: str, steps: tuple[Step, ...], codes: tuple[str, ...] = ()) -> Reading:
+    """`value` after one step after another, with the codes of those that changed it (behind `codes`)."""
+    for code, step in steps:
+        changed = step(value)
+        if changed != value:
+            codes = codes if code in codes else (*codes, code)
+            value = changed
+    return Reading(value, codes)
+
+
+def plain_reader(cleanse: Cleanser, code: str) -> Reader:
+    """A function from text to text as a reader: what it changes, it changes for `code`."""
+
+    def read(value: str) -> Reading:
+        cleansed = cleanse(value)
+        return Reading(cleansed, () if cleansed in {None, value} else (code,))
+
+    return read
+
+
 def on_distinct(values: pa.Array, cleanse: Cleanser, type_: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """Clean values and, where one could not be used, the reason; each distinct text is looked at once."""
     encoded = values.dictionary_encode()

@@ -1,0 +1,164 @@
+"""A whole column at once: what kernels can settle by its shape, they settle; only the rest is read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.cleanse.values import NOTHING, Cleansed, Reader, Reading
+from kumitate.errors import RecordError
+
+Kernel = Callable[[pa.Array], pa.Array]
+"""From texts to as many values, by Arrow's kernels."""
+
+SAMPLE = 1024
+MOSTLY_DISTINCT = 0.6
+
+
+def same(values: pa.Array) -> pa.Array:
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """Texts that match `pattern` (RE2) and not `unless` become what `convert` makes of them, for `codes`.
+
+    Both look at what `prepare` makes of the delivered texts. A shortcut must give what the reader gives; a property
+    test holds every one to that.
+    """
+
+    pattern: str
+    convert: Kernel = same
+    codes: str | None = None
+    unless: str | None = None
+    prepare: Kernel = same
+
+    def mask(self, prepared: pa.Array) -> pa.Array:
+        """Which of the prepared values it settles; never null."""
+        found = pc.match_substring_regex(prepared, self.pattern)
+        if self.unless is not None and found.true_count:
+            found = pc.and_not(found, pc.match_substring_regex(prepared, self.unless))
+        return pc.fill_null(found, False) if found.null_count else found
+
+    def settle(self, prepared: pa.Array) -> Cleansed:
+        """Those of its shape, cleansed."""
+        codes = pa.nulls(len(prepared), pa.string()) if self.codes is None else pa.repeat(self.codes, len(prepared))
+        return Cleansed(self.convert(prepared), codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How texts of one meaning are cleansed: `read` says what becomes of each, `shortcuts` say it of many at once.
+
+    `split` takes cleansed values apart; without it, parts are those of the readings (none behind a shortcut).
+    `limit` is the longest text that is looked at, in characters; a longer one is unusable for `too_long`.
+    """
+
+    read: Reader
+    shortcuts: tuple[Shortcut, ...] = ()
+    split: Callable[[pa.Array], Mapping[str, pa.Array]] | None = None
+    limit: int = 65_536
+    too_long: str = "text.too_long"
+
+    def reading(self, value: str | None) -> Reading:
+        """One text; an unusable one as None with its reason."""
+        if value is None:
+            return NOTHING
+        if len(value) > self.limit:
+            return Reading(None, (self.too_long,))
+        try:
+            return self.read(value)
+        except RecordError as error:
+            return Reading(None, (error.reason,))
+
+
+def cleanse_column(values: pa.Array, *, way: Way, type_: pa.DataType, parts: tuple[str, ...] = ()) -> Cleansed:
+    """The column function of a way: texts in, values of `type_` out, with reasons and the `parts` asked for."""
+    if _are_mostly_distinct(values):
+        return _cleanse(values, way, type_=type_, parts=parts)
+    encoded = values.dictionary_encode()
+    found = _cleanse(encoded.dictionary, way, type_=type_, parts=parts)
+    stand = found.values is encoded.dictionary
+    return Cleansed(
+        values if stand else found.values.take(encoded.indices),
+        _taken(found.reasons, encoded.indices),
+        {part: _taken(texts, encoded.indices) for part, texts in found.parts.items()},
+    )
+
+
+def _are_mostly_distinct(values: pa.Array) -> bool:
+    """Whether looking at each value once would cost more than it saves, as a sample of the column tells."""
+    if len(values) < SAMPLE * 2:
+        return False
+    sample = values.take(pa.array(np.linspace(0, len(values) - 1, SAMPLE).astype(np.int64)))
+    return bool(pc.count_distinct(sample).as_py() > SAMPLE * MOSTLY_DISTINCT)
+
+
+def _taken(texts: pa.Array, indices: pa.Array) -> pa.Array:
+    return pa.nulls(len(indices), texts.type) if texts.null_count == len(texts) else texts.take(indices)
+
+
+def _cleanse(values: pa.Array, way: Way, *, type_: pa.DataType, parts: tuple[str, ...]) -> Cleansed:
+    pieces = list(_pieces(values, way, type_=type_, parts=parts))
+    found = pieces[0][1] if len(pieces) == 1 else _joined(pieces, parts)
+    if way.split is None:
+        return Cleansed(found.values, found.reasons, {part: _part(found, part) for part in parts})
+    split = way.split(found.values) if parts else {}
+    return Cleansed(found.values, found.reasons, {part: split[part] for part in parts})
+
+
+def _joined(placed: list[tuple[np.ndarray, Cleansed]], parts: tuple[str, ...]) -> Cleansed:
+    order = pa.array(np.argsort(np.concatenate([places for places, _ in placed])))
+    pieces = [piece for _, piece in placed]
+    return Cleansed(
+        pa.concat_arrays([piece.values for piece in pieces]).take(order),
+        pa.concat_arrays([piece.reasons for piece in pieces]).take(order),
+        {part: pa.concat_arrays([_part(piece, part) for piece in pieces]).take(order) for part in parts},
+    )
+
+
+def _part(piece: Cleansed, part: str) -> pa.Array:
+    return piece.parts[part] if part in piece.parts else pa.nulls(len(piece.values), pa.string())
+
+
+def _pieces(
+    values: pa.Array, way: Way, *, type_: pa.DataType, parts: tuple[str, ...]
+) -> Iterator[tuple[np.ndarray, Cleansed]]:
+    """The column in pieces, each with the places of its values; together they are the whole."""
+    places = np.arange(len(values))
+    for shortcut in () if _has_too_long(values, way.limit) else way.shortcuts:
+        prepared = shortcut.prepare(values)
+        mask = shortcut.mask(prepared)
+        count = mask.true_count
+        if count == len(values):
+            yield places, shortcut.settle(prepared)
+            return
+        if count:
+            chosen = mask.to_numpy(zero_copy_only=False)
+            yield places[chosen], shortcut.settle(prepared.filter(mask))
+            values, places = values.filter(pc.invert(mask)), places[~chosen]
+    yield places, _read(values, way, type_=type_, parts=parts)
+
+
+def _has_too_long(values: pa.Array, limit: int) -> bool:
+    """Bytes are counted, which is quick and errs on the safe side."""
+    longest = pc.max(pc.binary_length(values)).as_py()
+    return longest is not None and longest > limit
+
+
+def _read(values: pa.Array, way: Way, *, type_: pa.DataType, parts: tuple[str, ...]) -> Cleansed:
+    encoded = values.dictionary_encode()
+    readings = [way.reading(value) for value in encoded.dictionary.to_pylist()]
+    reasons = pa.array([" ".join(reading.codes) or None for reading in readings], pa.string())
+    return Cleansed(
+        pa.array([reading.value for reading in readings], type_).take(encoded.indices),
+        _taken(reasons, encoded.indices),
+        {
+            part: pa.array([reading.parts.get(part) for reading in readings], pa.string()).take(encoded.indices)
+            for part in parts
+        },
+    )

@@ -1,0 +1,93 @@
+"""Amounts of money: a number, and the currency it says it is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from kumitate.cleanse.numbers import as_decimal
+from kumitate.cleanse.text import TEXT_STEPS
+from kumitate.cleanse.values import NOTHING, Reading, stepped
+from kumitate.errors import RecordError
+
+_CODES = """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
+    COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
+    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
+    MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
+    SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND
+    VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_CODES.split())
+"""ISO 4217, currencies in use (funds, metals and test codes left out)."""
+
+_SIGNS: Mapping[str, str] = {
+    "円": "JPY", "¥": "JPY", "YEN": "JPY", "€": "EUR", "EURO": "EUR", "ユーロ": "EUR", "£": "GBP", "ポンド": "GBP",
+    "US$": "USD", "ドル": "USD", "米ドル": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "HK$": "HKD",
+    "NZ$": "NZD", "S$": "SGD", "NT$": "TWD", "R$": "BRL", "元": "CNY", "人民元": "CNY", "RMB": "CNY", "CN¥": "CNY",
+    "₩": "KRW", "원": "KRW", "ウォン": "KRW", "₹": "INR", "฿": "THB", "₫": "VND", "₱": "PHP", "₽": "RUB", "₺": "TRY",
+    "₪": "ILS", "₴": "UAH",
+}  # fmt: skip
+_DOLLARS = {
+    "AU": "AUD", "BB": "BBD", "BS": "BSD", "BZ": "BZD", "CA": "CAD", "FJ": "FJD", "HK": "HKD", "JM": "JMD", "MX": "MXN",
+    "NZ": "NZD", "SG": "SGD", "TT": "TTD", "TW": "TWD", "AR": "ARS", "CL": "CLP", "CO": "COP",
+}  # fmt: skip
+"""Where a bare $ is not the dollar of the United States."""
+
+_MARK = r"[^\d.,()+\-▲△−‐– ]+"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[-+▲△−‐–]?)\s?(?P<before>{_MARK})?\s?(?P<number>[-+▲△−‐–]?\s?[\d.,]*\d[\d.,]*(?:e[-+]?\d{{1,3}})?)"
+    rf"\s?(?P<after>{_MARK})?",
+    re.IGNORECASE,
+)
+_TENS = re.compile(r"(?P<number>[\d.,]*\d)\s?(?P<unit>[千万億])(?=円|$)")
+_LAST_DASH = re.compile(r"(?<=\d)[.,]?[-−–]$")
+_UNITS = {"千": "000", "万": "0000", "億": "00000000"}
+
+
+def read_money(value: str, formats: tuple[str, ...], country: str) -> Reading:
+    """`¥1,234円`, `USD 5`, `5 €`, `△50`, `(50)`, `3万円`; the part `currency` is null where none is named.
+
+    `1.234,56 €` needs the declared format `1.234,56`: by itself `1.234` is a little more than one.
+    """
+    text = stepped(value, TEXT_STEPS)
+    if not text.value:
+        return NOTHING
+    plain = _in_full(text.value)
+    inner = plain[1:-1] if plain[:1] + plain[-1:] == "()" else plain
+    found = _AMOUNT.fullmatch(inner)
+    if found is None:
+        raise RecordError("money.invalid")
+    named = {_currency(mark, country) for mark in (found["before"], found["after"]) if mark}
+    if len(named) > 1 or (found["sign"] and found["number"][0] in "-+▲△−‐–"):
+        raise RecordError("money.invalid")
+    bare = f"{found['sign']}{found['number']}"
+    amount = Reading(f"({bare})" if inner != plain else bare, text.codes)
+    if named:
+        amount = Reading(amount.value, (*amount.codes, "currency"))
+    if plain != text.value:
+        amount = Reading(amount.value, (*amount.codes, "notation"))
+    decimal = as_decimal(amount, formats, "money.invalid")
+    return Reading(decimal.value, tuple(dict.fromkeys(decimal.codes)), {"currency": next(iter(named), None)})
+
+
+def _in_full(value: str) -> str:
+    """`3万円` is `30000円` and `¥500-` is `¥500`; with decimals (1.2万) it is left, and refused."""
+    value = _LAST_DASH.sub("", value)
+    tens = _TENS.search(value)
+    if tens is None or not tens["number"].isdigit():
+        return value
+    return value[: tens.start()] + tens["number"] + _UNITS[tens["unit"]] + value[tens.end() :]
+
+
+def _currency(mark: str, country: str) -> str:
+    """`¥` is the yen, in China the yuan; `$` is the dollar of the country, where it has one."""
+    mark = mark.upper().removesuffix("也")
+    if mark == "$":
+        return _DOLLARS.get(country, "USD")
+    if mark == "¥" and country == "CN":
+        return "CNY"
+    found = _SIGNS.get(mark, mark)
+    if found not in CURRENCIES:
+        raise RecordError("money.invalid")
+    return found

@@ -1,0 +1,135 @@
+"""Phone numbers in E.164, by the numbering plans of libphonenumber."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, partial
+
+import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
+from phonenumbers import PhoneMetadata, PhoneNumber
+
+from kumitate.cleanse.columns import Shortcut, Way
+from kumitate.cleanse.text import TEXT_STEPS, half_width
+from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
+from kumitate.errors import RecordError
+
+_EXTENSION = re.compile(
+    r"(?<=\d)[\s)]*(?:\(?(?:内線|内|,?\s*(?:ext(?:ension|n)?|x)\.?|#)(?:番号)?\s*[:.]?\s*\d{1,7}\s*\)?|\(代表?\))$",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(r"(?:\d[^\d,、;/|]*){9,}[,、;/|]\D*(?:\d[^\d,、;/|]*){9,}")
+_MIDDLE_DOTS = re.compile(r"(?<=\d)[・〜~](?=\d)")
+_TYPES = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan")
+
+
+def _without_extension(value: str) -> str:
+    """`03-1234-5678 内線12` and `03-1234-5678(代)` are the number alone."""
+    return _EXTENSION.sub("", value)
+
+
+_STEPS: tuple[Step, ...] = (*TEXT_STEPS[:2], ("extension", _without_extension))
+
+
+def read_phone(value: str, country: str) -> Reading:
+    """`"０９０-1234-5678"` is `+819012345678` in JP; a number that its country's plan does not know is refused."""
+    reading = stepped(value, _STEPS)
+    plain = reading.value.strip()
+    if not plain:
+        return NOTHING
+    if _SEVERAL.search(plain):
+        raise RecordError("phone.several")
+    number = _number(_MIDDLE_DOTS.sub("-", plain), country)
+    e164 = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    if e164 == reading.value:
+        return reading
+    has_trunk = re.sub(r"\D", "", plain) == f"{number.country_code}0{e164.removeprefix(f'+{number.country_code}')}"
+    return Reading(e164, (*reading.codes, *(("trunk_zero",) if has_trunk else ()), "e164"))
+
+
+def _number(plain: str, country: str) -> PhoneNumber:
+    """The number, also where 00 was typed for + (from Japan it would be 010)."""
+    for text in (plain, re.sub(r"^00", "+", plain)):
+        try:
+            number = phonenumbers.parse(text, country)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    raise RecordError("phone.invalid")
+
+
+@cache
+def _national_pattern(country: str) -> tuple[str, str, str] | None:
+    """Country code, prefix of calls within the country, and RE2's pattern of what may follow it; None where the plan
+    does more to a number than to take the prefix off.
+    """
+    plan = PhoneMetadata.metadata_for_region(country)
+    if plan is None or plan.national_prefix not in {"0", "1"}:
+        return None
+    if plan.national_prefix_for_parsing != plan.national_prefix and country not in {"JP", "GB"}:
+        return None
+    kinds = (getattr(plan, kind) for kind in _TYPES)
+    patterns = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
+    return str(plan.country_code), plan.national_prefix, "|".join(patterns)
+
+
+def _without_dashes(values: pa.Array) -> pa.Array:
+    return pc.replace_substring(values, "-", "")
+
+
+def _without_marks(values: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(values, r"[-() \x{2010}\x{2212}\x{30FC}]", "")
+
+
+def _half_width_without_marks(values: pa.Array) -> pa.Array:
+    return _without_marks(half_width(values))
+
+
+def _shortcuts(country: str) -> tuple[Shortcut, ...]:
+    """Numbers of the country itself, with the marks that people put between digits."""
+    plan = _national_pattern(country)
+    if plan is None:
+        return ()
+    code, prefix, national = plan
+    unless = rf"^(?:\+{code}|{prefix})0"
+    international = Shortcut(rf"^\+{code}(?:{national})$", unless=unless)
+    written = rf"^(?:\+{code}|{prefix})(?:{national})$"
+
+    def convert(values: pa.Array) -> pa.Array:
+        return pc.replace_substring_regex(values, rf"^(?:\+{code}|{prefix})", f"+{code}", max_replacements=1)
+
+    return (
+        international,
+        Shortcut(written, convert, "e164", unless, _without_dashes),
+        Shortcut(written, convert, "e164", unless, _without_marks),
+        Shortcut(written, convert, "width e164", unless, _half_width_without_marks),
+    )
+
+
+@cache
+def _region_of_code() -> Mapping[str, str]:
+    """Country codes that one region alone has."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    return {f"+{code}": found[0] for code, found in regions.items() if len(found) == 1 and found[0] != "001"}
+
+
+def _region(e164: str | None) -> str | None:
+    if e164 is None:
+        return None
+    for length in (2, 3, 4):  # country codes are prefix-free
+        if e164[:length] in _region_of_code():
+            return _region_of_code()[e164[:length]]
+    region: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+    return region if region != "001" else None
+
+
+def _countries(values: pa.Array) -> Mapping[str, pa.Array]:
+    return {"country": pa.array([_region(value) for value in values.to_pylist()], pa.string())}
+
+
+def phone_way(country: str) -> Way:
+    """Numbers without a country code are read as in `country` (ISO 3166 alpha-2)."""
+    return Way(partial(read_phone, country=country), _shortcuts(country), _countries)
