@@ -20,8 +20,8 @@ NAMES = (
 
 _SURE, _LIKELY, _DOUBTFUL = 0.8, 0.5, 0.3
 _FEW_ROWS = 50
-_SMALLEST_UNIQUENESS = 0.05
-"""Values that repeat more often than this, in a table of some size, are categories and identify nobody."""
+_SMALLEST_UNIQUENESS, _FEW_VALUES = 0.05, 50
+"""Few values that repeat so often, in a table of some size, are categories and identify nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ _FITS: Mapping[Semantic, Callable[[Evidence], float]] = {
     Semantic.POSTAL_CODE: lambda found: found.share("postal_code_if_named"),
     Semantic.KANA: lambda found: found.share("kana"),
     Semantic.NAME: lambda found: found.share("letters"),
-    Semantic.BIRTHDATE: lambda found: found.share("date"),
+    Semantic.BIRTHDATE: lambda found: found.share("date") + found.share("date_in_parts"),
     Semantic.MONEY: lambda found: found.share("decimal"),
     Semantic.URL: lambda found: found.share("url"),
     Semantic.ID: lambda found: found.share("code"),
@@ -98,7 +98,7 @@ def _fitting(meant: Meaning, found: Evidence) -> tuple[Semantic, float | None]:
     """The type that the header means, as the values have it, and how many of them fit, where that can be told."""
     if meant.semantic is Semantic.TIMESTAMP:
         semantic = Semantic.TIMESTAMP if found.share("clock") else Semantic.DATE
-        return semantic, found.share("timestamp")
+        return semantic, found.share("timestamp") + found.share("date_in_parts")
     if meant.name == "middle_name" or meant.semantic not in _FITS:
         return meant.semantic, None
     return meant.semantic, _FITS[meant.semantic](found)
@@ -107,7 +107,7 @@ def _fitting(meant: Meaning, found: Evidence) -> tuple[Semantic, float | None]:
 def _checked(guess: Guess, found: Evidence) -> Guess:
     """The same; a role that the counts speak against is taken back."""
     repeats = found.filled > _FEW_ROWS and found.uniqueness < _SMALLEST_UNIQUENESS
-    if guess.role == "identifier" and repeats:
+    if guess.role == "identifier" and repeats and found.distinct < _FEW_VALUES:
         return replace(
             guess, role="none", why=f"{guess.why}; {found.distinct} values in {found.filled} rows name nobody"
         )
@@ -155,22 +155,26 @@ def _by_values(found: Evidence) -> Guess:
 
 def _plain(found: Evidence) -> Guess:
     """Numbers, dates, yes and no, long texts: what says nothing about a person but birthdates."""
-    years = found.years
-    if found.share("date") >= _SURE and years:
-        if found.share("clock") < _LIKELY and _are_births(years):
-            return Guess(Semantic.BIRTHDATE, "attribute", "birthdate", 0.6, f"days from {years[0]} to {years[-1]}")
-        is_day = found.share("clock") < _LIKELY
-        return Guess(Semantic.DATE if is_day else Semantic.TIMESTAMP, "none", "", 0.7, "its values are times")
+    if found.share("date") + found.share("date_in_parts") >= _SURE:
+        return _when(found)
     for semantic, least in ((Semantic.BOOLEAN, 1.0), (Semantic.INTEGER, 0.95), (Semantic.DECIMAL, 0.95)):
         if found.share(semantic) >= least and not (semantic is Semantic.BOOLEAN and found.distinct > 3):
             if found.share("leading_zero") > 0.02 and semantic is not Semantic.BOOLEAN:
                 return Guess(Semantic.ID, "none", "", 0.6, "its digits begin with zeros: a code, no number")
             return Guess(semantic, "none", "", 0.7, f"{found.share(semantic):.0%} of the values are {semantic}")
-    if found.share("json") + found.share("json_begun") >= _SURE:
+    if found.share("json_begun") + min(found.share("json"), found.share("json_object")) >= _SURE:
         return Guess(Semantic.JSON, "none", "", 0.7, "its values are JSON")
     if found.share("long") >= _LIKELY:
         return Guess(Semantic.FREE_TEXT, "none", "", 0.5, "its values are long")
     return Guess(Semantic.TEXT, "none", "", 0.2, "neither header nor values say more")
+
+
+def _when(found: Evidence) -> Guess:
+    is_day = found.share("clock") < _LIKELY
+    years = found.years
+    if is_day and years and _are_births(years):
+        return Guess(Semantic.BIRTHDATE, "attribute", "birthdate", 0.6, f"days from {years[0]} to {years[-1]}")
+    return Guess(Semantic.DATE if is_day else Semantic.TIMESTAMP, "none", "", 0.7, "its values are times")
 
 
 def _are_births(years: tuple[int, ...]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kumitate.cli.audit import audit
 from kumitate.cli.check import check
 from kumitate.cli.explain import explain
 from kumitate.cli.output import counted, say
@@ -24,6 +25,7 @@ from kumitate.errors import ConfigError, KumitateError
 
 COMMANDS: tuple[click.Command, ...] = (
     check,
+    audit,
     run,
     status,
     query,

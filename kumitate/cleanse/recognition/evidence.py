@@ -6,17 +6,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.cleanse.codes import boolean, country, gender, json_text
-from kumitate.cleanse.contacts import email
-from kumitate.cleanse.numbers import decimal, integer
-from kumitate.cleanse.times import cleanse_date, cleanse_timestamp
+from kumitate.cleanse.rules import Rule, column_cleanser
+from kumitate.cleanse.values import Cleansed
 from kumitate.config.source import Semantic
-from kumitate.errors import RecordError
 
 SAMPLED = 500
 """Distinct values that are looked at, taken evenly from the column."""
@@ -46,21 +42,17 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "hash": re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{24,64}"),
     "code": re.compile(r"[\w./:-]{1,64}"),
     "language": re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?"),
+    "date_in_parts": re.compile(r"\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ,]+\d{4}(?:[T ].*)?"),
     "clock": re.compile(r".*\d[:時]\s?\d{1,2}.*|.*\d[T ]\d{6}.*"),
+    "json_object": re.compile(r"(?s)[\[{].*[\]}]"),
     "json_begun": re.compile(rf"(?s)[\[{{].{{{_LONGEST - 1}}}"),
     "long": re.compile(r"(?s).{61,}"),
 }  # fmt: skip
-_CLEANSERS: Mapping[Semantic, Callable[[str], object]] = {
-    Semantic.EMAIL: email,
-    Semantic.INTEGER: integer,
-    Semantic.DECIMAL: decimal,
-    Semantic.BOOLEAN: boolean,
-    Semantic.DATE: partial(cleanse_date, formats=(), zone="UTC"),
-    Semantic.TIMESTAMP: partial(cleanse_timestamp, formats=(), zone="UTC"),
-    Semantic.GENDER: gender,
-    Semantic.COUNTRY: country,
-    Semantic.JSON: lambda text: json_text(text) if text[:1] in "[{" and len(text) < _LONGEST else None,
-}
+_CLEANSED = (
+    Semantic.EMAIL, Semantic.INTEGER, Semantic.DECIMAL, Semantic.BOOLEAN, Semantic.DATE, Semantic.TIMESTAMP,
+    Semantic.GENDER, Semantic.COUNTRY, Semantic.JSON,
+)  # fmt: skip
+"""Types whose cleansing refuses what is not of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +79,20 @@ def evidence_of(values: pa.ChunkedArray) -> Evidence:
     """Figures of a column of texts: counts over all rows, shares over a sample."""
     texts = pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), None, values)
     filled = len(texts) - texts.null_count
-    return counted(texts, filled=filled, distinct=pc.count_distinct(texts, mode="only_valid").as_py())
+    distinct = pc.count_distinct(texts, mode="only_valid").as_py()
+    return counted(texts, rows=len(texts), filled=filled, distinct=distinct)
 
 
-def counted(values: pa.ChunkedArray, *, filled: int, distinct: int) -> Evidence:
-    """Figures where the counts are known; `values` may be a sample of the rows."""
+def counted(values: pa.ChunkedArray, *, rows: int, filled: int, distinct: int) -> Evidence:
+    """Figures where the counts are known; `values` may be some of the rows."""
     sample = _sample(values)
+    texts = pa.array(sample, pa.string())
     folded = [unicodedata.normalize("NFKC", text) for text in sample]
     shares = {name: _share(pattern.fullmatch, folded) for name, pattern in _PATTERNS.items()}
-    if sample:
-        shares |= {semantic.value: _share(_usable(cleanse), sample) for semantic, cleanse in _CLEANSERS.items()}
-    return Evidence(len(values), filled, distinct, shares, _years(sample) if shares.get("date") else ())
+    cleansed = {semantic: column_cleanser(_rule(semantic))(texts) for semantic in _CLEANSED}
+    shares |= {semantic.value: _usable(found, semantic) for semantic, found in cleansed.items()}
+    years = pc.year(cleansed[Semantic.DATE].values.drop_null()).to_pylist()
+    return Evidence(rows, filled, distinct, shares, tuple(sorted(years)))
 
 
 def _sample(values: pa.ChunkedArray) -> list[str]:
@@ -113,23 +108,15 @@ def _share(fits: Callable[[str], object], texts: Sequence[str]) -> float:
     return sum(bool(fits(text)) for text in texts) / len(texts) if texts else 0.0
 
 
-def _usable(cleanse: Callable[[str], object]) -> Callable[[str], bool]:
-    def fits(text: str) -> bool:
-        try:
-            return cleanse(text) is not None or cleanse is gender
-        except RecordError:
-            return False
-
-    return fits
+def _rule(semantic: Semantic) -> Rule:
+    return Rule("value", semantic, (), "JP", "UTC")
 
 
-def _years(sample: Sequence[str]) -> tuple[int, ...]:
-    years = []
-    for text in sample:
-        try:
-            found = cleanse_date(text, (), "UTC")
-        except RecordError:
-            continue
-        if found is not None:
-            years.append(found.year)
-    return tuple(sorted(years))
+def _usable(found: Cleansed, semantic: Semantic) -> float:
+    """The share of values that have one or, for genders, that say in words that there is none."""
+    if not len(found.values):
+        return 0.0
+    unusable = found.values.is_null()
+    if semantic is Semantic.GENDER:
+        unusable = pc.and_(unusable, found.reasons.is_valid())
+    return 1 - float(pc.sum(unusable).as_py() or 0) / len(unusable)

@@ -29,7 +29,7 @@ def _at(words: str) -> str:
 
 _OF_A_PERSON = (
     "(?:customers?|cust|clients?|members?|users?|contacts?|persons?|people|buyers?|subscribers?|guests?|patients?|"
-    "employees?|recipients?|holders?|cardholders?|owners?|students?|accounts?|shipping|billing|personal|traits|"
+    "employees?|recipients?|holders?|cardholders?|owners?|students?|shipping|billing|personal|traits|"
     "context|properties|data|profile|lead|顧客|会員|お客様|客|利用者|契約者|本人|申込者|注文者|購入者|受取人|担当者)"
 )
 _NUMBERED = (
@@ -68,8 +68,10 @@ _TABLE = (
          _at("cookie_?(?:id)?|anonymous_?id|visitor_?id|client_?uuid|browser_?id")),
     _row("member_id", Semantic.ID, "identifier",
          _at(_NUMBERED), "^login$", "(?:会員|顧客|お客様|利用者|ユーザー?|ログイン|カード)(?:番号|id|no|コード)"),
-    _row("last_kana", Semantic.KANA, "attribute", rf"{_LAST}.*{_KANA}|{_KANA}.*{_LAST}|(?:^|_)セイ(?:_|$)"),
-    _row("first_kana", Semantic.KANA, "attribute", rf"{_FIRST}.*{_KANA}|{_KANA}.*{_FIRST}|(?:^|_)(?:メイ(?:_|$)|名_?{_KANA})"),
+    _row("last_kana", Semantic.KANA, "attribute", rf"(?:{_LAST}|(?:^|_)(?:last|family)_).*{_KANA}",
+         rf"{_KANA}.*{_LAST}|(?:^|_)セイ(?:_|$)"),
+    _row("first_kana", Semantic.KANA, "attribute", rf"(?:{_FIRST}|(?:^|_)(?:first|given)_).*{_KANA}|{_KANA}.*{_FIRST}",
+         rf"(?:^|_)(?:メイ(?:_|$)|名_?{_KANA})"),
     _row("middle_name", Semantic.NAME, "attribute", _at("middle_?(?:name|initial)s?|mname|mi")),
     _row("name_suffix", Semantic.TEXT, "none", _at("suffix(?:_name)?|name_?suffix")),
     _row("name_prefix", Semantic.TEXT, "none", _at("prefix|name_?prefix|salutation|honorific|title"), "敬称"),
