@@ -7,7 +7,7 @@ SHOP := examples/shop
 FAST := tests/unit tests/property tests/contract tests/golden
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
+.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,14 @@ test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready ## the slow tests alone (Spar
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
 	@$(BIN)/python -m pytest -m "slow and long" $(FAST) tests/slow
+
+$(VENV)/.ready-trino: $(VENV)/.ready-spark requirements/trino.txt tools/trino.py
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/trino.txt
+	@$(BIN)/python tools/trino.py
+	@touch $@
+
+test-trino: $(VENV)/.ready-trino $(EMULATOR)/.ready ## what Glue's jobs wrote, read by a Trino server (fetches 1 GB)
+	@$(BIN)/python -m pytest -m trino tests/slow/test_glue_jobs.py
 
 check: $(VENV)/.ready ## style, types, layers, sizes, generated docs
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
@@ -110,6 +118,7 @@ lock: ## lock the dependencies anew (needs uv)
 	$(COMPILE) --python-version 3.13 requirements/wrangler.in -o requirements/wrangler.txt
 	$(COMPILE) --python-version 3.13 -c requirements/spark.txt pyproject.toml requirements/glue.in -o requirements/glue.txt
 	$(COMPILE) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
+	$(COMPILE) requirements/trino.in -o requirements/trino.txt
 
 clean: ## remove the example's lake and generated data
 	rm -rf $(SHOP)/.kumitate $(SHOP)/data/generated $(SHOP)/report.html

@@ -16,6 +16,7 @@ from harness.glue import ROOT, Downloaded, GlueAccount, Submitted, in_order
 from harness.glue_stages import KILLED
 from harness.ministack import PYTHON, ministack
 from harness.projects import BAKERY, copy_of, everything, run
+from harness.trino import is_installed, trino
 from kumitate.activation.destinations.registry import destination_class
 from kumitate.activation.routes import Route, routes
 from kumitate.aws.book import PageBook
@@ -136,6 +137,18 @@ def test_duckdb_reads_the_same_rows_from_the_files_that_spark_wrote(first: Ran, 
         batches = engine.rows(Query("test", f"select {names} from {table}"))
         found[table] = in_order(row for batch in batches for row in batch.to_pylist())
     engine.close()
+    assert [table for table, rows in first.found.items() if found[table] != rows] == []
+
+
+@pytest.mark.trino
+@pytest.mark.skipif(not is_installed(), reason="Trino is not installed; `make test-trino` fetches it")
+def test_a_trino_server_reads_the_same_rows(first: Ran, tmp_path: Path) -> None:
+    names = first.account.platform.names
+    found = {}
+    with trino(tmp_path, first.account.url, names.region) as server:
+        for table in first.expected:
+            database, _, name = table.partition(".")
+            found[table] = in_order(server.rows(f'select * from lake.{names.database(database)}."{name}"'))
     assert [table for table, rows in first.found.items() if found[table] != rows] == []
 
 
