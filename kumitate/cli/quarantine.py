@@ -1,4 +1,4 @@
-"""`kumitate quarantine`: rows that were not accepted: how many, which, and once more."""
+"""`kumitate quarantine`: rows that were not accepted: how many, which, once more, and mended by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kumitate.cli.mending import export, mend
 from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Rows that were not accepted.")
 def quarantine() -> None:
-    """Rows that were not accepted: list their reasons, show them, send them through again."""
+    """Rows that were not accepted: list their reasons, show them, send them through again, mend them."""
 
 
 @quarantine.command("list", epilog=examples("kumitate quarantine list", "kumitate quarantine list --json"))
 @project_option
 @json_option
 def list_reasons(*, project: Path | None, as_json: bool) -> None:
-    """Count quarantined rows by source, reason and field; `open` ones were not sent back since.
+    """Count quarantined rows by source, reason and field; `open` ones did not leave since.
 
     A row that was sent back and refused again counts once, under its last reason.
     """
@@ -48,7 +49,7 @@ order by 1, 4 desc, 2, 3"""
 )
 @click.option("--source", help="Rows of this source only.")
 @click.option("--reason", help="Rows with this reason only, such as date.invalid.")
-@click.option("--all", "everything", is_flag=True, help="Also rows that were sent back since.")
+@click.option("--all", "everything", is_flag=True, help="Also rows that left since.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @unmask_option
 @project_option
@@ -65,7 +66,7 @@ def show(  # noqa: PLR0913 (each is an option of the command line)
 ) -> None:
     """Show open rows with file and line; their values as shapes (山田 is 漢漢) unless --unmask is given.
 
-    A row is open unless it was sent back since.
+    A row is open until it is sent back (replayed or mended), or accepted by changed rules (recleansed).
     """
     from kumitate.cli.lake import ask, opened
     from kumitate.report.masking import payload_shape
@@ -117,6 +118,10 @@ def replay(*, source: str | None, reason: str | None, everything: bool, project:
         say("`kumitate run` takes them in")
 
 
+quarantine.add_command(export)
+quarantine.add_command(mend)
+
+
 def _known_source(workspace: Workspace, source: str | None) -> None:
     from kumitate.cli.plans import known_name
 
@@ -133,7 +138,7 @@ def _rows_sql(source: str | None, reason: str | None, *, limit: int, everything:
     if not everything:
         conditions.append("q.is_open")
     return f"""
-select q.source, q.reason, q.field, q.file, q.line, q.is_open as open, q.payload
+select q.source, q.reason, q.field, q.file, q.line, q.is_open as open, q.closed_as, q.payload
 from ({QUARANTINED}) as q
 where {" and ".join(conditions) or "1 = 1"}
 order by q.source, q.reason, q.file, q.line, q.delivery_id

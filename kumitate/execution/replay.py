@@ -8,7 +8,7 @@ as rows of the files that first brought them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -62,7 +62,7 @@ def replay(
         own = [delivery for delivery in stored.values() if delivery.source == source and delivery.id in wanted]
         found = _write_replay(own, wanted, config=config, raw_area=raw_area)
         if found.places:
-            writer.write(REPLAYS, [_noted(found, at)], Mark(Mode.APPEND, f"replay:{found.id}", found.id))
+            note(writer, found.id, found.places, at=at)
             done.append(found.id)
             rows += len(found.places)
     return Replay(tuple(done), rows, sum(map(len, wanted.values())) - rows)
@@ -107,7 +107,7 @@ def _open_rows(selection: Selection) -> Query:
 def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, raw_area: RawArea) -> _Found:
     """The rows of one source as a replay's file; none where no row could be read."""
     source = own[0].source
-    found = _Found(_next_id(raw_area), [])
+    found = _Found(next_id(raw_area), [])
     with TemporaryFile() as rows:
         for delivery in own:
             read_lines: set[int] = set()
@@ -119,12 +119,18 @@ def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, raw_a
             found.places.extend((delivery.id, line) for line in _answered(wanted[delivery.id], read_lines))
         if found.places:
             rows.seek(0)
-            with raw_area.add(f"{FILES}/{source}/{found.id}.jsonl") as file:
+            with raw_area.add(stored_as(source, found.id)) as file:
                 shutil.copyfileobj(rows, file)
     return found
 
 
-def _next_id(raw_area: RawArea) -> str:
+def stored_as(source: str, replay_id: str) -> str:
+    """Where the next run finds the rows, in the raw area."""
+    return f"{FILES}/{source}/{replay_id}.jsonl"
+
+
+def next_id(raw_area: RawArea) -> str:
+    """`replay-000007`, the first that is free."""
     names = map(PurePosixPath, raw_area.names(f"{FILES}/"))
     numbers = [int(name.stem.removeprefix(REPLAY_PREFIX)) for name in names if name.match(f"{REPLAY_PREFIX}*.jsonl")]
     return f"{REPLAY_PREFIX}{max(numbers, default=0) + 1:06d}"
@@ -151,10 +157,18 @@ def _answered(lines: Mapping[int, str], read_lines: set[int]) -> list[int]:
     return [line for line in lines if line in read_lines or (line == rest and any(read >= line for read in read_lines))]
 
 
-def _noted(found: _Found, at: datetime) -> pa.RecordBatch:
+def note(
+    writer: LakeWriter,
+    replay_id: str,
+    places: Iterable[tuple[str, int]],
+    *,
+    at: datetime,
+    **more: str | None,
+) -> None:
+    """Put down which quarantined rows (delivery and line) the replay brings back; `more` are columns of REPLAYS."""
     moment = at.astimezone(UTC).replace(tzinfo=None)
-    rows = [
-        {"delivery_id": delivery_id, "line": line, "replay_delivery_id": found.id, "at": moment, "kind": REPLAYED}
-        for delivery_id, line in found.places
-    ]
-    return pa.RecordBatch.from_pylist(rows, schema=REPLAYS.schema)
+    told = {"replay_delivery_id": replay_id, "at": moment, "kind": REPLAYED, **more}
+    rows = [{"delivery_id": delivery_id, "line": line, **told} for delivery_id, line in places]
+    batch = pa.RecordBatch.from_pylist(rows, schema=REPLAYS.schema)
+    writer.prepare((REPLAYS,))
+    writer.write(REPLAYS, [batch], Mark(Mode.APPEND, f"replay:{replay_id}", replay_id))
