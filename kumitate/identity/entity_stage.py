@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kumitate.config.project import Config
-from kumitate.identity.anonymous import anonymous_kinds, session_steps
+from kumitate.identity.anonymous import anonymous_kinds
 from kumitate.identity.brands import brand_steps
 from kumitate.identity.companies import company_steps
 from kumitate.identity.entity_tables import (
@@ -16,11 +16,14 @@ from kumitate.identity.entity_tables import (
     HOUSEHOLD_MEMBERS,
     HOUSEHOLDS,
     LOOKUP,
+    OWNERS,
     SESSIONS,
     brand_profiles_table,
 )
 from kumitate.identity.households import household_steps
 from kumitate.identity.lookup import lookup_steps
+from kumitate.identity.owners import owner_steps
+from kumitate.identity.sessions import session_steps
 from kumitate.model.step import Run, Step
 from kumitate.model.table import Table
 
@@ -29,6 +32,7 @@ def entity_steps(config: Config, run: Run) -> tuple[Step, ...]:
     """Steps behind those of the persons and their golden records, in order."""
     return (
         *session_steps(config),
+        *owner_steps(config),
         *lookup_steps(config),
         *brand_steps(config),
         *household_steps(config, run),
@@ -43,7 +47,7 @@ def entity_tables(config: Config) -> tuple[Table, ...]:
 
 def _tables(config: Config) -> Iterator[Table]:
     if anonymous_kinds(config):
-        yield SESSIONS
+        yield from (SESSIONS, OWNERS)
     yield LOOKUP
     if config.person.brands:
         yield brand_profiles_table(config)

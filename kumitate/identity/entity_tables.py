@@ -71,6 +71,19 @@ SESSIONS = Table(
     "whose the anonymous events of a device or a cookie are, and when",
 )
 
+OWNERS = Table(
+    "curated",
+    "record_owners",
+    (
+        Column("source", Type.STRING),
+        Column("record_id", Type.STRING),
+        Column("person_id", Type.STRING),
+        Column("from_at", Type.TIMESTAMP, meaning="from then on; empty: since ever"),
+        Column("to_at", Type.TIMESTAMP, meaning="and before then; empty: for ever"),
+    ),
+    "whose the rows of a record are, by time, for sources whose records may be anonymous",
+)
+
 LOOKUP = Table(
     "curated",
     "profile_lookup",

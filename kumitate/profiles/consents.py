@@ -43,6 +43,7 @@ def _words(said: ConsentSource, source: RowSource) -> exp.Select:
         exp.cast(channel, Type.STRING).as_("channel"),
         exp.alias_(certain(source.column(said.granted)), "granted"),
         exp.alias_(at, "at"),
+        is_said=True,
     )
     past = exp.or_(at.is_(exp.null()), exp.LT(this=at.copy(), expression=timestamp_literal(source.as_of)))
     about = (purpose.is_(exp.null()).not_(), channel.is_(exp.null()).not_())

@@ -11,6 +11,8 @@ from sqlglot import exp
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.errors import FatalError
+from kumitate.identity.entity_tables import OWNERS
+from kumitate.identity.owners import owned_sources
 from kumitate.identity.tables import PERSON_RECORDS
 from kumitate.model.expression import Condition
 from kumitate.model.table import Table, Type
@@ -90,13 +92,20 @@ class RowSource:
                 parts.append(row_condition(rows.where, types, self.as_of, table=ROW))
         return exp.and_(*parts) if parts else None
 
-    def select(self, *expressions: exp.Expr) -> exp.Select:
-        """`select … from clean.<source> as o join curated.person_records as r …`, nothing from after the clock."""
-        same = (
+    def select(self, *expressions: exp.Expr, is_said: bool = False) -> exp.Select:
+        """`select … from clean.<source> as o join curated.person_records as r …`, nothing from after the clock.
+
+        What a device did before or after a login counts to who logged in, unless it `is_said` by a person: a word of
+        consent is never taken from another's mouth.
+        """
+        same: list[exp.Condition] = [
             column("source", OWNER).eq(literal(self.name, Type.STRING)),
             column("record_id", OWNER).eq(column("_record_id", ROW)),
-        )
+        ]
         people = table_ref(PERSON_RECORDS, OWNER)
+        if self.time is not None and not is_said and self.name in owned_sources(self.config):
+            people = table_ref(OWNERS, OWNER)
+            same += _owned_at(self.time)
         query = exp.select(*expressions).from_(table_ref(self.table, ROW)).join(people, on=exp.and_(*same))
         if self.time is None:
             return query
@@ -113,6 +122,16 @@ class RowSource:
             raise FatalError(f"event: source {self.name} holds one kind of event; leave event out")
         bound = [literal(event, self.type_of(name)) for event in events]
         return self.column(name).isin(*bound) if len(bound) > 1 else self.column(name).eq(bound[0])
+
+
+def _owned_at(time: exp.Condition) -> tuple[exp.Condition, exp.Condition]:
+    """The row lies in the owner's span; a row without a time in the first."""
+    begin, end = column("from_at", OWNER), column("to_at", OWNER)
+    timeless = exp.and_(time.is_(exp.null()), begin.is_(exp.null()))
+    return (
+        exp.or_(begin.is_(exp.null()), exp.GTE(this=time.copy(), expression=begin)),
+        exp.or_(end.is_(exp.null()), exp.LT(this=time.copy(), expression=end), timeless),
+    )
 
 
 @dataclass(slots=True)

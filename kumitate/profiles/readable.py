@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
+from kumitate.identity.anonymous import anonymous_kinds
+from kumitate.identity.entity_tables import OWNERS
 from kumitate.identity.tables import PERSON_RECORDS, golden_table
 from kumitate.model.table import Table
 from kumitate.profiles.tables import CONSENTS, profiles_table, traits_table
@@ -12,7 +14,8 @@ from kumitate.profiles.tables import CONSENTS, profiles_table, traits_table
 def tables_for_traits(config: Config) -> dict[str, Table]:
     """Clean rows, whose they are, golden records and consents."""
     clean = (clean_table(name, source) for name, source in config.sources.items())
-    return {str(table): table for table in (*clean, PERSON_RECORDS, golden_table(config), CONSENTS)}
+    owners = (OWNERS,) if anonymous_kinds(config) else ()
+    return {str(table): table for table in (*clean, PERSON_RECORDS, *owners, golden_table(config), CONSENTS)}
 
 
 def tables_for_segments(config: Config) -> dict[str, Table]:

@@ -7,6 +7,7 @@ from sqlglot import exp
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.config.trait import Aggregate, Points, SqlTrait
+from kumitate.identity.entity_tables import OWNERS
 from kumitate.identity.tables import PERSON_RECORDS, golden_table
 from kumitate.model.step import Query, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table, Type
@@ -56,7 +57,8 @@ def reads(config: Config) -> tuple[Table, ...]:
                 written |= tables_named(written_query(sql, yields=(), readable=tables_for_traits(config)))
     named = {str(clean_table(name, config.sources[name])) for name in sources} | written
     readable = tables_for_traits(config)
-    return tuple(readable[name] for name in sorted(named | {str(PERSON_RECORDS), str(golden_table(config))}))
+    always = {str(table) for table in (PERSON_RECORDS, OWNERS, golden_table(config))}
+    return tuple(readable[name] for name in sorted((named | always) & readable.keys()))
 
 
 def writes(config: Config) -> tuple[Table, ...]:

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
+from kumitate.identity.entity_tables import OWNERS
 from kumitate.identity.tables import PERSON_RECORDS
 from kumitate.model.expression import Condition, EventIs, SequenceIs, SqlIs
 from kumitate.model.step import Mode, Query, QueryStep, Run, Stage, Step
@@ -39,7 +40,7 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
 
 def reads(config: Config) -> tuple[Table, ...]:
     readable = tables_for_segments(config)
-    named = {str(table) for table in (PERSON_RECORDS, CONSENTS, profiles_table(config))}
+    named = {str(table) for table in (PERSON_RECORDS, OWNERS, CONSENTS, profiles_table(config))} & readable.keys()
     for segment in config.segments.values():
         for leaf in leaves(segment.when):
             named.update(_tables_of(config, leaf))

@@ -106,3 +106,33 @@ def test_a_device_of_one_person_does_not_make_two_registrations_one_person() -> 
     found = people([seen("d", NOON, "1"), seen("d", NOON + MINUTE, "2")])
     assert found.person_of("members/1") != found.person_of("members/2")
     assert found.person_of("visits/d|1") == found.person_of("members/1")
+
+
+def owners(found: People) -> dict[str, list[tuple[str, datetime | None, datetime | None]]]:
+    """Record -> the members (or `nobody`) who own its rows, in time."""
+    persons = {found.person_of(f"members/{one}"): f"members/{one}" for one in "123"}
+    rows = found.lake.rows("select record_id, person_id, from_at, to_at from curated.record_owners order by 1, 3, 4")
+    spans: dict[str, list[tuple[str, datetime | None, datetime | None]]] = {}
+    for record, person, begin, end in sorted(rows, key=lambda row: (row[0], row[2] or datetime.min)):
+        spans.setdefault(record, []).append((persons.get(person, "nobody"), begin, end))
+    return spans
+
+
+def test_an_anonymous_record_changes_hands_without_gap_or_overlap() -> None:
+    found = people([seen("t", NOON, "1"), seen("t", NOON + 5 * DAY, "2"), seen("t", NOON + 6 * DAY)])
+    after = timedelta(milliseconds=1)
+    assert owners(found) == {
+        "t|": [
+            ("nobody", None, NOON - DAY),
+            ("members/1", NOON - DAY, NOON + DAY + after),
+            ("nobody", NOON + DAY + after, NOON + 4 * DAY),
+            ("members/2", NOON + 4 * DAY, NOON + 6 * DAY + after),
+            ("nobody", NOON + 6 * DAY + after, None),
+        ],
+        "t|1": [("members/1", None, None)],
+        "t|2": [("members/2", None, None)],
+    }
+
+
+def test_a_device_that_nobody_logs_in_on_keeps_its_anonymous_person_for_ever() -> None:
+    assert owners(people([seen("d", NOON)])) == {"d|": [("nobody", None, None)]}
