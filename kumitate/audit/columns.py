@@ -66,14 +66,16 @@ def cleansing(values: Values, spec: ColumnSpec, settings: Settings, *, as_of: da
     )
 
 
-def shapes(values: Values, semantic: Semantic) -> tuple[Counted, ...]:
-    """The commonest shapes of the values, runs of letters as one (`a+@a+.a+`), by rows."""
+def shapes(values: Values, semantic: Semantic, *, filled: int) -> tuple[Counted, ...]:
+    """The commonest shapes of the values, runs of letters as one (`a+@a+.a+`), by rows: as many of `filled` as of
+    the rows that were looked at.
+    """
     met: Counter[str] = Counter()
     shaped = shape if semantic in _TIMES else full_shape
     step = max(len(values.texts) // _SHAPED, 1)
     for text, held in zip(values.texts.to_pylist()[::step], values.held[::step], strict=True):
         met[_RUN.sub(r"\1+", shaped(text))] += held
-    return _most(met)[:_MOST_SHAPES]
+    return tuple(Counted(each.what, each.rows * filled // met.total()) for each in _most(met)[:_MOST_SHAPES])
 
 
 def no_identifiers(values: Values, spec: ColumnSpec, settings: Settings) -> tuple[NoIdentifier, ...]:
@@ -84,7 +86,8 @@ def no_identifiers(values: Values, spec: ColumnSpec, settings: Settings) -> tupl
     for text, value, held in zip(values.texts.to_pylist(), clean, values.held, strict=True):
         rows[text if value is None else str(value)] += held
     most = max(MOST_ROWS, _TIMES_THE_MEAN * rows.total() // max(len(rows), 1))
-    found = ((value, held, _why(value, held, most)) for value, held in rows.items())
+    at_least = 2 if spec.type is Semantic.ID else 1  # the member with the number 111111 is one
+    found = ((value, held, _why(value, held, most)) for value, held in rows.items() if held >= at_least)
     worst = sorted((each for each in found if each[2]), key=lambda each: (-each[1], each[0]))
     return tuple(NoIdentifier(mask(value), held, why) for value, held, why in worst[:_MOST_VALUES])
 

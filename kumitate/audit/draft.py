@@ -19,10 +19,11 @@ _DOUBTFUL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the source will stand: the path of its files inside the project, the project's country and its kinds of
-    identifiers (kind -> the column here that states it; None where no project is known).
+    """Where the source will stand: its name, the path of its files inside the project, the project's country and kinds
+    of identifiers (kind -> the column here that states it; None where no project is known).
     """
 
+    name: str
     path: str
     country: str
     kinds: Mapping[str, str] | None = None
@@ -31,7 +32,14 @@ class Place:
 def draft(audit: Audit, place: Place) -> str:
     """The text of `sources/NAME.yaml`."""
     names = column_names(audit)
-    return "\n".join([*_head(audit, place), *_columns(audit, names, place), *_roles(audit, names, place), ""])
+    lines = [*_source(audit, place), *_columns(audit, names, place), *_roles(audit, names, place)]
+    return "\n".join([*_head(audit), f"{place.name}:", *(f"  {line}" for line in lines), ""])
+
+
+def source_name(file: str) -> str:
+    """`Members 2026-01.csv.gz` is `members_2026_01`."""
+    plain = re.sub(r"[^a-z0-9]+", "_", file.lower().removesuffix(".gz").rpartition(".")[0] or file.lower()).strip("_")
+    return plain if not name_problem(plain) else f"file_{plain}"[:MAX_LENGTH].strip("_")
 
 
 def column_names(audit: Audit) -> Mapping[str, str]:
@@ -44,9 +52,12 @@ def column_names(audit: Audit) -> Mapping[str, str]:
     return taken
 
 
-def _head(audit: Audit, place: Place) -> Iterator[str]:
+def _head(audit: Audit) -> Iterator[str]:
     yield f"# Drafted by `kumitate audit` from {audit.rows:,} rows of {_cell(audit.name)}."
     yield "# Read each line before relying on it: behind the # stands what it was concluded from."
+
+
+def _source(audit: Audit, place: Place) -> Iterator[str]:
     kind = "events" if _is_of_events(audit) else "records"
     why = "rows are facts in time: none is replaced" if kind == "events" else "a row is a thing's latest state"
     yield f"kind: {kind}  # {why}"
@@ -112,7 +123,7 @@ def _key(audit: Audit, names: Mapping[str, str]) -> str:
     key = audit.key
     if key is None or (key.repeated_values and _is_of_events(audit)):
         return "key: row  # no column names the rows: only exact duplicates count once"
-    if key.guess.role == "record_id":
+    if key.names_rows:
         return f"key: [{names[key.name]}]  # no two rows have the same, none is empty"
     lost = f"{key.repeated_values:,} values stand on {key.rows_of_repeated:,} rows, of which the newest would stay"
     return f"key: [{names[key.name]}]  # ? {lost}; {key.rows - key.filled:,} are empty and go to quarantine"

@@ -104,6 +104,11 @@ class ColumnFound:
     """Values that stand with more than three different persons' names (or birthdates), and their rows."""
 
     @property
+    def names_rows(self) -> bool:
+        """No value twice, none missing."""
+        return self.filled == self.rows and not self.repeated_values
+
+    @property
     def semantic(self) -> Semantic:
         return self.declared or self.guess.semantic
 
@@ -138,6 +143,8 @@ class Audit:
     name: str
     files: tuple[FileFound, ...]
     columns: tuple[ColumnFound, ...]
+    declared_key: str = ""
+    """The column that a declared source has for its key."""
     country: str = ""
     """Whose phone numbers and postal codes they are."""
     joined: tuple[Joined, ...] = ()
@@ -150,7 +157,8 @@ class Audit:
     @property
     def key(self) -> ColumnFound | None:
         """The column that names the rows, or would but for some of them."""
-        ids = [each for each in self.columns if each.guess.role == "record_id"]
+        ids = [each for each in self.columns if each.name and each.name == self.declared_key]
+        ids += [each for each in self.columns if each.guess.role == "record_id"]
         likely = [
             each
             for each in self.columns

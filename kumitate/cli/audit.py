@@ -55,7 +55,7 @@ def audit(*, what: str, out: Path | None, project: Path | None, as_json: bool) -
     With a project that has run: how many rows would join people it knows. Nothing is written but --out; personal values
     are shown masked.
     """
-    from kumitate.audit.draft import Place, draft
+    from kumitate.audit.draft import Place, draft, source_name
     from kumitate.cli.audit_text import show
 
     if out is not None and out.exists():
@@ -64,7 +64,8 @@ def audit(*, what: str, out: Path | None, project: Path | None, as_json: bool) -
     found, kinds = _carried_out(asked)
     text = ""
     if found.columns:
-        text = draft(found, Place(_path(asked), _settings(asked).country, kinds))
+        name = source_name(out.name if out is not None else asked.name)
+        text = draft(found, Place(name, _path(asked), _settings(asked).country, kinds))
     if out is not None:
         _write(out, text)
     if as_json:

@@ -97,13 +97,15 @@ def _show_identifiers(audit: Audit) -> None:
 
 def _identifier_lines(audit: Audit) -> Iterator[str]:
     key = audit.key
-    if key is not None and key.guess.role == "record_id":
+    if key is not None and key.names_rows:
         yield f"{key.name} names the rows: no two have the same"
     elif key is not None:
         repeated = f"{counted(key.repeated_values, 'values')} stand on {counted(key.rows_of_repeated, 'rows')}"
-        yield f"{key.name} is the likely key, but {repeated}" + (
-            f", {key.null_share:.1%} are empty" if key.null_share else ""
-        )
+        flaws = [
+            *([repeated] if key.repeated_values else []),
+            f"it is empty on {counted(key.rows - key.filled, 'rows')}",
+        ]
+        yield f"{key.name} is the likely key, but {' and '.join(flaws)}"
     for column in audit.columns:
         if column.guess.role == "identifier":
             yield f"{column.name}: {column.distinct:,} different, {column.repeated_values:,} of them on several rows"

@@ -80,7 +80,14 @@ def audit_files(name: str, paths: Sequence[Path], task: Auditing) -> Findings:
         country, columns = _columns(engine, names, rows, task=task)
     finally:
         engine.close()
-    return Findings(Audit(name, found, columns, country), names, scans)
+    return Findings(Audit(name, found, columns, _key(task.source), country), names, scans)
+
+
+def _key(source: Source | None) -> str:
+    """The header of the column that a source has for its key, if that is one."""
+    if source is None or source.key == "row" or len(source.key) != 1:
+        return ""
+    return source.columns[source.key[0]].from_ or source.key[0]
 
 
 def _opened(path: Path, task: Auditing) -> Opened:
@@ -179,7 +186,7 @@ def _column(name: str, asked: _Asked, guess: Guess, *, task: Auditing) -> Column
         rows_of_repeated=found["rows_of_repeated"],
         shortest=found["shortest"],
         longest=found["longest"],
-        shapes=shapes(asked.values, spec.type),
+        shapes=shapes(asked.values, spec.type, filled=found["filled"]),
         cleansing=cleansing(asked.values, spec, task.settings, as_of=task.as_of),
         no_identifiers=no_identifiers(asked.values, spec, task.settings) if may_identify else (),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
-from kumitate.audit.encodings import MIXED, is_utf8, line_encoding
+from kumitate.audit.encodings import MIXED, from_beginning, is_utf8, line_encoding
 from kumitate.audit.facts import EncodingFound
 from kumitate.audit.statements import column_at
 from kumitate.config.source import Source
@@ -73,13 +74,21 @@ def opened(file: Format, hints: Source | None = None) -> Opened:
     if file.kind == "excel":
         sheet = hints.sheet if hints else None
         return Opened(file, tuple(_sheet_header(file, sheet)), Encoding("utf-8"), ",", sheet)
-    encoding = Encoding(hints.encoding) if hints and hints.encoding != "utf-8" else encoding_of(file)
+    encoding = Encoding(hints.encoding) if hints and hints.encoding != "utf-8" else _encoding(file)
     if file.kind == "jsonl":
         return Opened(file, tuple(_paths(file, encoding)), encoding, ",", None)
     head = file.head.decode("utf-8" if encoding.name == MIXED else encoding.name, errors="replace")
     mark = hints.delimiter if hints else delimiter_of(file.path, header_line(head))
     header = next((row for row in csv.reader(io.StringIO(head, newline=""), delimiter=mark) if any(row)), [])
     return Opened(file, tuple(told_apart([each.lstrip("\ufeff") for each in header])), encoding, mark, None)
+
+
+def _encoding(file: Format) -> Encoding:
+    """Of a file that is cut short, what its beginning says: where it ends is told when it is read."""
+    try:
+        return encoding_of(file)
+    except (EOFError, OSError, zlib.error):
+        return Encoding(from_beginning(file.head) or "utf-8")
 
 
 def encodings_of(opened: Opened) -> tuple[EncodingFound, ...]:

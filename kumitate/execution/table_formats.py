@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,10 +46,18 @@ class Format:
 def format_of(path: Path) -> Format:
     """Content goes before ending; what shows nothing is CSV. FatalError for a packed file that is no table."""
     with path.open("rb") as file:
-        is_gzip = file.read(len(_GZIP)) == _GZIP
-        file.seek(0)
-        head = (gzip.GzipFile(fileobj=file) if is_gzip else file).read(_HEAD_BYTES)
+        head = file.read(_HEAD_BYTES)
+    is_gzip = head.startswith(_GZIP)
+    head = _unpacked(path, head) if is_gzip else head
     return Format(path, _kind(path, head), is_gzip, head)
+
+
+def _unpacked(path: Path, packed: bytes) -> bytes:
+    """As much as these bytes hold: the file may be cut short, and that is for its reader to say."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(packed, _HEAD_BYTES)
+    except zlib.error as error:
+        raise FatalError(f"{path}: cannot be unpacked; get the file anew") from error
 
 
 def _kind(path: Path, head: bytes) -> Kind:
