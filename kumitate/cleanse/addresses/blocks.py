@@ -31,7 +31,8 @@ _UNNUMBERED = re.compile(r"無番地|番外地")
 # The most frequent notation needs no reading.
 _PLAIN = re.compile(r"[1-9][0-9]{0,7}(?:-[1-9][0-9]{0,7})*+(?=\s|$)")
 _PIECES = re.compile(rf"({_SIDE})([0-9]+|[{_KANJI}]+)")
-_MARKS = " -・,、/"
+MARKS = " -・,、/"
+"""What may part a block from its building, and says nothing."""
 _ROOM = 101
 _SURE = 9
 _WITH_ROOM = 4
@@ -56,7 +57,7 @@ def taken_apart(rest: str, *, has_chome: bool) -> Rest:
         found = _BLOCK.match(rest) or _UNNUMBERED.match(rest)
         pieces = _numbers(found[0]) if found is not None else None
     if found is None or pieces is None:
-        return Rest("", rest.strip(_MARKS))
+        return Rest("", rest.lstrip(f"{MARKS}ー").rstrip(MARKS))
     building = _building(rest[found.end() :])
     if has_chome and len(pieces) == _WITH_ROOM and pieces[-1].isdigit() and int(pieces[-1]) >= _ROOM and not building:
         building = pieces.pop()
@@ -87,7 +88,7 @@ def _building(rest: str) -> str:
     """Without the marks that part it from the block."""
     if not rest:
         return ""
-    building = rest.strip(_MARKS)
+    building = rest.lstrip(f"{MARKS}ー").rstrip(MARKS)
     if building.startswith("(") and building.endswith(")") and building.count("(") == 1:
-        return building[1:-1].strip(_MARKS)
+        return building[1:-1].strip(MARKS)
     return building

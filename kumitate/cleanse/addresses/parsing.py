@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kumitate.cleanse.addresses.blocks import taken_apart
+from kumitate.cleanse.addresses.blocks import MARKS, taken_apart
+from kumitate.cleanse.addresses.folding import FOLD
 from kumitate.cleanse.addresses.master import Town
 from kumitate.cleanse.addresses.municipalities import municipality
 from kumitate.cleanse.addresses.towns import Text, town_at
 
+_DASH = re.compile(r"(?<=[0-9A-Za-z]) ?[-‐‑‒–—―−─━ー~〜] ?(?=[0-9A-Za-z])|(?<=[目地番号])[-‐‑‒–—―−─━ー~〜](?=[0-9])")
+_DASH_BEHIND_UNIT = re.compile(r"(?<=[目地番号])-(?=[0-9])")
+_NEEDLESS_BLANK = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 _CODE = re.compile(r"[^0-9A-Za-z\u3040-\u30ff\u3400-\u9fff]*([0-9]{3})-?([0-9]{4})(?![0-9-]) ?")
 _CODE_FIRST = frozenset("〒0123456789(T")
 
@@ -33,6 +37,8 @@ class Place(NamedTuple):
     """Reason codes of what was found out on the way."""
     is_sure: bool = True
     """Whether municipality and town are one and known."""
+    is_listed: bool = True
+    """Whether the town is the master's, nothing added; otherwise it was told from its neighbours by rules."""
 
     @property
     def written(self) -> str:
@@ -40,7 +46,8 @@ class Place(NamedTuple):
         place = f"{self.prefecture}{self.city}{self.street}{self.town}"
         if self.block:
             place = f"{place} {self.block}" if place[-1:].isdigit() else place + self.block
-        return f"{place} {self.building}" if self.building else place
+        is_apart = self.block or place[-1:].isascii() or self.building[:1].isascii()
+        return f"{place}{' ' if is_apart and self.building else ''}{self.building}"
 
     @property
     def key(self) -> str | None:
@@ -50,11 +57,33 @@ class Place(NamedTuple):
         return f"{self.prefecture}|{self.city}|{self.town_key}|{self.block}"
 
 
-def place_of(plain: str, folded: str) -> Place | None:
+def tidy(plain: str) -> str:
+    """Dashes between numbers plain, no blanks between Japanese characters, nothing that says nothing at the end."""
+    plain = _DASH_BEHIND_UNIT.sub("", _DASH.sub("-", plain)).rstrip(MARKS)
+    return _NEEDLESS_BLANK.sub("", plain) if " " in plain else plain
+
+
+def place_of(plain: str) -> Place | None:
     """The place that a unified text tells; None where no municipality can be made out.
 
-    `folded` is `plain` folded, character for character.
+    Where rules had to tell the town's end, the written address is read again until it is read as it was written.
     """
+    place = _read(plain)
+    for _ in range(_READINGS):
+        if place is None or place.is_listed:
+            return place
+        again = _read(tidy(place.written))
+        if again is not None and again.written == place.written:
+            return again._replace(postal_code=place.postal_code, notes=place.notes)
+        place = again and again._replace(postal_code=place.postal_code, notes=place.notes, is_listed=False)
+    return None
+
+
+_READINGS = 4
+
+
+def _read(plain: str) -> Place | None:
+    folded = plain.translate(FOLD)
     code, at = _postal_code(plain)
     text = Text(plain, folded, code)
     found = municipality(text, at)
@@ -62,14 +91,17 @@ def place_of(plain: str, folded: str) -> Place | None:
         return None
     town = town_at(text, found.end, found.city)
     has_chome = town.listed is not None and town.listed.has_chome
-    block, building = taken_apart(plain[town.end :].lstrip(" "), has_chome=has_chome)
+    block, building = taken_apart(plain[town.end :].lstrip(MARKS), has_chome=has_chome)
     block = town.letter + block
     is_unlisted = town.name and town.listed is None and found.city is not None
     notes = (*found.notes, "town_unlisted") if is_unlisted else found.notes
     code = code if code is not None else _only_code(town.listed)
     names = (found.prefecture, found.name, town.name, town.key, block, building, town.street, notes)
+    is_listed = (
+        town.listed is not None and town.listed.name == town.name and bool(block or not building) and not town.street
+    )
     is_sure = found.city is not None and town.is_one
-    return Place(written_code(code) if code is not None else "", *names, is_sure)
+    return Place(written_code(code) if code is not None else "", *names, is_sure, is_listed)
 
 
 def written_code(code: int) -> str:

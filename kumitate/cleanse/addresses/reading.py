@@ -7,14 +7,10 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
-from kumitate.cleanse.addresses.folding import FOLD
-from kumitate.cleanse.addresses.parsing import Place, place_of
+from kumitate.cleanse.addresses.parsing import Place, place_of, tidy
 from kumitate.cleanse.text import read_text
 from kumitate.cleanse.values import NOTHING, Reading
 
-_DASH = re.compile(r"(?<=[0-9A-Za-z]) ?[-‐‑‒–—―−─━ー~〜] ?(?=[0-9A-Za-z])|(?<=[目地番号])[-‐‑‒–—―−─━ー~〜](?=[0-9])")
-_DASH_BEHIND_UNIT = re.compile(r"(?<=[目地番号])-(?=[0-9])")
-_NEEDLESS_BLANK = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 _KANJI = re.compile(r"[\u3400-\u9fff]")
 _KANA = re.compile(r"[\u30a1-\u30fa]{4}")
 _UNIT_READINGS = (
@@ -52,11 +48,11 @@ def read_address(value: str, *, country: str) -> Reading:
 
 def parsed(text: str) -> Parsed:
     """A text that is unified already (see `cleanse.text`)."""
-    plain = _tidy(text)
+    plain = tidy(text)
     is_read = not _KANJI.search(plain) and _KANA.search(plain) is not None
     if is_read:
         return _parsed_reading(text, plain)
-    place = place_of(plain, plain.translate(FOLD))
+    place = place_of(plain)
     if place is None:
         return Parsed(text, UNPARSED, None)
     written = place.written
@@ -65,13 +61,8 @@ def parsed(text: str) -> Parsed:
 
 def _parsed_reading(text: str, plain: str) -> Parsed:
     with_units = _with_units(plain)
-    place = place_of(with_units, with_units.translate(FOLD))
+    place = place_of(with_units)
     return Parsed(text, UNPARSED, None) if place is None else Parsed(plain, _codes(text, plain, place), place)
-
-
-def _tidy(plain: str) -> str:
-    plain = _DASH_BEHIND_UNIT.sub("", _DASH.sub("-", plain))
-    return _NEEDLESS_BLANK.sub("", plain) if " " in plain else plain
 
 
 def _with_units(plain: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kumitate.cleanse.addresses.blocks import LEADING, NUMERAL_BEFORE_UNIT, begins_block
+from kumitate.cleanse.addresses.blocks import LEADING, MARKS, NUMERAL_BEFORE_UNIT, begins_block
 from kumitate.cleanse.addresses.folding import fold
 from kumitate.cleanse.addresses.master import City, Town
 
 _AZA = re.compile(r"大字|小字|字")
-_INNER_AZA = re.compile(r"大字|小字|(?<![文十])字")
+_INNER_AZA = re.compile(r"(?:大字|小字|(?<![文十])字)(?!$)")
 _LETTERS = r"[\u3041-\u30ff\u3400-\u9fff々ー]"
 _STOP = rf"(?:[0-9]|{NUMERAL_BEFORE_UNIT}|無番地|番外地)"
 _NUMBERED = re.compile(rf"(?:大字|小字|字)?((?:(?!{_STOP}){_LETTERS}){{1,20}})(?={_STOP})")
@@ -22,6 +22,7 @@ _BUILDING = re.compile(
 )
 _FOREIGN_NAME = re.compile(r"[ァ-ヴー]{4,}")
 _AZA_FIRST = frozenset("大小字")
+_MARKS = frozenset(MARKS)
 _DIGITS = frozenset("0123456789")
 # Streets of Kyoto, before or behind the town.
 _STREET = re.compile(r"上[るル]|下[るル]|上ガ[るル]|下ガ[るル]|[東西]入[るル]?|入[るル]|通リ?")
@@ -73,7 +74,7 @@ class Named(NamedTuple):
 def town_at(text: Text, at: int, city: City | None) -> Named:
     """The town that stands at `at`; an empty name where none does."""
     plain = text.plain
-    at += plain[at : at + 1] == " "
+    at = _after_marks(plain, at)
     if city is None:
         return _unlisted(plain, at)
     if city.name.startswith(_KYOTO):
@@ -86,6 +87,12 @@ def town_at(text: Text, at: int, city: City | None) -> Named:
         return Named(town.name, town.name, town, found.end)
     aza = _aza(plain, found.end)
     return Named(town.name + aza.name, town.name + aza.key, town, aza.end, letter=aza.letter)
+
+
+def _after_marks(text: str, at: int) -> int:
+    while text[at : at + 1] in _MARKS:
+        at += 1
+    return at
 
 
 def _in_kyoto(text: Text, at: int, city: City) -> Named:
@@ -109,7 +116,7 @@ def _in_kyoto(text: Text, at: int, city: City) -> Named:
 def known_town(text: Text, at: int, city: City) -> Match | None:
     """The longest town of the city that stands there, whether or not 大字 or 字 stand before or inside."""
     folded = text.folded
-    at += folded[at : at + 1] == " "
+    at = _after_marks(folded, at)
     if folded[at : at + 1] in _AZA_FIRST and (aza := _AZA.match(folded, at)):
         at = aza.end()
     return _listed(folded, at, city)
@@ -165,16 +172,16 @@ def _aza(plain: str, at: int) -> Aza:
     """What stands between the town and its number, without the word 字; nothing where a building begins."""
     if plain[at : at + 1] in _DIGITS or at == len(plain) or begins_block(plain, at):
         return Aza("", "", at)
-    start = at + (plain[at] == " ")
+    start = _after_marks(plain, at)
     told = _AZA.match(plain, start)
     found = _NUMBERED.match(plain, start) or _UNNUMBERED.match(plain, start)
     if found is None:
         return Aza("", "", at)
     name = _INNER_AZA.sub("", found[1])
-    if LEADING.fullmatch(name):
+    has_block = begins_block(plain, found.end())
+    if has_block and LEADING.fullmatch(name):
         return Aza("", "", found.end(), name)
-    is_doubtful = _is_building(found[1]) or not begins_block(plain, found.end())
-    if not is_doubtful:
+    if has_block and not _is_building(found[1]):
         return Aza(name, fold(name), found.end())
     return Aza(f"字{name}", fold(name), found.end()) if told else Aza("", "", at)
 
@@ -191,4 +198,6 @@ def _unlisted(plain: str, at: int) -> Named:
     if found is None or _BUILDING.search(found[1]):
         return Named("", "", None, at)
     name = _INNER_AZA.sub("", found[1])
+    if LEADING.fullmatch(name) and begins_block(plain, found.end()):
+        return Named("", "", None, found.end(), letter=name)
     return Named(name, fold(name), None, found.end())
