@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pyarrow as pa
 
 from kumitate.identity.graph.model import Integers
 from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns
@@ -70,10 +71,11 @@ def _groups(columns: Columns, rule: Rule) -> tuple[Integers, Integers]:
         other = columns[name]
         value = np.where((value < 0) | (other.codes < 0), MISSING, value * len(other.values) + other.codes)
     there = np.flatnonzero(value >= 0)
-    _, group, sizes = np.unique(value[there], return_inverse=True, return_counts=True)
+    group = pa.array(value[there]).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    sizes = np.bincount(group) if len(group) else np.empty(0, dtype=np.int64)
     telling = (sizes > 1) & (sizes <= _LARGEST_GROUP)
-    rows = there[telling[group]]
-    group = group[telling[group]]
+    kept = telling[group]
+    rows, group = there[kept], group[kept]
     order = np.argsort(sizes[group] * len(sizes) + group, kind="stable")
     return rows[order], np.sort(sizes[telling])
 

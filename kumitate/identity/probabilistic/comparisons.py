@@ -18,17 +18,37 @@ def comparisons_for(attributes: Collection[str]) -> tuple[Comparison, ...]:
 
 _EMPTY = 2
 
+SHARED = (
+    "last_name",
+    "address",
+    "phone",
+    "street",
+    "house_number",
+    "building",
+    "address_2",
+    "city",
+    "state",
+    "postal_code",
+)
+"""Comparisons of what the members of a family have in common."""
+
+HOMES = ("address", "phone")
+"""Comparisons that tell how often two persons are of one family: few others share them."""
+
 
 def _comparisons(has: frozenset[str]) -> Iterator[Comparison]:
     yield _name(has, "last", "first")
     yield _name(has, "first", "last")
     if not {"last_name", "first_name"} & has:
         yield Comparison("full_name", tuple(_full_name(has)))
+    place = next((name for name in ("address_key", "address") if name in has), "")
+    if place:
+        yield Comparison("address", tuple(_address(place, has)))
     for name, levels in _SIMPLE.items():
-        if name in has:
+        if name in has and not (place and name == "postal_code"):
             yield Comparison(name, (_missing(name), *levels, _OTHER))
     for name in _TEXTS:
-        if name in has:
+        if name in has and not (place and name in _OF_ADDRESS):
             yield Comparison(
                 name, (_missing(name), _equal(name, rare=True), _alike(name, 0.9), _alike(name, 0.8), _OTHER)
             )
@@ -53,6 +73,17 @@ def _full_name(has: frozenset[str]) -> Iterator[Level]:
         yield Level(tuple(Test(Measure.NULL, column, column) for column in held))
         yield from (_equal(column, rare=True) for column in held)
         yield from (_alike(column, threshold) for threshold in (0.92, 0.85, 0.7) for column in held)
+    yield _OTHER
+
+
+def _address(place: str, has: frozenset[str]) -> Iterator[Level]:
+    """A whole address and its postal code are one comparison: who moves changes both at once."""
+    wider = [name for name in ("postal_code", "city") if name in has]
+    yield Level(tuple(Test(Measure.NULL, column, column) for column in (place, *wider[:1])))
+    yield _equal(place)
+    same_area = tuple(Test(Measure.EQUAL, column, column) for column in wider[:1])
+    yield Level((*same_area, Test(Measure.DAMERAU, place, place, 2)))
+    yield from (_equal(column, rare=True) for column in wider)
     yield _OTHER
 
 
@@ -88,7 +119,6 @@ _SIMPLE: dict[str, tuple[Level, ...]] = {
         _equal("email"),
         _measure(Measure.USERNAME, "email"),
         _typing("email", 2),
-        _alike("email", 0.9),
     ),
     "phone": (_equal("phone"), _typing("phone", 1)),
     "national_id": (_equal("national_id"), _typing("national_id", 1)),
@@ -96,4 +126,6 @@ _SIMPLE: dict[str, tuple[Level, ...]] = {
     "house_number": (_equal("house_number"), _typing("house_number", 1)),
     "gender": (_equal("gender"),),
 }
-_TEXTS = ("street", "building", "city", "state", "address", "company")
+_TEXTS = ("street", "building", "address_2", "city", "state", "company")
+_OF_ADDRESS = ("city", "state")
+"""Said by the whole address, where there is one."""

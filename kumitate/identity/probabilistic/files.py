@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from kumitate.errors import ConfigError, Problem
 from kumitate.identity.probabilistic.levels import sql_of, tests_of
 from kumitate.identity.probabilistic.model import Comparison, Level, Model, words
+
+_ANY_TWO = ("1=1", "1 = 1")
+"""How Splink says that all pairs are looked at."""
 
 VERSION = 1
 """Of the envelope; a file of another one is refused."""
@@ -25,7 +29,7 @@ def settings(model: Model) -> dict[str, Any]:
         "probability_two_random_records_match": model.probability,
         "retain_matching_columns": False,
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": " AND ".join(f'l."{column}" = r."{column}"' for column in rule)}
+            {"blocking_rule": " AND ".join(f'l."{column}" = r."{column}"' for column in rule) or _ANY_TWO[0]}
             for rule in model.blocking
         ],
         "comparisons": [
@@ -56,6 +60,10 @@ def dump(model: Model) -> str:
         "rules_version": model.rules_version,
         "made_with": model.made_with,
         "trained_on": dict(model.trained_on),
+        "shared": {
+            "comparisons": model.shared,
+            "most_bits": None if math.isinf(model.most_shared) else model.most_shared,
+        },
         "splink": settings(model),
     }
     return json.dumps(envelope, ensure_ascii=False, indent=2) + "\n"
@@ -128,7 +136,9 @@ def _blocking(told: Mapping[str, Any]) -> Iterator[str]:
 
 def _agreed(rule: str) -> tuple[str, ...] | None:
     """The columns that a blocking rule holds equal, or None where it does anything else."""
-    columns = []
+    columns: list[str] = []
+    if rule.strip() in _ANY_TWO:
+        return ()
     for part in re.split(r"\s+and\s+", " ".join(rule.split()), flags=re.IGNORECASE):
         found = _AGREED.fullmatch(part)
         if found is None or found["l"] != found["r"]:
@@ -138,10 +148,13 @@ def _agreed(rule: str) -> tuple[str, ...] | None:
 
 
 def _model(envelope: Mapping[str, Any], told: Mapping[str, Any]) -> Model:
+    shared = envelope.get("shared") or {}
     return Model(
         tuple(_comparison(comparison) for comparison in told["comparisons"]),
         told["probability_two_random_records_match"],
-        tuple(agreed for rule in _blocking(told) if (agreed := _agreed(rule))),
+        tuple(agreed for rule in _blocking(told) if (agreed := _agreed(rule)) is not None),
+        tuple(shared.get("comparisons") or ()),
+        math.inf if shared.get("most_bits") is None else float(shared["most_bits"]),
         str(envelope.get("rules_version", "")),
         str(envelope.get("made_with", "")),
         dict(envelope.get("trained_on") or {}),

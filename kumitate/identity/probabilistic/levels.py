@@ -50,7 +50,9 @@ class Test:
 
 def sql_of(tests: tuple[Test, ...]) -> str:
     """Splink's `sql_condition`: all tests hold."""
-    return " AND ".join(
+    if len(tests) > 1:
+        return " AND ".join(f"({sql_of((test,))})" for test in tests)
+    return "".join(
         _SQL[test.measure].format(l=f'"{test.left}_l"', r=f'"{test.right}_r"', t=_number(test)) for test in tests
     )
 

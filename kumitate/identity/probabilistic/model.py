@@ -62,6 +62,10 @@ class Model:
     probability: float
     blocking: tuple[tuple[str, ...], ...] = ()
     """Pairs are looked at where all columns of one of these are equal; chosen by the data where there are none."""
+    shared: tuple[str, ...] = ()
+    """Comparisons of what a family shares (its name, address, telephone): together they are one fact."""
+    most_shared: float = math.inf
+    """Bits that the shared comparisons count for together at most."""
     rules_version: str = ""
     made_with: str = "kumitate"
     trained_on: Mapping[str, Any] = field(default_factory=dict)

@@ -2,7 +2,9 @@
 
 The weight of a pair is the model's prior plus the weights of its levels (Fellegi and Sunter 1969). An equal value
 counts by its own frequency where the level says so: `log2(u) - log2(share)`, share being the larger of the two sides'
-(the term frequency adjustment of Winkler and Yancey, as Splink applies it).
+(the term frequency adjustment of Winkler and Yancey, as Splink applies it). What a family shares counts together for
+at most `most_shared` bits: a common address makes a common telephone and name no surprise. Splink knows no such bound;
+without it the weights are Splink's.
 """
 
 from __future__ import annotations
@@ -62,16 +64,17 @@ def probability(weight: Floats) -> Floats:
 
 
 def _weights(model: Model, agreement: Agreement, pairs: Candidates) -> Floats:
-    weights = np.full(len(pairs), model.prior)
+    own, shared = np.full(len(pairs), model.prior), np.zeros(len(pairs))
     for comparison in model.comparisons:
+        sum_ = shared if comparison.name in model.shared else own
         places = agreement.places(comparison, pairs)
-        weights += np.array([level.weight for level in comparison.levels])[places]
+        sum_ += np.array([level.weight for level in comparison.levels])[places]
         for place, level in enumerate(comparison.levels):
             if level.frequency:
                 rows = np.flatnonzero(places == place)
                 base = comparison.frequency_base
-                weights[rows] += _rarity(level, base, agreement.columns[level.frequency], pairs=pairs.at(rows))
-    return weights
+                sum_[rows] += _rarity(level, base, agreement.columns[level.frequency], pairs=pairs.at(rows))
+    return own + np.minimum(shared, model.most_shared)
 
 
 def _rarity(level: Level, base: float, column: Encoded, *, pairs: Candidates) -> Floats:
