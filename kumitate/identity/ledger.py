@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kumitate.identity.statements import bound, statement
-from kumitate.identity.tables import PERSON_EVENTS, PERSON_RECORDS
+from kumitate.identity.tables import PERSON_EVENTS, PERSON_HISTORY, PERSON_RECORDS
 from kumitate.model.step import Query, Run
 from kumitate.model.table import Table, Type
 
@@ -13,8 +13,9 @@ ASSIGNMENT = Table("staging", "person_records", PERSON_RECORDS.columns, "this ru
 def person_events_query(run: Run) -> Query:
     """One row per event; unchanged persons, grown or not, have none.
 
-    A person who is gone was `merged` into the one who has most of their records now. Whoever else has records of
-    another got them by `split`. `created` have only new records; of `retired` no record is left.
+    A person who is gone was `merged` into the one who has most of their records now. Who was not there before and has
+    records of another got them by `split`; who was there before, by `moved`. `created` have only new records; of
+    `retired` no record is left.
     """
     return statement(
         "person_events",
@@ -39,6 +40,32 @@ def minted_query() -> Query:
         from {PERSON_EVENTS}
         where event in ('created', 'split')
         group by person_id
+        """,
+    )
+
+
+def person_history_query(run: Run) -> Query:
+    """All that was, closed where it holds no more, and what holds from this run on."""
+    clock, none = bound(run.as_of, Type.TIMESTAMP), bound(None, Type.TIMESTAMP)
+    return statement(
+        "person_history",
+        f"""
+        select
+            h.record, h.person_id, h.from_run_id, h.from_at,
+            case when h.to_run_id is null and n.record is null then {bound(run.id)} else h.to_run_id end as to_run_id,
+            case when h.to_run_id is null and n.record is null then {clock} else h.to_at end as to_at
+        from {PERSON_HISTORY} as h
+        left join {ASSIGNMENT} as n on n.record = h.record and n.person_id = h.person_id
+        union all
+        select
+            n.record, n.person_id,
+            {bound(run.id)} as from_run_id,
+            {clock} as from_at,
+            {bound(None)} as to_run_id,
+            {none} as to_at
+        from {ASSIGNMENT} as n
+        left join {PERSON_HISTORY} as h on h.record = n.record and h.person_id = n.person_id and h.to_run_id is null
+        where h.record is null
         """,
     )
 
@@ -75,9 +102,17 @@ _EVENTS = """
     left join overlaps as o on o.new_id = p.person_id
     where o.new_id is null
     union all
-    select case when place = 1 then 'merged' else 'split' end, new_id, old_id, records
-    from homes
-    where old_id <> new_id
+    select
+        case
+            when h.place = 1 and n.person_id is null then 'merged'
+            when b.person_id is null then 'split'
+            else 'moved'
+        end,
+        h.new_id, h.old_id, h.records
+    from homes as h
+    left join persons_now as n on n.person_id = h.old_id
+    left join persons_before as b on b.person_id = h.new_id
+    where h.old_id <> h.new_id
     union all
     select 'retired', p.person_id, cast(null as varchar), p.records
     from persons_before as p

@@ -13,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.identity.components import ABSENT, Integers, component_numbers, positions
+from kumitate.identity.components import ABSENT, Integers, positions
 from kumitate.identity.tables import PERSON_RECORDS
+
+_MINTED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +32,14 @@ class _Past:
 
 
 def assign_persons(inputs: Mapping[str, pa.Table], *, run_id: str) -> pa.Table:
-    """`records` that `edges` connect, as persons with the ids of `previous`, new ids where there is nobody to carry on.
+    """Records as persons with the ids of `previous`, new ids where there is nobody to carry on.
 
-    The smallest record speaks for a component: it decides ties and names what is minted. `minted` tells the age of ids.
+    `records` says of each the smallest record of its person, who speaks for it: it decides ties and names what is
+    minted. `minted` tells the age of ids.
     """
     records = inputs["records"].sort_by("record").combine_chunks()
     names = _strings(records, "record")
-    edges = inputs["edges"]
-    ends = [positions(_strings(edges, side), names) for side in ("left_record", "right_record")]
-    known = (ends[0] != ABSENT) & (ends[1] != ABSENT)
-    component = component_numbers(ends[0][known], ends[1][known], len(names))
+    _, component = np.unique(positions(_strings(records, "person"), names), return_inverse=True)
     past = _past(inputs["previous"], inputs["minted"], names)
     heir = heirs(component, past.person, past.age)
     person_ids, person = _name(component, heir, past=past, names=names, run_id=run_id)
@@ -106,15 +106,22 @@ def _name(
     """All ids, and which of them each record has."""
     _, smallest = np.unique(component, return_index=True)
     new = np.flatnonzero(heir == ABSENT)
-    minted = [mint(run_id, record) for record in names.take(pa.array(smallest[new])).to_pylist()]
+    minted = mint_each(run_id, names.take(pa.array(smallest[new])))
     person = heir.copy()
     person[new] = len(past.person_ids) + np.arange(len(new))
-    return pa.concat_arrays([past.person_ids, pa.array(minted, pa.large_string())]), person[component]
+    return pa.concat_arrays([past.person_ids, minted]), person[component]
 
 
 def mint(run_id: str, record: str) -> str:
     """A new person's id, for all times."""
     return "p" + sha256(f"{run_id}\x1f{record}".encode()).hexdigest()[:20]
+
+
+def mint_each(run_id: str, names: pa.Array) -> pa.Array:
+    """`mint` for many records, some at a time: their names as Python strings would take more room than all else."""
+    portions = (names[first : first + _MINTED] for first in range(0, len(names), _MINTED))
+    ids = (pa.array([mint(run_id, name) for name in portion.to_pylist()], pa.large_string()) for portion in portions)
+    return pa.chunked_array(ids, pa.large_string()).combine_chunks()
 
 
 def _since(person: Integers, past: _Past, run_id: str) -> pa.Array:

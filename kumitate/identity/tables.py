@@ -13,8 +13,46 @@ IDENTIFIERS = Table(
         Column("record", Type.STRING),
         Column("kind", Type.STRING, meaning="identifier kind, or rule:<name> for a compound rule"),
         Column("value", Type.STRING, personal=True),
+        Column("first_seen", Type.TIMESTAMP, meaning="by the source's own times; else the run that took it in first"),
+        Column("last_seen", Type.TIMESTAMP, meaning="by the source's own times; else the run that took it in first"),
     ),
     "what each record says about who it is",
+)
+
+STATED = Table(
+    "staging",
+    "identifiers",
+    (
+        *IDENTIFIERS.columns,
+        Column("is_blocked", Type.BOOLEAN, meaning="a declared pattern says that the value identifies nobody"),
+    ),
+    "this run's identifiers, and as `attribute:<name>` what guards look at besides",
+    rebuilt=True,
+)
+
+RESOLVED = Table(
+    "staging",
+    "resolved",
+    (
+        Column("part", Type.STRING, meaning="record, edge, held, holder, review, link or rules"),
+        Column("record", Type.STRING),
+        Column("other_record", Type.STRING),
+        Column("person", Type.STRING, meaning="record: the smallest record of its person"),
+        Column("tied", Type.STRING, meaning="record: the smallest record of all that hangs together with it"),
+        Column("kind", Type.STRING),
+        Column("value", Type.STRING, personal=True),
+        Column("reason", Type.STRING),
+        Column("records", Type.BIGINT),
+        Column("probability", Type.DOUBLE),
+        Column("signature", Type.BIGINT, meaning="record: a hash of all that it says, so that a change is seen"),
+    ),
+    "who is one person and why, all in one; what the next run starts from",
+    rebuilt=True,
+)
+
+HELD_REASONS = (
+    "blocked, too_many_records, shared_by:<what>, found:<what> (the data shows it); inside a person "
+    "limit:<kind>, limit:largest, limit:steward or limit:model"
 )
 
 SHARED = Table(
@@ -23,10 +61,10 @@ SHARED = Table(
     (
         Column("kind", Type.STRING),
         Column("value", Type.STRING, personal=True),
-        Column("reason", Type.STRING, meaning="blocked, too_many_records, or shared_by:<what>"),
+        Column("reason", Type.STRING, meaning=HELD_REASONS),
         Column("records", Type.BIGINT),
     ),
-    "values that merge nobody, and why",
+    "values that do not merge all who have them, and why",
 )
 
 EDGES = Table(
@@ -35,9 +73,21 @@ EDGES = Table(
     (
         Column("left_record", Type.STRING),
         Column("right_record", Type.STRING),
-        Column("rule", Type.STRING, meaning="the identifier kind or rule that ties them"),
+        Column("rule", Type.STRING, meaning="the identifier kind or rule that ties them, model or steward"),
+        Column("probability", Type.DOUBLE, meaning="model: how probable it is that they are one person; else 1"),
     ),
     "why records are one person: each links to the smallest record with the same value",
+)
+
+REVIEW = Table(
+    "curated",
+    "review_queue",
+    (
+        Column("left_record", Type.STRING),
+        Column("right_record", Type.STRING),
+        Column("probability", Type.DOUBLE, meaning="by the model; empty where a value ties them that had to yield"),
+    ),
+    "pairs of records of two persons who may be one, and whom no steward has decided about",
 )
 
 PERSON_RECORDS = Table(
@@ -59,16 +109,40 @@ PERSON_EVENTS = Table(
     (
         Column("run_id", Type.STRING),
         Column("at", Type.TIMESTAMP),
-        Column("event", Type.STRING, meaning="created, merged, split or retired"),
+        Column("event", Type.STRING, meaning="created, merged, split, moved or retired"),
         Column("person_id", Type.STRING),
         Column(
             "other_person_id",
             Type.STRING,
-            meaning="merged: the id that went into person_id; split: the id it came from",
+            meaning="merged: the id that went into person_id; split and moved: the id that records came from",
         ),
         Column("records", Type.BIGINT),
     ),
     "the merge ledger",
+)
+
+PERSON_ALIASES = Table(
+    "curated",
+    "person_aliases",
+    (
+        Column("alias", Type.STRING, meaning="an id that went into another person"),
+        Column("person_id", Type.STRING, meaning="the person who has most of the records it had, under today's id"),
+    ),
+    "ids that merged, each with the id that holds now; never a chain",
+)
+
+PERSON_HISTORY = Table(
+    "curated",
+    "person_history",
+    (
+        Column("record", Type.STRING),
+        Column("person_id", Type.STRING),
+        Column("from_run_id", Type.STRING),
+        Column("from_at", Type.TIMESTAMP),
+        Column("to_run_id", Type.STRING, meaning="empty while it lasts"),
+        Column("to_at", Type.TIMESTAMP, meaning="from then on it holds no more; empty while it lasts"),
+    ),
+    "which person each record belonged to, and when (SCD2)",
 )
 
 PROVENANCE = Table(

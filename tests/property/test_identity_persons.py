@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kumitate.identity.components import component_numbers
+from kumitate.identity.graph.components import components
 from kumitate.identity.persons import assign_persons
 from kumitate.identity.scoring import score_labels
 from kumitate.identity.tables import PERSON_RECORDS
@@ -43,10 +43,10 @@ def table(columns: str, rows: list[tuple[Any, ...]]) -> pa.Table:
 def inputs(
     nodes: set[int], pairs: list[tuple[int, int]], previous: Previous, minted: dict[str, str]
 ) -> dict[str, pa.Table]:
-    known = [(left, right) for left, right in pairs if left in nodes and right in nodes]
+    smallest = union_find([(left, right) for left, right in pairs if left in nodes and right in nodes], 12)
+    rows = [(record(n), "s", f"{n:02}", record(smallest[n])) for n in nodes]
     return {
-        "records": table("record source record_id", [(record(n), "s", f"{n:02}") for n in nodes]),
-        "edges": table("left_record right_record", [(record(left), record(right)) for left, right in known]),
+        "records": table("record source record_id person", rows),
         "previous": table("record person_id since_run_id", [(record(n), *was) for n, was in previous.items()]),
         "minted": table("person_id run_id", list(minted.items())),
     }
@@ -75,10 +75,7 @@ def heirs(component: dict[int, int], previous: Previous, minted: dict[str, str])
 @given(PAIRS)
 def test_components_are_those_of_a_naive_union_find(pairs: list[tuple[int, int]]) -> None:
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    numbers = component_numbers(ends[:, 0], ends[:, 1], 12)
-    smallest = union_find(pairs, 12)
-    order = sorted(set(smallest))
-    assert numbers.tolist() == [order.index(node) for node in smallest]
+    assert components(12, [(ends[:, 0], ends[:, 1])]).tolist() == union_find(pairs, 12)
 
 
 @settings(max_examples=50, deadline=None)

@@ -82,7 +82,7 @@ def test_a_record_that_moves_to_another_person_is_in_the_ledger() -> None:
     source, target = people.person_of("members/1"), people.person_of("members/9")
     people.resolve(members=[*left, member("3", **OTHER), *right])
     assert people.person_of("members/3") == target
-    assert people.events() == [("split", target, source, 1)]
+    assert people.events() == [("moved", target, source, 1)]
 
 
 def test_a_person_torn_between_two_went_into_the_one_with_the_smallest_record() -> None:
@@ -93,7 +93,7 @@ def test_a_person_torn_between_two_went_into_the_one_with_the_smallest_record() 
     people.resolve(members=[*low, *high, member("3", **torn), member("4", **torn)])
     gone = people.person_of("members/3")
     people.resolve(members=[*low, *high, member("3", **MAIL), member("4", **OTHER)])
-    assert set(people.events()) == {("merged", into, gone, 1), ("split", other, gone, 1)}
+    assert set(people.events()) == {("merged", into, gone, 1), ("moved", other, gone, 1)}
 
 
 def test_an_id_minted_by_a_split_is_as_old_as_the_split() -> None:
