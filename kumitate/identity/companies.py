@@ -120,8 +120,8 @@ def company_domain(value: str) -> str | None:
 
     None for domains of free mail services and those below them, and for what has no domain.
     """
-    host = value.strip().lower().rpartition("@")[2].rpartition("//")[2]
-    host = host.partition("/")[0].partition(":")[0].removeprefix("www.").strip(".")
+    host = value.strip().lower().rpartition("//")[2].partition("/")[0].rpartition("@")[2]
+    host = host.partition(":")[0].removeprefix("www.").strip(".")
     labels = host.split(".")
     if len(labels) < 2 or any(".".join(labels[place:]) in free_mail_domains() for place in range(len(labels))):
         return None

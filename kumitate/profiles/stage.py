@@ -7,13 +7,13 @@ from sqlglot import exp
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.config.trait import Aggregate, Points, SqlTrait
-from kumitate.identity.entity_tables import OWNERS
+from kumitate.identity.entity_tables import COMPANY, COMPANY_MEMBERS, HOUSEHOLD, HOUSEHOLD_MEMBERS, OWNERS
 from kumitate.identity.tables import PERSON_RECORDS, golden_table
 from kumitate.model.step import Query, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table, Type
 from kumitate.profiles.consents import consents_query
 from kumitate.profiles.readable import tables_for_traits
-from kumitate.profiles.tables import CONSENTS, profiles_table, traits_table
+from kumitate.profiles.tables import CONSENTS, group_columns, profiles_table, traits_table
 from kumitate.profiles.traits import starts_at_zero, traits_query
 from kumitate.sql.vocabulary import call, column, literal, table_ref, text
 from kumitate.sql.written import tables_named, written_query
@@ -29,12 +29,25 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
 
 
 def profiles_query(config: Config) -> exp.Select:
-    """`curated.profiles`: every golden record beside its traits."""
+    """`curated.profiles`: every golden record beside its groups and traits."""
     golden = [column(one.name, "g") for one in golden_table(config).columns]
     traits = [_trait(config, one.name, one.type) for one in traits_table(config).columns[1:]]
-    same = column("person_id", "t").eq(column("person_id", "g"))
-    query = exp.select(*golden, *traits).from_(table_ref(golden_table(config), "g"))
-    return query.join(table_ref(traits_table(config), "t"), on=same, join_type="left")
+    groups = [column(one.name, _GROUP_ALIASES[one.name]) for one in group_columns(config)]
+    query = exp.select(*golden, *groups, *traits).from_(table_ref(golden_table(config), "g"))
+    query = query.join(table_ref(traits_table(config), "t"), on=_same_person("t"), join_type="left")
+    if HOUSEHOLD in config.identity:
+        query = query.join(table_ref(HOUSEHOLD_MEMBERS, "h"), on=_same_person("h"), join_type="left")
+    if COMPANY in config.identity:
+        is_current = exp.and_(_same_person("c"), column("is_current", "c"))
+        query = query.join(table_ref(COMPANY_MEMBERS, "c"), on=is_current, join_type="left")
+    return query
+
+
+_GROUP_ALIASES = {"household_id": "h", "company_id": "c"}
+
+
+def _same_person(table: str) -> exp.Condition:
+    return column("person_id", table).eq(column("person_id", "g"))
 
 
 def _trait(config: Config, name: str, type_: Type) -> exp.Expr:
@@ -57,7 +70,9 @@ def reads(config: Config) -> tuple[Table, ...]:
                 written |= tables_named(written_query(sql, yields=(), readable=tables_for_traits(config)))
     named = {str(clean_table(name, config.sources[name])) for name in sources} | written
     readable = tables_for_traits(config)
-    always = {str(table) for table in (PERSON_RECORDS, OWNERS, golden_table(config))}
+    always = {
+        str(table) for table in (PERSON_RECORDS, OWNERS, HOUSEHOLD_MEMBERS, COMPANY_MEMBERS, golden_table(config))
+    }
     return tuple(readable[name] for name in sorted((named | always) & readable.keys()))
 
 

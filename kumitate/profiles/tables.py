@@ -6,6 +6,7 @@ from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.config.trait import Aggregate, SqlTrait, Trait
 from kumitate.config.types import trait_type
+from kumitate.identity.entity_tables import COMPANY, HOUSEHOLD
 from kumitate.identity.tables import golden_table
 from kumitate.model.table import Column, Table, Type
 
@@ -47,7 +48,18 @@ def traits_table(config: Config) -> Table:
     return Table("curated", "traits", (Column("person_id", Type.STRING), *traits), "one row per person", rebuilt=True)
 
 
+def group_columns(config: Config) -> tuple[Column, ...]:
+    """The household's and the company's id, where the project declares them."""
+    return tuple(column for entity, column in _GROUPS.items() if entity in config.identity)
+
+
+_GROUPS = {
+    HOUSEHOLD: Column("household_id", Type.STRING, meaning="who lives together; empty for a person alone"),
+    COMPANY: Column("company_id", Type.STRING, meaning="the company that the person's newest record names"),
+}
+
+
 def profiles_table(config: Config) -> Table:
-    """`curated.profiles`: the golden record and every trait."""
-    columns = (*golden_table(config).columns, *traits_table(config).columns[1:])
+    """`curated.profiles`: the golden record, the groups that the person belongs to, and every trait."""
+    columns = (*golden_table(config).columns, *group_columns(config), *traits_table(config).columns[1:])
     return Table("curated", "profiles", columns, "the 360° profile, one row per person", rebuilt=True)
