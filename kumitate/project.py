@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,7 +23,7 @@ from kumitate.config.sentences import sentences
 from kumitate.config.source import ColumnSpec
 from kumitate.config.sync import Sync
 from kumitate.config.trait import SqlTrait
-from kumitate.errors import ConfigError
+from kumitate.errors import ConfigError, Problem
 from kumitate.model.expression import SqlIs
 from kumitate.model.table import Table
 from kumitate.profiles.readable import tables_for_segments, tables_for_traits
@@ -40,8 +40,21 @@ class Project:
 def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> Project:
     """The project in `root`; raises ConfigError with every problem of its files and destinations, and of `checks`."""
     draft = read_project(root)
+    draft = replace(draft, problems=(*draft.problems, *_contradictions(draft)))
     config = accept(draft, [finding for check_ in (_findings, *checks) for finding in certain(draft, check_)])
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
+
+
+def _contradictions(draft: Draft) -> Iterator[Problem]:
+    """Stewards' decisions that cannot hold together, at the line of the one that parts."""
+    if not draft.config.stewards:
+        return
+    from kumitate.identity.stewards import contradictions, of_files  # who has no stewards loads no Arrow
+
+    places = {link.place: link for link in draft.config.stewards}
+    for found in contradictions(of_files(draft.config.stewards)):
+        link = places[found.cannot.place]
+        yield Problem(link.file, link.line, "", str(found))
 
 
 def _findings(draft: Draft) -> Iterator[Finding]:

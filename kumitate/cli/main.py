@@ -9,6 +9,7 @@ import click
 from kumitate.cli.audit import audit
 from kumitate.cli.check import check
 from kumitate.cli.explain import explain
+from kumitate.cli.link import link, links, unlink
 from kumitate.cli.output import counted, say
 from kumitate.cli.plan import plan
 from kumitate.cli.profile import profile
@@ -16,11 +17,13 @@ from kumitate.cli.quarantine import quarantine
 from kumitate.cli.query import query
 from kumitate.cli.redrive import redrive
 from kumitate.cli.resolve import resolve
+from kumitate.cli.review import review
 from kumitate.cli.run import run
 from kumitate.cli.schema import schema
 from kumitate.cli.segment import segment
 from kumitate.cli.status import status
 from kumitate.cli.sync import sync
+from kumitate.cli.why import why
 from kumitate.errors import ConfigError, KumitateError
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -35,6 +38,11 @@ COMMANDS: tuple[click.Command, ...] = (
     sync,
     redrive,
     quarantine,
+    why,
+    link,
+    unlink,
+    links,
+    review,
     plan,
     resolve,
     schema,

@@ -1,0 +1,44 @@
+"""`kumitate why`: why two records are one person, or are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.output import print_json
+
+
+@click.command(
+    short_help="Why two are one person, or are not.",
+    epilog=examples(
+        "kumitate why ec_members/17 store_cards/900017",
+        "kumitate why taro@example.com 03-1234-5678",
+        "kumitate why ec_members/17 ec_members/18 --lang ja",
+        "kumitate why ec_members/17 ec_members/18 --json",
+    ),
+)
+@click.argument("left")
+@click.argument("right")
+@click.option("--lang", "language", type=click.Choice(["en", "ja"]), default="en", show_default=True)
+@unmask_option
+@project_option
+@json_option
+def why(left: str, right: str, *, language: str, unmask: bool, project: Path | None, as_json: bool) -> None:
+    """Tell why LEFT and RIGHT are one person: the shortest path of evidence; or why not: what was held back, and why.
+
+    Each is a record (source/id), a person id (also one that was merged since), or a value that identifies. Values
+    and ids of records are masked unless --unmask is given.
+    """
+    from kumitate.cli.lake import opened
+    from kumitate.execution.reasons import explain
+    from kumitate.identity.words import sentences
+
+    with opened(find_project(project)) as (workspace, _):
+        told = explain(workspace, left, right, unmask=unmask)
+    if as_json:
+        print_json(told.to_json())
+        return
+    for line in sentences(told, "ja" if language == "ja" else "en"):
+        click.echo(line)

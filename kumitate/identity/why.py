@@ -1,0 +1,162 @@
+"""Why two are one person, or are not: the shortest path of evidence between them, or what was held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from kumitate.identity.identifiers import RULE_PREFIX
+from kumitate.identity.stewards import Decision
+from kumitate.model.masking import mask
+
+BETWEEN = "\x1f"
+"""Between the parts of a compound value, as `identifiers_query` joins them."""
+MODEL, STEWARD = "model", "steward"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """An edge of the graph: two records, the kind or rule that ties them, and a model's probability."""
+
+    left: str
+    right: str
+    rule: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path: `value` is what both records state, masked; of a compound rule every part."""
+
+    left: str
+    right: str
+    rule: str
+    value: str = ""
+    columns: tuple[str, ...] = ()
+    probability: float | None = None
+    author: str = ""
+    reason: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A value that both state and that ties nobody, with the reason and how many records have it."""
+
+    kind: str
+    value: str
+    reason: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike two records are by the model: its probability, and what each comparison adds (log2)."""
+
+    probability: float
+    weight: float
+    parts: tuple[tuple[str, str, float], ...] = ()
+    """Comparison, what it found, weight."""
+    merge: float = 0.99
+    review: float = 0.80
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is known about two names; `verdict` is what `kumitate why` says first."""
+
+    left: str
+    right: str
+    verdict: Literal["one_record", "one_person", "two_persons"]
+    persons: tuple[str, ...]
+    merged: tuple[tuple[str, str], ...] = ()
+    """An id that was asked for, and the one that holds now."""
+    path: tuple[Step, ...] = ()
+    together: tuple[str, str] | None = None
+    """The run and the time since when both are one person, as far as runs tell."""
+    held_back: tuple[HeldBack, ...] = ()
+    parted: tuple[Step, ...] = ()
+    """Decisions of stewards that keep them apart."""
+    likeness: Likeness | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def shortest_path(ties: Iterable[Tie], start: Iterable[str], end: Iterable[str]) -> tuple[Tie, ...]:
+    """The fewest ties that lead from a record of `start` to one of `end`; the first by name among equals."""
+    near: dict[str, list[tuple[str, Tie]]] = {}
+    for tie in sorted(ties, key=lambda tie: (tie.left, tie.right, tie.rule)):
+        near.setdefault(tie.left, []).append((tie.right, tie))
+        near.setdefault(tie.right, []).append((tie.left, tie))
+    came: dict[str, Tie | None] = dict.fromkeys(sorted(start))
+    goal, queue = set(end), list(came)
+    for record in queue:
+        if record in goal:
+            return _back(came, record)
+        for other, tie in near.get(record, ()):
+            if other not in came:
+                came[other] = tie
+                queue.append(other)
+    return ()
+
+
+def _back(came: Mapping[str, Tie | None], record: str) -> tuple[Tie, ...]:
+    path: list[Tie] = []
+    tie = came[record]
+    while tie is not None:
+        record = tie.left if tie.right == record else tie.right
+        path.append(Tie(record, tie.right if tie.left == record else tie.left, tie.rule, tie.probability))
+        tie = came[record]
+    return tuple(reversed(path))
+
+
+def common_value(stated: Mapping[str, Mapping[str, Sequence[str]]], tie: Tie) -> str:
+    """The value of the tie's kind that both of its records state; the first of several."""
+    values = [set(stated.get(end, {}).get(tie.rule, ())) for end in (tie.left, tie.right)]
+    return min(values[0] & values[1], default="")
+
+
+def masked(told: Explanation) -> Explanation:
+    """The same without values and records; what the asker named stays."""
+    return replace(
+        told,
+        path=tuple(map(_masked_step, told.path)),
+        parted=tuple(map(_masked_step, told.parted)),
+        held_back=tuple(replace(each, value=masked_value(each.value)) for each in told.held_back),
+    )
+
+
+def _masked_step(step: Step) -> Step:
+    left, right = masked_record(step.left), masked_record(step.right)
+    return replace(step, left=left, right=right, value=masked_value(step.value))
+
+
+def masked_value(value: str) -> str:
+    """Masked, each part of a compound value by itself."""
+    return " + ".join(mask(part) for part in value.split(" + ")) if value else ""
+
+
+def masked_record(record: str) -> str:
+    """A record without its id: whoever keeps a register finds the person by it."""
+    source, slash, name = record.partition("/")
+    return f"{source}/{mask(name)}" if slash else mask(record)
+
+
+def columns_of(rule: str, match: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """What a compound rule compares, none for other ties."""
+    return tuple(match.get(rule.removeprefix(RULE_PREFIX), ())) if rule.startswith(RULE_PREFIX) else ()
+
+
+def step_of(decision: Decision) -> Step:
+    return Step(
+        decision.left,
+        decision.right,
+        STEWARD,
+        author=decision.author,
+        reason=decision.reason,
+        at=decision.at,
+    )

@@ -1,0 +1,133 @@
+"""Stewards decide by command; what they decided can be read, explained and taken back, and never contradicts itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.projects import BAKERY, copy_of, run
+from kumitate.cli.main import main
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_of(BAKERY, tmp_path_factory.mktemp("stewards") / "boulangerie")
+    run(root, until="identity")
+    return root
+
+
+@pytest.fixture
+def root(made: Path) -> Iterator[Path]:
+    """The project, without decisions afterwards."""
+    yield made
+    for row in listed(made):
+        kumitate(made, "links", "--withdraw", row["left"], row["right"], "--reason", "end of test")
+
+
+def kumitate(root: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, [*words, "--project", str(root)])
+
+
+def listed(root: Path, *words: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(kumitate(root, "links", "--json", "--unmask", *words).stdout)
+    return found
+
+
+def decide(root: Path, *words: str) -> Result:
+    return kumitate(root, *words, "--reason", "asked them", "--author", "Ito")
+
+
+def test_a_decision_is_kept_with_who_when_and_why(root: Path) -> None:
+    result = decide(root, "link", "clients/3", "chloe@example.com")
+    assert result.output.startswith("noted: 1 decision (must) by Ito"), result.output
+    (row,) = listed(root)
+    assert (row["left"], row["right"], row["link"]) == ("clients/3", "clients/4", "must")
+    assert (row["author"], row["reason"], row["state"]) == ("Ito", "asked them", "holds")
+
+
+def test_a_decision_shows_no_record_to_whoever_may_not_know_it(root: Path) -> None:
+    decide(root, "link", "clients/3", "clients/4")
+    assert "clients/3" not in kumitate(root, "links").stdout
+
+
+def test_two_persons_are_parted_record_by_record(root: Path) -> None:
+    assert decide(root, "unlink", "amelie.dupont@example.com", "clients/4").exit_code == 0
+    pairs = {(row["left"], row["right"]) for row in listed(root)}
+    assert pairs == {("clients/1", "clients/4"), ("clients/2", "clients/4")}
+
+
+def test_what_contradicts_a_decision_is_refused_with_both_named(root: Path) -> None:
+    decide(root, "link", "clients/3", "clients/4")
+    decide(root, "link", "clients/4", "clients/5")
+    result = decide(root, "unlink", "clients/5", "clients/3")
+    assert result.exit_code == 1
+    assert result.output.count("must-link by Ito") == 2
+    assert "cannot-link by Ito" in result.output
+    assert len(listed(root)) == 2
+
+
+def test_a_decision_is_taken_back_and_stays_on_record(root: Path) -> None:
+    decide(root, "link", "clients/3", "clients/4")
+    assert decide(root, "links", "--withdraw", "clients/4", "clients/3").exit_code == 0
+    assert listed(root) == []
+    ended = [row["link"] for row in listed(root, "--all") if row["state"] == "ended"]
+    assert ended[-2:] == ["must", "withdrawn"]
+    assert decide(root, "unlink", "clients/3", "clients/4").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("link", "clients/3", "clients/99"), "nobody has 'c********'"),
+        (("link", "clients/3", "clients/3"), "are one record; name two"),
+        (("unlink", "clients/1", "amelie.dupont@example.com"), "have records in common"),
+        (("links", "--withdraw", "clients/3", "clients/4"), "no decision on clients/3 and clients/4 holds"),
+    ],
+)
+def test_what_cannot_be_decided_is_said(root: Path, words: tuple[str, ...], said: str) -> None:
+    result = decide(root, *words)
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_a_decision_twice_is_one(root: Path) -> None:
+    decide(root, "link", "clients/3", "clients/4")
+    assert "this was decided before" in decide(root, "link", "clients/4", "clients/3").output
+
+
+def test_why_tells_the_path_of_evidence(made: Path) -> None:
+    told = kumitate(made, "why", "clients/1", "clients/2").stdout.splitlines()
+    assert told[0].startswith("clients/1 and clients/2 are one person: p")
+    assert told[1] == "  1. clients/* and clients/* share courriel a***@e***.com"
+    assert told[2].startswith("They have been since run r000001 (")
+
+
+def test_why_not_tells_what_was_held_back_in_two_languages(made: Path) -> None:
+    told = kumitate(made, "why", "clients/3", "clients/4").stdout
+    assert "people with different prenom share it (2 records)" in told
+    assert "+33261915555" not in told
+    assert (
+        "prenom の異なる人が共有しています（2 件）"
+        in kumitate(made, "why", "clients/3", "clients/4", "--lang", "ja").stdout
+    )
+
+
+def test_why_tells_of_a_stewards_decision(root: Path) -> None:
+    decide(root, "unlink", "clients/3", "clients/4")
+    assert "Ito parted clients/* and clients/* at 20" in kumitate(root, "why", "clients/4", "clients/3").stdout
+
+
+def test_why_is_json_for_programs(made: Path) -> None:
+    told = json.loads(kumitate(made, "why", "clients/3", "clients/5", "--json").stdout)
+    assert (told["verdict"], told["held_back"][0]["reason"]) == ("two_persons", "blocked")
+
+
+def test_why_of_one_record_says_so(made: Path) -> None:
+    assert "are one record" in kumitate(made, "why", "clients/4", "chloe@example.com").stdout
