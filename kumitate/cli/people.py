@@ -13,8 +13,8 @@ from kumitate.cli.lake import Row, ask, listed, masked, present, segment_bits, s
 from kumitate.config.project import Config
 from kumitate.errors import FatalError, RecordError
 from kumitate.execution.workspace import Workspace
-from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS, PROVENANCE, golden_table
-from kumitate.profiles.tables import CONSENTS, profiles_table
+from kumitate.identity.tables import IDENTIFIERS, PERSON_ALIASES, PERSON_RECORDS, PROVENANCE, golden_table
+from kumitate.profiles.tables import CONSENTS, group_columns, profiles_table
 from kumitate.segments.masks import mask_name, place
 
 _MOST_NAMED = 5
@@ -39,13 +39,17 @@ class Person:
 
 
 def find_person(workspace: Workspace, identifier: str) -> str:
-    """The person with this person id, record or identifier value, written as people write it."""
+    """The person with this person id, of now or of before, record or identifier value, written as people write it."""
     forms = listed(sorted({identifier, *_clean_forms(workspace.config, identifier)}))
     sql = f"""
 select distinct r.person_id
 from {PERSON_RECORDS} as r
 left join {IDENTIFIERS} as i on i.record = r.record
 where r.person_id in ({forms}) or r.record in ({forms}) or i.value in ({forms})
+union
+select person_id
+from {PERSON_ALIASES}
+where alias in ({forms})
 order by 1
 limit {_MOST_NAMED + 1}"""
     found = [row["person_id"] for row in ask(workspace, "find_person", sql)]
@@ -75,7 +79,8 @@ def _clean_forms(config: Config, identifier: str) -> Iterator[str]:
 def known_about(workspace: Workspace, person_id: str, *, unmask: bool) -> Person:
     """Everything about one person; personal data masked unless `unmask`."""
     config, who = workspace.config, string(person_id)
-    attributes = {column.name for column in golden_table(config).columns} - {"person_id"}
+    columns = (*golden_table(config).columns, *group_columns(config))
+    attributes = {column.name for column in columns} - {"person_id"}
     shown = _profile(workspace, who, unmask=unmask)
     return Person(
         person_id,

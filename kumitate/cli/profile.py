@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 def profile(identifier: str, *, unmask: bool, project: Path | None, as_json: bool) -> None:
     """Show a person: attributes, traits, segments, consents, records, what was delivered.
 
-    IDENTIFIER is a person id, a record (source/id), or any identifier's value as people write it: an e-mail
-    address, a phone number, a member number. Personal data is masked unless --unmask is given.
+    IDENTIFIER is a person id, also one that went into another, a record (source/id), or any identifier's value as
+    people write it: an e-mail address, a phone number, a member number. Personal data is masked unless --unmask is
+    given.
     """
     from kumitate.cli.lake import opened
     from kumitate.cli.people import find_person, known_about

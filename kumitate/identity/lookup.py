@@ -11,7 +11,7 @@ from kumitate.identity.anonymous import anonymous_kinds
 from kumitate.identity.entity_tables import LOOKUP, SESSIONS
 from kumitate.identity.identifiers import RULE_PREFIX
 from kumitate.identity.statements import bound, statement
-from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS, SHARED
+from kumitate.identity.tables import IDENTIFIERS, PERSON_ALIASES, PERSON_RECORDS, SHARED
 from kumitate.model.step import Query, QueryStep, Step
 
 PERSON_ID = "person_id"
@@ -50,6 +50,9 @@ def _lookup(config: Config) -> Query:
             union all
             select distinct {bound(PERSON_ID)} as kind, person_id as value, person_id
             from {PERSON_RECORDS}
+            union all
+            select {bound(PERSON_ID)} as kind, alias as value, person_id
+            from {PERSON_ALIASES}
         )
         select kind, lower(to_hex(sha256(to_utf8(value)))) as value_hash, person_id
         from known
