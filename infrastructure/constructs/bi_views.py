@@ -9,7 +9,8 @@ from constructs import Construct
 from infrastructure.constructs.governance import Governance
 from kumitate.blueprint.classification import VIEWS
 from kumitate.blueprint.platform import Platform
-from kumitate.blueprint.views import View, encoded, views
+from kumitate.blueprint.profile_views import View
+from kumitate.blueprint.views import encoded, views
 from kumitate.model.table import Column, Type
 
 _HIVE = {Type.STRINGS: "array<string>"}

@@ -10,9 +10,10 @@ from kumitate.blueprint.names import Names
 from kumitate.model.table import Table
 
 _ABOUT_ONE = frozenset({
-    "_record_id", "key", "left_record", "line", "person_id", "record", "record_id", "right_record", "_line",
+    "_record_id", "company_id", "household_id", "key", "left_record", "line", "person_id", "record", "record_id",
+    "right_record", "_line",
 })  # fmt: skip
-"""Columns that tie a row to one person or one delivered row."""
+"""Columns that tie a row to one person, one group of them, or one delivered row."""
 
 
 class Classification(StrEnum):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
 
 from kumitate.activation.tables import OUTCOMES, SYNC_COUNTS
 from kumitate.blueprint.names import Names
+from kumitate.blueprint.profile_views import View, brand_views, profiles_360
 from kumitate.cleanse.tables import COUNTS
 from kumitate.config.project import Config
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE
 from kumitate.model.table import Column, Type
-from kumitate.profiles.tables import CONSENTS, profiles_table
+from kumitate.profiles.tables import CONSENTS
 from kumitate.segments.tables import SEGMENT_CHANGES, SEGMENT_SIZES
 
 ATHENA = "athena"
@@ -23,20 +23,11 @@ _PRESTO = {Type.STRING: "varchar", Type.STRINGS: "array(varchar)", Type.TIMESTAM
 """How Athena calls a view's types; the others it calls as the lake does."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """One statement in Athena's dialect over the lake's own table names, with what each column means."""
-
-    name: str
-    meaning: str
-    sql: str
-    columns: tuple[Column, ...]
-
-
 def views(config: Config) -> tuple[View, ...]:
     """Every view of the project."""
     return (
-        _profiles_360(config),
+        profiles_360(config),
+        *brand_views(config),
         _segment_sizes_daily(),
         _segment_changes_daily(),
         _sync_results(),
@@ -71,24 +62,6 @@ def encoded(view: View, names: Names, *, schema: str) -> str:
 
 def presto_type(type_: Type) -> str:
     return _PRESTO.get(type_, str(type_))
-
-
-def _profiles_360(config: Config) -> View:
-    shown = tuple(column for column in profiles_table(config).columns if not column.personal)
-    listed = ",\n  ".join(_typed(column) for column in shown)
-    return View(
-        "profiles_360",
-        "one row per person: attributes and traits that do not tell who it is",
-        f"select\n  {listed}\nfrom curated.profiles",
-        shown,
-    )
-
-
-def _typed(column: Column) -> str:
-    """Iceberg keeps microseconds, a view's column milliseconds; Athena wants that said."""
-    if column.type is not Type.TIMESTAMP:
-        return f'"{column.name}"'
-    return f'cast("{column.name}" as timestamp(3)) as "{column.name}"'
 
 
 def _segment_sizes_daily() -> View:

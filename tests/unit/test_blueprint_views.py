@@ -11,7 +11,8 @@ from sqlglot import exp, parse_one
 from harness.projects import copy_of, run
 from kumitate.blueprint.classification import READERS, Classification, class_of, tagged
 from kumitate.blueprint.names import ZONES, Names
-from kumitate.blueprint.views import View, encoded, placed_sql, views
+from kumitate.blueprint.profile_views import View
+from kumitate.blueprint.views import encoded, placed_sql, views
 from kumitate.config.project import Config
 from kumitate.execution.workspace import open_workspace
 from kumitate.model.step import Query

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from harness.people import PERSON, People, card, member, project, visit
+from kumitate.blueprint.views import views
 
 ATTRIBUTES = {"given_name": {"policy": "source_priority", "sources": ["cards", "members"]}, "city": {}, "page": {}}
 BRANDS = {"ec": {"sources": ["members", "visits"]}, "shop": {"sources": ["cards"]}}
@@ -45,3 +46,13 @@ def test_a_brand_knows_of_a_person_only_what_its_sources_say() -> None:
 def test_a_project_without_brands_has_no_brand_views() -> None:
     tables = {str(step) for step in People().resolve(members=[member("1")]).lake._tables}
     assert "curated.brand_profiles" not in tables
+
+
+def test_a_view_per_brand_shows_its_persons_without_who_they_are() -> None:
+    found = people()
+    shown = {view.name: view for view in views(found.config) if view.name.startswith("brand_")}
+    assert shown.keys() == {"brand_ec_profiles", "brand_shop_profiles"}
+    rows = found.lake.query(shown["brand_ec_profiles"].sql)
+    assert rows.column_names == ["person_id", "records", "sources", "city", "page"]
+    assert rows.num_rows == 2
+    assert "traits" not in shown["brand_ec_profiles"].sql
