@@ -1,0 +1,140 @@
+"""A source's rules change between two runs: all its rows are cleansed again, once, wherever the run is killed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.projects import BAKERY, copy_of, everything, rows, run
+from kumitate.execution.run import execute
+from kumitate.execution.workspace import open_workspace
+
+pytestmark = pytest.mark.slow
+
+VISITS = """
+visits:
+  kind: events
+  path: data/visits*.csv
+  key: [id]
+  time: at
+  columns:
+    id: {type: id, required: true}
+    at: {type: timestamp}
+    stay: {type: integer, required: true}
+"""
+NEW_TYPES = {
+    "clients": ("points: {type: integer}", "points: {type: decimal}"),
+    "visits": ("stay: {type: integer, required: true}", "stay: {type: decimal}\n    twice: {sql: stay * 2}"),
+}
+FIRST = "id,at,stay\na,2026-01-01 10:00,60\nb,2026-01-02 10:00,half an hour\na,2026-01-03 10:00,61\n"
+SECOND = "id,at,stay\nb,2026-01-04 10:00,90\nc,2026-01-05 10:00,120\n"
+
+
+def edit(root: Path) -> None:
+    for name, (old, new) in NEW_TYPES.items():
+        file = root / f"sources/{name}.yaml"
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def project(root: Path) -> Path:
+    copy_of(BAKERY, root)
+    (root / "sources/visits.yaml").write_text(VISITS, encoding="utf-8")
+    (root / "data/visits-1.csv").write_text(FIRST, encoding="utf-8")
+    return root
+
+
+def deliver(root: Path) -> None:
+    (root / "data/visits-2.csv").write_text(SECOND, encoding="utf-8")
+
+
+def changed(root: Path) -> Path:
+    """After a first run the types change and a file is delivered; the second run is still to come."""
+    project(root)
+    run(root, until="cleanse")
+    edit(root)
+    deliver(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = changed(tmp_path_factory.mktemp("unbroken") / "project")
+    run(root, until="cleanse")
+    return root
+
+
+def clean(root: Path) -> dict[str, Any]:
+    """The clean tables' rows by column: what was added later stands behind."""
+    columns = {"clients": "numero, courriel, points, modifie", "visits": "id, at, stay, twice"}
+    sql = "select _record_id, _delivery_id, _line, _run_id, _changes, _originals, {} from clean.{} order by 1, 2, 3"
+    return {name: rows(root, sql.format(each, name)) for name, each in columns.items()}
+
+
+def test_clean_tables_are_as_if_the_new_types_had_always_held(unbroken: Path, tmp_path: Path) -> None:
+    always = project(tmp_path / "project")
+    edit(always)
+    run(always, until="cleanse")
+    deliver(always)
+    run(always, until="cleanse")
+    assert clean(unbroken) == clean(always)
+    stays = "select id, cast(stay as double), _run_id from clean.visits order by id"
+    assert rows(unbroken, stays) == [("a", 60.0, "r000001"), ("b", None, "r000001"), ("c", 120.0, "r000002")]
+
+
+def test_quarantine_and_counts_tell_what_became_of_the_rows(unbroken: Path) -> None:
+    refused = "select reason, run_id from quarantine.rows where source = 'visits'"
+    assert rows(unbroken, refused) == [("integer.invalid", "r000001")]
+    assert rows(unbroken, "select line, kind, run_id from quarantine.replays") == [(3, "recleansed", "r000002")]
+    counts = "select run_id, outcome, rows from clean.source_counts where source = 'visits' order by 1, 2"
+    assert rows(unbroken, counts) == [
+        ("r000001", "accepted", 1), ("r000001", "duplicate", 1), ("r000001", "quarantined", 1),
+        ("r000002", "accepted", 1), ("r000002", "duplicate", 1), ("r000002", "recleansed", 3),
+    ]  # fmt: skip
+
+
+def test_nothing_is_cleansed_again_while_the_rules_stay(tmp_path: Path) -> None:
+    root = changed(tmp_path / "project")
+    run(root, until="cleanse")
+    before = clean(root)
+    summary = run(root, until="cleanse")
+    assert {step: count for step, count in summary.stages[1].rows.items() if count} == {
+        next(step for step in summary.stages[1].rows if step.startswith("clean.clients:")): 5
+    }
+    assert clean(root) == before
+
+
+class Killed(BaseException):
+    """As if the process had gone."""
+
+
+def killed_at(call: int, root: Path) -> bool:
+    """Whether the run got as far as telling its progress so often."""
+    told = 0
+
+    def progress(what: str, done: int, total: int | None = None) -> None:  # noqa: ARG001 (the port's)
+        nonlocal told
+        told += 1
+        if told == call:
+            raise Killed
+
+    try:
+        with open_workspace(root) as workspace:
+            execute(workspace, until="cleanse", progress=progress)
+    except Killed:
+        return True
+    return False
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_a_run_with_new_rules_killed_before_any_step_ends_as_an_unbroken_one(unbroken: Path, tmp_path: Path) -> None:
+    expected = everything(unbroken)
+    call = 6  # the first step of cleansing
+    while killed_at(call, root := changed(tmp_path / f"at-{call}")):
+        if not run(root, until="cleanse").resumed:
+            break  # it was told that it had finished
+        assert everything(root) == expected, f"killed at progress call {call}"
+        call += 1
+    assert call > 15
