@@ -1,6 +1,6 @@
 """Several stages' jobs in one process, for starting Spark is most of a small job's time; run by spark-submit.
 
-`--stages cleanse,identity` says which; `--killed_before_note clean.source_counts:counts_clients` ends the process as
+`--stages cleanse,identity` says which; `--killed_before_note curated.edges:edges` ends the process as
 a kill does, right after that step's rows were committed and before the table's own note of it.
 """
 

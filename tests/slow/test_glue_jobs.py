@@ -22,8 +22,10 @@ from kumitate.activation.routes import Route, routes
 from kumitate.aws.book import PageBook
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.pages import PageObjects
+from kumitate.cleanse.recipes import fingerprint
 from kumitate.cloud.delivering import Deliveries, TimeLeft
 from kumitate.cloud.planning import Planner
+from kumitate.config.loader import load_config
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.execution.accounts import connect
 from kumitate.model.step import Query
@@ -100,7 +102,8 @@ def second(again: Again) -> Ran:
         (root / "data" / "clients-2.csv").write_text(LATE, encoding="utf-8")
     run(first.laptop)
     account.drop(account.root / "data" / "clients-2.csv")
-    step = "clean.source_counts:counts_clients"
+    config = load_config(first.laptop)
+    step = f"clean.source_counts:counts_clients_{fingerprint(config.sources['clients'], config.settings)}"
     killed = stages(account, ["ingest", "cleanse"], "r000002", "--killed_before_note", step)
     assert killed.code == KILLED, killed.errors
     jobs = [killed, stages(account, BEFORE_DELIVERY, "r000002")]
