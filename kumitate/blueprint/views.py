@@ -216,7 +216,8 @@ group by source, reason, coalesce(field, ''), run_id
 def _source_quality() -> View:
     return View(
         "source_quality",
-        "what became of each run's rows; per run and source the counts add up to the rows read",
+        "what became of each run's rows; per run and source the counts add up to the rows read. Rows of earlier runs"
+        " that changed rules cleanse again are recleansed, beside that sum",
         f"""
 select
   run_id,
@@ -230,7 +231,11 @@ group by run_id, source, outcome, coalesce(reason, '')
         (
             Column("run_id", Type.STRING, meaning="the run that read them"),
             Column("source", Type.STRING, meaning="the source's name in the project"),
-            Column("outcome", Type.STRING, meaning="accepted, duplicate, superseded or quarantined"),
+            Column(
+                "outcome",
+                Type.STRING,
+                meaning="accepted, duplicate, superseded or quarantined; recleansed beside the sum",
+            ),
             Column("reason", Type.STRING, meaning="a stable code; empty where accepted"),
             Column("rows_counted", Type.BIGINT, meaning="how many"),
         ),
