@@ -74,7 +74,9 @@ def abr(path: Path) -> Iterator[Case]:
             told = case["result"]
             city = "".join(told.get(part) or "" for part in ("county", "city", "ward"))
             town = (told.get("oaza_cho") or "") + (told.get("koaza") or "")
-            yield Case(case["input"], told.get("pref") or "", city, _without_chome(town)[0], None, "".join(told["others"]))
+            yield Case(
+                case["input"], told.get("pref") or "", city, _without_chome(town)[0], None, "".join(told["others"])
+            )
 
 
 def _without_chome(town: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import click
 
 from kumitate.cli.audit import audit
 from kumitate.cli.check import check
+from kumitate.cli.cleanse import cleanse
 from kumitate.cli.explain import explain
 from kumitate.cli.link import link, links, unlink
 from kumitate.cli.output import counted, say
@@ -23,6 +24,7 @@ from kumitate.cli.schema import schema
 from kumitate.cli.segment import segment
 from kumitate.cli.status import status
 from kumitate.cli.sync import sync
+from kumitate.cli.what_if import what_if
 from kumitate.cli.why import why
 from kumitate.errors import ConfigError, KumitateError
 
@@ -39,11 +41,13 @@ COMMANDS: tuple[click.Command, ...] = (
     redrive,
     quarantine,
     why,
+    what_if,
     link,
     unlink,
     links,
     review,
     plan,
+    cleanse,
     resolve,
     schema,
 )

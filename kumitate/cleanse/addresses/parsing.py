@@ -15,7 +15,7 @@ _DASH = re.compile(r"(?<=[0-9A-Za-z]) ?[-‐‑‒–—―−─━ー~〜] ?(?
 _DASH_BEHIND_UNIT = re.compile(r"(?<=[目地番号])-(?=[0-9])")
 _NEEDLESS_BLANK = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 _CODE = re.compile(r"[^0-9A-Za-z\u3040-\u30ff\u3400-\u9fff]*([0-9]{3})-?([0-9]{4})(?![0-9-]) ?")
-_CODE_FIRST = frozenset("〒0123456789(T")
+_CODE_FIRST = frozenset("〒0123456789(")
 
 
 class Place(NamedTuple):
