@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from kumitate.cleanse.columns import Way
-from kumitate.cleanse.names import KANA_DASHED, LETTERLESS, WRITTEN_STEPS, name_shortcuts
+from kumitate.cleanse.names import KANA_DASHED, LAST_STEP, LETTERLESS, WRITTEN_STEPS, name_shortcuts
 from kumitate.cleanse.text import text
 from kumitate.cleanse.values import NOTHING, Reading, settled, stepped
 from kumitate.errors import RecordError
@@ -122,7 +122,7 @@ def without_title(value: str) -> str:
 def read_company(value: str) -> Reading:
     """`"㈱山田商店"` and `"山田商店 株式会社"` are `山田商店`; a name that is nothing but its form stays."""
     titled = stepped(value, (*WRITTEN_STEPS, ("honorific", without_title)))
-    reading = stepped(titled.value, (("company_form", without_form),), titled.codes)
+    reading = stepped(titled.value, (("company_form", without_form), LAST_STEP), titled.codes)
     if any(char.isalnum() for char in reading.value):
         return Reading(reading.value, reading.codes, {"form": form_of(titled.value)})
     if text(value) is None:
@@ -130,6 +130,6 @@ def read_company(value: str) -> Reading:
     raise RecordError("company.no_letter")
 
 
-_FORMED = f"会社|法人|組合|御中|[()]|^,|,$|(?i){_LATIN_WRITINGS}"
+_FORMED = "会社|法人|組合|御中|[()]|^,|,$|(?i)" + _LATIN_WRITINGS.replace(r"[\s,]", r"[\s,\x{3000}]")
 
 company_way = partial(Way, read_company, name_shortcuts(f"{KANA_DASHED}|{LETTERLESS}|{_FORMED}"))

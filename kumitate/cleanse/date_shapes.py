@@ -28,7 +28,7 @@ _COMPACT = "%Y%m%d"
 _PLAIN = re.compile("(%[Ymd])[-/.年月日](%[Ymd])[-/.年月日](%[Ymd])日?")
 _TIMES = (" %H:%M:%S", " %H:%M")
 _MAY_STAND_FOR_ISO = "%Y-%d-%m"
-_MILLISECOND, _DAY = 1_000, 86_400_000_000
+_MILLISECOND, _MINUTE, _DAY = 1_000, 60_000_000, 86_400_000_000
 
 Micros = npt.NDArray[np.int64]
 
@@ -55,11 +55,8 @@ def timestamp_shortcuts(formats: tuple[str, ...], zone: str) -> tuple[Shortcut, 
         Shortcut(pattern, local),
         Shortcut(f"^{_ISO_TIME}{_OFFSET}$", _from_offset),
     ]
-    # Whether a declared format wants the seconds is for the reader to see: here those that agree either way.
-    shapes += [
-        Shortcut(pattern, local, prepare=_to_iso(day, _clock(format_)))
-        for day, format_ in zip(days, formats, strict=True)
-    ]
+    timed = [(day, format_) for day, format_ in zip(days, formats, strict=True) if day != format_]
+    shapes += [Shortcut(pattern, local, prepare=_to_iso(day, _clock(format_))) for day, format_ in timed]
     shapes += [
         Shortcut(pattern, local, "notation", prepare=_to_iso(day, f"{_CLOCK}{_SECONDS}")) for day in COMMON_FORMATS
     ]
@@ -119,11 +116,11 @@ def _from_utc(values: pa.Array) -> pa.Array:
 
 def _from_offset(values: pa.Array) -> pa.Array:
     """`2010-12-01 17:26:00+09:00` is 08:26 in UTC."""
-    hours = pc.utf8_slice_codeunits(values, -6, -3).cast(pa.int64()).to_numpy()
-    minutes = pc.utf8_slice_codeunits(values, -2).cast(pa.int64()).to_numpy()
-    is_west = np.asarray(pc.equal(pc.utf8_slice_codeunits(values, -6, -5), "-"))
-    offsets = hours * 60 + np.where(is_west, -minutes, minutes)
-    return _moments(_micros(pc.utf8_slice_codeunits(values, 0, -6)) - offsets * 60_000_000)
+    hours = pc.utf8_slice_codeunits(values, -5, -3).cast(pa.int64()).to_numpy()
+    minutes = hours * 60 + pc.utf8_slice_codeunits(values, -2).cast(pa.int64()).to_numpy()
+    is_west = pc.equal(pc.utf8_slice_codeunits(values, -6, -5), "-").to_numpy(zero_copy_only=False)
+    offsets = np.where(is_west, -minutes, minutes)
+    return _moments(_micros(pc.utf8_slice_codeunits(values, 0, -6)) - offsets * _MINUTE)
 
 
 def _from_local(values: pa.Array, *, zone: str) -> pa.Array:

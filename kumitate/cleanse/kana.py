@@ -11,7 +11,7 @@ from kumitate.cleanse.columns import Shortcut, Way
 from kumitate.cleanse.name_parts import family_and_given
 from kumitate.cleanse.text import TEXT_STEPS, half_width, nfkc, text, with_plain_blanks, words
 from kumitate.cleanse.translation import Lookup, lookup, translated
-from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
+from kumitate.cleanse.values import NOTHING, Reading, Step, settled, stepped
 from kumitate.errors import RecordError
 
 KATAKANA_OF = {chr(point): chr(point + 0x60) for point in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
@@ -34,7 +34,7 @@ def to_katakana(value: str) -> str:
 
 def with_long_vowels(value: str) -> str:
     """`ヨ-コ` is `ヨーコ`: whatever dash stands behind katakana."""
-    return _KANA_DASH.sub("ー", value)
+    return settled(lambda reading: _KANA_DASH.sub("ー", reading), value)
 
 
 def with_large_kana(value: str) -> str:

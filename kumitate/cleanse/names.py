@@ -70,7 +70,9 @@ WRITTEN_STEPS: tuple[Step, ...] = (
     ("variant_kanji", with_common_kanji),
 )
 """What holds for names of people and of companies."""
-NAME_STEPS: tuple[Step, ...] = (*WRITTEN_STEPS, ("honorific", without_titles))
+LAST_STEP: Step = ("long_vowel", with_long_vowels)
+"""Once more: what was taken off may have hidden that a dash stands at the end."""
+NAME_STEPS: tuple[Step, ...] = (*WRITTEN_STEPS, ("honorific", without_titles), LAST_STEP)
 
 
 def read_name(value: str) -> Reading:
@@ -103,8 +105,8 @@ def in_common_kanji(values: pa.Array) -> pa.Array:
 _LETTERS = "-',." + STABLE.replace("!-~", "A-Za-z")
 _COMMON = _without_variants(_LETTERS)
 KANA_DASHED = "[ァ-ヺー]-"
-LETTERLESS = r"^[-',. \x{3000}-\x{300F}]*$"
-_TITLED = r"(?:様|さん|さま|殿|先生)$|^(?i:mrs?|m[sx]|dr|prof|miss)[. ]"
+LETTERLESS = r"^[-',. \x{3000}-\x{300F}\x{30FB}]*$"
+_TITLED = r"(?:様|さん|さま|殿|先生)$|^(?i:mrs?|m[sx]|dr|prof|miss)[. \x{3000}]"
 
 
 def name_shortcuts(unless: str) -> tuple[Shortcut, ...]:

@@ -61,15 +61,16 @@ def _number(plain: str, country: str) -> PhoneNumber:
     raise RecordError("phone.invalid")
 
 
+_PREFIXES = {"JP": "0", "FR": "0", "GB": "0", "US": "1", "CA": "1"}
+"""Countries whose plan is no more than a prefix and the patterns of its kinds of numbers, as tests hold against the
+library; in others it has rules of its own, which are left to it."""
+
+
 @cache
 def _national_pattern(country: str) -> tuple[str, str, str] | None:
-    """Country code, prefix of calls within the country, and RE2's pattern of what may follow it; None where the plan
-    does more to a number than to take the prefix off.
-    """
-    plan = PhoneMetadata.metadata_for_region(country)
-    if plan is None or plan.national_prefix not in {"0", "1"}:
-        return None
-    if plan.national_prefix_for_parsing != plan.national_prefix and country not in {"JP", "GB"}:
+    """Country code, prefix of calls within the country, and RE2's pattern of what may follow it."""
+    plan = PhoneMetadata.metadata_for_region(country) if country in _PREFIXES else None
+    if plan is None or plan.national_prefix != _PREFIXES[country]:
         return None
     kinds = (getattr(plan, kind) for kind in _TYPES)
     patterns = [kind.national_number_pattern for kind in kinds if kind is not None and kind.national_number_pattern]
@@ -105,6 +106,7 @@ def _shortcuts(country: str) -> tuple[Shortcut, ...]:
         international,
         Shortcut(written, convert, "e164", unless, _without_dashes),
         Shortcut(written, convert, "e164", unless, _without_marks),
+        Shortcut(rf"^\+{code}(?:{national})$", codes="width", unless=unless, prepare=half_width),
         Shortcut(written, convert, "width e164", unless, _half_width_without_marks),
     )
 
