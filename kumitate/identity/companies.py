@@ -200,7 +200,7 @@ def _text(column: str) -> str:
 
 
 def _companies(run: Run) -> Query:
-    """What most records of a company say; of values said as often the smallest."""
+    """What most records say, of values said as often the smallest; a domain that other companies have tells none."""
     facts = "\nunion all\n".join(
         f"select company_id, {bound(fact)} as fact, {quoted(fact)} as value from {COMPANY_MEMBERS}" for fact in TOLD
     )
@@ -209,12 +209,19 @@ def _companies(run: Run) -> Query:
         "companies",
         f"""
         with facts as ({facts}),
+        domains as (
+            select domain
+            from {COMPANY_MEMBERS}
+            group by domain
+            having min(company_id) <> max(company_id)
+        ),
         counted as (
-            select company_id, fact, value,
-                row_number() over (partition by company_id, fact order by count(*) desc, value) as place
-            from facts
-            where value is not null
-            group by company_id, fact, value
+            select f.company_id, f.fact, f.value,
+                row_number() over (partition by f.company_id, f.fact order by count(*) desc, f.value) as place
+            from facts as f
+            left join domains as d on f.fact = {bound(DOMAIN)} and d.domain = f.value
+            where f.value is not null and d.domain is null
+            group by f.company_id, f.fact, f.value
         ),
         told as (select company_id, {shown} from counted where place = 1 group by company_id),
         sizes as (

@@ -137,6 +137,7 @@ def test_a_domain_that_many_companies_use_ties_none() -> None:
     contacts = [contact(str(number), company=f"会社{number}", email=f"{number}@mall.co.jp") for number in range(4)]
     found = Business().resolve(contacts)
     assert len(found.companies()) == 4
+    assert {row[2] for row in found.companies()} == {None}
     assert len(Business().resolve(contacts[:3]).companies()) == 1
 
 
