@@ -85,6 +85,16 @@ def load_table_rules(path: Path) -> TableRules:
     return read_rules_file(path).rules
 
 
+def read_entities(path: Path) -> frozenset[str]:
+    """The names of the entities that an identity file holds; ConfigError where it is no YAML mapping."""
+    document = read_yaml(path.read_bytes(), str(path))
+    if not isinstance(document.value, dict):
+        document.complain(1, "expected a mapping; begin with `person:` and what identifies one")
+    if document.problems:
+        raise ConfigError(tuple(document.problems))
+    return frozenset(document.value)
+
+
 def _validated(document: Document, value: Any) -> TableRules | None:
     try:
         return TableRules.model_validate(value)
