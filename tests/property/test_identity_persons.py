@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumitate.identity.graph.components import components
+from kumitate.identity.person_changes import assign_among
 from kumitate.identity.persons import assign_persons
+from kumitate.identity.persons import heirs as inherited
 from kumitate.identity.scoring import score_labels
 from kumitate.identity.tables import PERSON_RECORDS
 
@@ -119,3 +121,30 @@ def test_pairs_by_counts_are_the_pairs_one_by_one(labels: list[tuple[int, int]])
     score = score_labels([found for found, _ in labels], [truth for _, truth in labels])
     both = sum(m and t for m, t in zip(merged, true, strict=True))
     assert (score.merged_pairs, score.true_pairs, score.right_pairs) == (sum(merged), sum(true), both)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PAIRS, st.lists(st.integers(-1, 5), min_size=12, max_size=12), st.permutations(range(6)))
+def test_ids_of_what_a_change_affected_are_those_of_a_full_run(
+    pairs: list[tuple[int, int]], previous: list[int], age: list[int]
+) -> None:
+    ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    component, before, ages = components(12, [(ends[:, 0], ends[:, 1])]), np.array(previous), np.array(age)
+    _, place = np.unique(component, return_inverse=True)
+    heir = inherited(place, before, ages)
+    change = assign_among(np.arange(12), component, before, age=ages)
+    assert [one for one in change.person.tolist() if one < 6] == [one for one in heir[place].tolist() if one >= 0]
+    flows = [*flow(change.merged), *flow(change.split), *flow(change.moved)]
+    went = Counter(
+        (was, now) for was, now in zip(previous, change.person.tolist(), strict=True) if was not in (-1, now)
+    )
+    assert {(old, new): records for old, new, records in flows} == went
+    assert len(flows) == len(went)
+    alive = set(change.person.tolist())
+    assert {old for old, _, _ in flow(change.merged)} == {one for one in previous if one >= 0} - alive
+    assert all(new >= 6 for _, new, _ in flow(change.split))
+    assert all(new < 6 for _, new, _ in flow(change.moved))
+
+
+def flow(rows: Any) -> list[tuple[int, int, int]]:
+    return list(zip(rows.old.tolist(), rows.new.tolist(), rows.records.tolist(), strict=True))
