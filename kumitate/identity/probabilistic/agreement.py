@@ -14,7 +14,7 @@ from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler, Levenshtein
 
 from kumitate.identity.graph.model import Floats, Integers
 from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns, Encoded, Objects, derived, in_terms_of
-from kumitate.identity.probabilistic.levels import Measure, Test
+from kumitate.identity.probabilistic.levels import Check, Measure
 from kumitate.identity.probabilistic.model import Comparison
 
 Places = NDArray[np.int8]
@@ -38,34 +38,38 @@ class Agreement:
         """Per pair the place of the first level that holds; the last one holds for all."""
         found = np.full(len(pairs), len(comparison.levels) - 1, dtype=np.int8)
         open_ = np.arange(len(pairs))
-        kept: dict[Test, Floats] = {}
+        widest = _widest(comparison)
+        kept: dict[Check, Floats] = {}
         for place, level in enumerate(comparison.levels[:-1]):
             holds = np.ones(len(open_), dtype=np.bool_)
             for test in level.tests:
-                holds &= self._holds(test, pairs.at(open_), kept)
+                if test.measure in _SCORERS or test.measure is Measure.DAYS:
+                    holds &= self._near(test, pairs.at(open_), kept, widest=widest[_any(test)])
+                else:
+                    holds &= self._holds(test, pairs.at(open_))
             found[open_[holds]] = place
             open_ = open_[~holds]
             kept = {test: measured[~holds] for test, measured in kept.items()}
         return found
 
-    def _holds(self, test: Test, pairs: Candidates, kept: dict[Test, Floats]) -> Truths:
-        """Whether the test holds for each pair; what was measured is kept for a level with another threshold."""
+    def _holds(self, test: Check, pairs: Candidates) -> Truths:
         if test.measure is Measure.NULL:
             one, other = self.columns[test.left], self.columns[test.right]
             return (one.codes[pairs.left] < 0) | (other.codes[pairs.right] < 0)
-        if test.measure in _RULES:
-            codes, others = self._comparable(test)
-            a, b = codes[pairs.left], others[pairs.right]
-            return np.asarray((a == b) & (a != MISSING))
-        any_threshold = replace(test, threshold=0.0)
-        if any_threshold not in kept:
-            kept[any_threshold] = self._distances(test, pairs)
-        measured = kept[any_threshold]
+        codes, others = self._comparable(test)
+        a, b = codes[pairs.left], others[pairs.right]
+        return np.asarray((a == b) & (a != MISSING))
+
+    def _near(self, test: Check, pairs: Candidates, kept: dict[Check, Floats], *, widest: float) -> Truths:
+        """Whether each pair is as near as the test asks; what was measured is kept for a level that asks for less."""
+        if _any(test) not in kept:
+            kept[_any(test)] = self._distances(replace(test, threshold=widest), pairs)
+        measured = kept[_any(test)]
         if test.measure is Measure.JARO_WINKLER:
             return np.asarray(measured >= test.threshold)
         return np.asarray(measured <= test.threshold)
 
-    def _comparable(self, test: Test) -> tuple[Integers, Integers]:
+    def _comparable(self, test: Check) -> tuple[Integers, Integers]:
         """Codes of either side that are equal where what the test asks is equal."""
         name = (test.left, test.right, test.measure)
         if name not in self._codes:
@@ -77,7 +81,7 @@ class Agreement:
                 self._codes[name] = (derived(one, rule), derived(other, rule))
         return self._codes[name]
 
-    def _distances(self, test: Test, pairs: Candidates) -> Floats:
+    def _distances(self, test: Check, pairs: Candidates) -> Floats:
         """How far each pair is apart, NaN where a side is missing; each two distinct values are looked at once."""
         one, other = self.columns[test.left], self.columns[test.right]
         a, b = one.codes[pairs.left], other.codes[pairs.right]
@@ -89,12 +93,31 @@ class Agreement:
             if test.measure is Measure.DAYS:
                 measured[there] = np.abs(_days(one)[a] - _days(other)[b])[inverse]
             else:
-                measured[there] = _measured(test.measure, one.values[a], other.values[b])[inverse]
+                measured[there] = _measured(test, one.values[a], other.values[b])[inverse]
         return measured
 
 
-def _measured(measure: Measure, left: Objects, right: Objects) -> Floats:
-    return np.asarray(process.cpdist(left, right, scorer=_SCORERS[measure], dtype=np.float64, workers=-1))
+def _measured(test: Check, left: Objects, right: Objects) -> Floats:
+    """Beyond the test's threshold the measure stops counting: what is further is just that."""
+    scorer = _SCORERS[test.measure]
+    return np.asarray(
+        process.cpdist(left, right, scorer=scorer, score_cutoff=test.threshold, dtype=np.float64, workers=-1)
+    )
+
+
+def _any(test: Check) -> Check:
+    """The test without its threshold: what is measured once for all levels."""
+    return replace(test, threshold=0.0)
+
+
+def _widest(comparison: Comparison) -> dict[Check, float]:
+    """Of each measure the threshold that most pairs reach."""
+    widest: dict[Check, float] = {}
+    for level in comparison.levels:
+        for test in level.tests:
+            wider = min if test.measure is Measure.JARO_WINKLER else max
+            widest[_any(test)] = wider(widest.get(_any(test), test.threshold), test.threshold)
+    return widest
 
 
 def _days(column: Encoded) -> Floats:
@@ -105,16 +128,22 @@ def _days(column: Encoded) -> Floats:
     return np.asarray(days)
 
 
-def username(value: str) -> str | None:
-    return value.partition("@")[0] or None
+def usernames(values: pa.Array) -> pa.Array:
+    """What stands before the first `@`; null for nothing."""
+    return _unless_blank(pc.list_element(pc.split_pattern(values, "@", max_splits=1), 0))
 
 
-def domain(value: str) -> str | None:
-    return value.partition("@")[2] or None
+def domains(values: pa.Array) -> pa.Array:
+    """What stands behind the first `@`; null where there is none."""
+    return _unless_blank(pc.struct_field(pc.extract_regex(values, "^[^@]*@(?P<domain>.+)$"), "domain"))
 
 
-_RULES: dict[Measure, Callable[[str], str | None] | None] = {
+def _unless_blank(values: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(values, ""), None, values)
+
+
+_RULES: dict[Measure, Callable[[pa.Array], pa.Array] | None] = {
     Measure.EQUAL: None,
-    Measure.USERNAME: username,
-    Measure.DOMAIN: domain,
+    Measure.USERNAME: usernames,
+    Measure.DOMAIN: domains,
 }

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from kumitate.identity.graph.model import Integers
-from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns
+from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns, Encoded
 
 Rule = tuple[str, ...]
 """Columns that are equal; the empty rule holds for any two records."""
@@ -23,13 +23,14 @@ ANY_TWO: tuple[Rule, ...] = ((),)
 _ALL_PAIRS = 2_000_000
 """A table with no more pairs than this is looked at whole."""
 _LARGEST_GROUP = 50
+_HARDLY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How many pairs may be looked at: per record, and at least."""
 
-    per_record: float = 10.0
+    per_record: float = 2.0
     least: int = 1_000_000
 
     def pairs(self, records: int) -> int:
@@ -37,17 +38,27 @@ class Budget:
 
 
 def blocking_rules(columns: Columns, budget: Budget | None = None) -> tuple[Rule, ...]:
-    """The rules whose pairs fit the budget together, the most selective first, ties in the order of names."""
+    """The rules whose pairs fit the budget together, the most selective first, ties in the order of names.
+
+    A column that finds its pairs alone needs no second one.
+    """
     count = _count(columns)
     if count * (count - 1) // 2 <= _ALL_PAIRS:
         return ANY_TWO
-    names = sorted(columns)
-    ways: list[Rule] = [(name,) for name in names]
-    ways += list(combinations(names, 2))
-    costs = sorted((_pairs_within(_groups(columns, rule)[1]), rule) for rule in ways)
     most = (budget or Budget()).pairs(count)
+    alone = {name: _groups(columns, (name,))[1] for name in sorted(columns)}
+    costs: list[tuple[int, Rule]] = [(_pairs_within(sizes), (name,)) for name, sizes in alone.items()]
+    tells = {name for name, sizes in alone.items() if _tells(columns[name], sizes) and _pairs_within(sizes) <= most}
+    ways = combinations((name for name in alone if name not in tells), 2)
+    costs = sorted([*costs, *((_pairs_within(_groups(columns, rule)[1]), rule) for rule in ways)])
     total = np.cumsum([cost for cost, _ in costs])
     return tuple(rule for (cost, rule), sum_ in zip(costs, total, strict=True) if cost and sum_ <= most)
+
+
+def _tells(column: Encoded, sizes: Integers) -> bool:
+    """Whether hardly a record has a value that more than a handful share."""
+    counts = np.bincount(column.codes[column.codes >= 0])
+    return bool(counts[counts > 1].sum() - sizes.sum() <= _HARDLY * max(counts.sum(), 1))
 
 
 def candidates(columns: Columns, rules: tuple[Rule, ...]) -> Candidates:
@@ -56,7 +67,8 @@ def candidates(columns: Columns, rules: tuple[Rule, ...]) -> Candidates:
     if rules == ANY_TWO:
         return Candidates(*(side.astype(np.int64) for side in np.triu_indices(count, 1)))
     found = [left * count + right for rule in rules for left, right in _pairs(*_groups(columns, rule))]
-    left, right = np.divmod(np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64), max(count, 1))
+    pairs = np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+    left, right = np.divmod(pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]], max(count, 1))
     return Candidates(left, right)
 
 

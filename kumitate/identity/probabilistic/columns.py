@@ -71,9 +71,9 @@ def _column(table: pa.Table, name: str, shares: Mapping[str, float] | None) -> E
     return Encoded(codes, values, np.array([shares.get(value, np.nan) for value in values]))
 
 
-def derived(column: Encoded, rule: Callable[[str], str | None]) -> Integers:
-    """Codes of what `rule` makes of each value; equal codes where it makes the same of both, MISSING for None."""
-    made = pa.array([rule(value) for value in column.values], pa.string()).dictionary_encode()
+def derived(column: Encoded, rule: Callable[[pa.Array], pa.Array]) -> Integers:
+    """Codes of what `rule` makes of the values; equal codes where it makes the same of both, MISSING for null."""
+    made = rule(pa.array(column.values, pa.string())).dictionary_encode()
     codes = np.append(pc.fill_null(made.indices, MISSING).to_numpy(zero_copy_only=False), MISSING)
     return np.asarray(codes[column.codes], dtype=np.int64)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from kumitate.identity.probabilistic.levels import Measure, Test
+from kumitate.identity.probabilistic.levels import Check, Measure
 from kumitate.identity.probabilistic.model import Comparison, Level
 
 
@@ -58,7 +58,7 @@ def _name(has: frozenset[str], part: str, other: str) -> Comparison:
     """A family or given name: by its characters and its reading, also with the two names swapped."""
     name, kana = f"{part}_name", f"{part}_kana"
     held = [column for column in (name, kana) if column in has]
-    levels = [Level(tuple(Test(Measure.NULL, column, column) for column in held))] if held else []
+    levels = [Level(tuple(Check(Measure.NULL, column, column) for column in held))] if held else []
     levels += [_equal(column, rare=True) for column in held]
     swapped = [(column, column.replace(part, other)) for column in held if column.replace(part, other) in has]
     levels += [_swapped(one, two) for one, two in swapped]
@@ -70,7 +70,7 @@ def _name(has: frozenset[str], part: str, other: str) -> Comparison:
 def _full_name(has: frozenset[str]) -> Iterator[Level]:
     held = [column for column in ("full_name", "full_kana") if column in has]
     if held:
-        yield Level(tuple(Test(Measure.NULL, column, column) for column in held))
+        yield Level(tuple(Check(Measure.NULL, column, column) for column in held))
         yield from (_equal(column, rare=True) for column in held)
         yield from (_alike(column, threshold) for threshold in (0.92, 0.85, 0.7) for column in held)
     yield _OTHER
@@ -79,39 +79,39 @@ def _full_name(has: frozenset[str]) -> Iterator[Level]:
 def _address(place: str, has: frozenset[str]) -> Iterator[Level]:
     """A whole address and its postal code are one comparison: who moves changes both at once."""
     wider = [name for name in ("postal_code", "city") if name in has]
-    yield Level(tuple(Test(Measure.NULL, column, column) for column in (place, *wider[:1])))
+    yield Level(tuple(Check(Measure.NULL, column, column) for column in (place, *wider[:1])))
     yield _equal(place)
-    same_area = tuple(Test(Measure.EQUAL, column, column) for column in wider[:1])
-    yield Level((*same_area, Test(Measure.DAMERAU, place, place, 2)))
+    same_area = tuple(Check(Measure.EQUAL, column, column) for column in wider[:1])
+    yield Level((*same_area, Check(Measure.DAMERAU, place, place, 2)))
     yield from (_equal(column, rare=True) for column in wider)
     yield _OTHER
 
 
 def _missing(column: str) -> Level:
-    return Level((Test(Measure.NULL, column, column),))
+    return Level((Check(Measure.NULL, column, column),))
 
 
 def _equal(column: str, *, rare: bool = False) -> Level:
-    return Level((Test(Measure.EQUAL, column, column),), frequency=column if rare else "")
+    return Level((Check(Measure.EQUAL, column, column),), frequency=column if rare else "")
 
 
 def _swapped(one: str, two: str) -> Level:
-    return Level((Test(Measure.EQUAL, one, two), Test(Measure.EQUAL, two, one)))
+    return Level((Check(Measure.EQUAL, one, two), Check(Measure.EQUAL, two, one)))
 
 
 def _alike(column: str, threshold: float) -> Level:
-    return Level((Test(Measure.JARO_WINKLER, column, column, threshold),))
+    return Level((Check(Measure.JARO_WINKLER, column, column, threshold),))
 
 
 def _typing(column: str, most: int) -> Level:
-    return Level((Test(Measure.DAMERAU, column, column, most),))
+    return Level((Check(Measure.DAMERAU, column, column, most),))
 
 
 def _measure(measure: Measure, column: str) -> Level:
-    return Level((Test(measure, column, column),))
+    return Level((Check(measure, column, column),))
 
 
-_OTHER = Level((Test(Measure.ELSE),))
+_OTHER = Level((Check(Measure.ELSE),))
 
 _SIMPLE: dict[str, tuple[Level, ...]] = {
     "birthdate": (_equal("birthdate"), _typing("birthdate", 1), _typing("birthdate", 2)),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kumitate.errors import ConfigError, Problem
-from kumitate.identity.probabilistic.levels import sql_of, tests_of
+from kumitate.identity.probabilistic.levels import checks_of, sql_of
 from kumitate.identity.probabilistic.model import Comparison, Level, Model, words
 
 _ANY_TWO = ("1=1", "1 = 1")
@@ -118,7 +118,7 @@ def _problems_of(levels: list[Mapping[str, Any]]) -> Iterator[str]:
     for level in levels:
         sql = str(level.get("sql_condition", ""))
         name = level.get("label_for_charts") or sql
-        if tests_of(sql) is None:
+        if checks_of(sql) is None:
             known = "docs/concepts/probabilistic.md lists the levels it can"
             yield f"level {name!r} asks {sql!r}, which Kumitate cannot score; {known}"
         elif not level.get("is_null_level") and not all(_is_share(level.get(f"{p}_probability")) for p in "mu"):
@@ -166,7 +166,7 @@ def _comparison(told: Mapping[str, Any]) -> Comparison:
 
 
 def _level(told: Mapping[str, Any]) -> Level:
-    tests = tests_of(told["sql_condition"]) or ()
+    tests = checks_of(told["sql_condition"]) or ()
     if told.get("is_null_level"):
         return Level(tests)
     return Level(

@@ -35,7 +35,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Check:
     """`left` of the left record against `right` of the right one; two names differ where names were swapped."""
 
     measure: Measure
@@ -48,7 +48,7 @@ class Test:
         return tuple(dict.fromkeys(name for name in (self.left, self.right) if name))
 
 
-def sql_of(tests: tuple[Test, ...]) -> str:
+def sql_of(tests: tuple[Check, ...]) -> str:
     """Splink's `sql_condition`: all tests hold."""
     if len(tests) > 1:
         return " AND ".join(f"({sql_of((test,))})" for test in tests)
@@ -70,7 +70,7 @@ _SQL = {
 }
 
 
-def _number(test: Test) -> str:
+def _number(test: Check) -> str:
     return f"{test.threshold:g}"
 
 
@@ -104,7 +104,7 @@ _KNOWN = tuple((measure, re.compile(form, re.IGNORECASE)) for measure, form in _
 _SECONDS_A_DAY = 86_400
 
 
-def tests_of(sql: str) -> tuple[Test, ...] | None:
+def checks_of(sql: str) -> tuple[Check, ...] | None:
     """The tests that a `sql_condition` makes, or None where it says something outside the vocabulary."""
     found = tuple(_test(part) for part in _parts(" ".join(sql.split())))
     return None if any(test is None for test in found) else tuple(test for test in found if test)
@@ -136,13 +136,13 @@ def _balanced(text: str) -> str:
     return text.removesuffix(")" * -surplus).strip()
 
 
-def _test(sql: str) -> Test | None:
+def _test(sql: str) -> Check | None:
     seconds = _SECONDS.fullmatch(sql)
     if seconds:
-        return Test(Measure.DAYS, seconds["l"], seconds["r"], float(seconds["t"]) / _SECONDS_A_DAY)
+        return Check(Measure.DAYS, seconds["l"], seconds["r"], float(seconds["t"]) / _SECONDS_A_DAY)
     for measure, form in _KNOWN:
         found = form.fullmatch(sql)
         if found:
             parts = found.groupdict()
-            return Test(measure, parts.get("l", ""), parts.get("r", ""), float(parts.get("t") or 0))
+            return Check(measure, parts.get("l", ""), parts.get("r", ""), float(parts.get("t") or 0))
     return None

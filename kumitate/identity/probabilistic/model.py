@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kumitate.identity.probabilistic.levels import Measure, Test
+from kumitate.identity.probabilistic.levels import Check, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Level:
     `frequency` names the column whose rarer values weigh more, in the measure of `frequency_weight` (0..1).
     """
 
-    tests: tuple[Test, ...]
+    tests: tuple[Check, ...]
     m: float = 0.5
     u: float = 0.5
     frequency: str = ""
