@@ -66,7 +66,7 @@ def _names(table: pa.Table, plan: TablePlan) -> pa.Array:
     if plan.source is None:
         return names
     sources = pc.fill_null(table[plan.source].cast(pa.large_string()).combine_chunks(), "")
-    return pc.binary_join_element_wise(sources, names, "/")
+    return pc.binary_join_element_wise(sources, names, pa.scalar("/", pa.large_string()))
 
 
 def _ranks(names: pa.Array) -> Integers:
