@@ -15,7 +15,7 @@ _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#@\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#:@\s\[\]]+)"
     r"(?P<port>:\d{1,5})?(?P<rest>[/?#]\S*)?"
 )
-_FULL_WIDTH_START = re.compile(r"^[^/]{1,8}[:：][/／]{2}[^/?#]*")
+_FULL_WIDTH_START = re.compile("[Ａ-Ｚａ-ｚ]+[:：]")
 _NO_SCHEME = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:.]+(?::\d{1,5})?(?:[/?#]\S*)?")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _WEB = frozenset({"http", "https", "ftp"})
@@ -25,9 +25,9 @@ def _stripped(value: str) -> str:
     return value.strip()
 
 
-def _start_in_half_width(value: str) -> str:
-    """Scheme and host only: in a path, full-width letters are other letters."""
-    return _FULL_WIDTH_START.sub(lambda start: nfkc(start[0]), value, count=1)
+def _in_half_width(value: str) -> str:
+    """Of an address typed in full width from its start; otherwise full-width letters in a path are other letters."""
+    return nfkc(value) if _FULL_WIDTH_START.match(value) else value
 
 
 def _with_scheme(value: str) -> str:
@@ -64,7 +64,7 @@ def _rebuilt(url: re.Match[str], scheme: str, host: str) -> str:
 _STEPS: tuple[Step, ...] = (
     ("invisible", without_controls),
     ("blanks", _stripped),
-    ("width", _start_in_half_width),
+    ("width", _in_half_width),
     ("url_scheme", _with_scheme),
     ("case", _with_lower_start),
     ("idn", _with_ascii_host),

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from harness.cleansing import outcome, parts, rule
-
 from kumitate.cleanse.eras import ERAS
 from kumitate.cleanse.rules import WAYS, column_cleanser
 from kumitate.config.source import Semantic
