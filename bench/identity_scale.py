@@ -69,6 +69,10 @@ def scattered(number: Integers, kind: Integers) -> Hashes:
     return value ^ (value >> np.uint64(29))
 
 
+def named(count: int) -> pa.Array:
+    return pa.array(np.char.add("s/", np.arange(count).astype("U9")), pa.large_string())
+
+
 def timed(measured: dict[str, Any], what: str, started: tuple[float, float]) -> None:
     measured[what] = round(time.perf_counter() - started[0], 2)
     measured[f"{what}_cpu"] = round(time.process_time() - started[1], 2)
@@ -82,7 +86,7 @@ def full(count: int) -> dict[str, Any]:
     """Keys to persons with ids: resolve, then mint."""
     keys = records(count)
     measured: dict[str, Any] = {"records": count, "keys": len(keys.record), "given_mb": peak_mb()}
-    names = pa.array(np.char.add("s/", np.arange(count).astype(str).astype("U9")), pa.large_string())
+    names = named(count)
     begun = now()
     found = resolve(count, keys, RULES, pairs=no_pairs(), links=no_links())
     timed(measured, "resolve_s", begun)
@@ -107,13 +111,13 @@ def new(count: int) -> dict[str, Any]:
     added = Keys(record, keys.kind[known], value, np.zeros(2 * NEW, np.int64), np.zeros(2 * NEW, np.bool_))
     delta = Delta(count + NEW, np.arange(count), np.unique(record), added, no_pairs(), no_links())
     person = np.append(state.resolution.component, np.full(NEW, -1))
-    names = pa.array([f"t/{number:09}" for number in range(NEW)], pa.large_string())
+    names = named(count + NEW)
     measured: dict[str, Any] = {"records": count, "new": NEW, "given_mb": peak_mb()}
     begun = now()
     after, affected = apply(state, delta)
     timed(measured, "resolve_s", begun)
     change = assign_among(affected, after.resolution.component, person, age=np.zeros(count, np.int64))
-    mint_each("r000002", names.take(pa.array(change.founders - count)))
+    mint_each("r000002", names.take(pa.array(change.founders)))
     timed(measured, "with_ids_and_events_s", begun)
     everything = Keys(
         *(np.append(getattr(keys, name), getattr(added, name)) for name in ("record", "kind", "value", "at", "blocked"))
@@ -122,6 +126,7 @@ def new(count: int) -> dict[str, Any]:
     measured |= {
         "affected": len(affected),
         "merged": len(change.merged),
+        "split": len(change.split),
         "equals_full": bool(np.array_equal(whole.component, after.resolution.component)),
         "peak_mb": peak_mb(),
     }
