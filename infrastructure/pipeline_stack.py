@@ -26,6 +26,7 @@ from kumitate.blueprint.function_access import (
     end_run_grants,
     gate_grants,
     gate_tables,
+    quality_results,
     run_grants,
 )
 from kumitate.blueprint.grants import machine_arn
@@ -93,6 +94,7 @@ class PipelineStack(cdk.Stack):
                 "KUMITATE_GATE": platform.environment.gate.model_dump_json(),
                 "KUMITATE_WORKGROUP": platform.names.called(WORKGROUP),
                 "KUMITATE_DATABASES": json.dumps(platform.databases),
+                "KUMITATE_QUALITY": json.dumps([str(table) for table in quality_results(platform.config)]),
             },
         )
         judge = PlatformFunction(self, "QualityGate", platform, work=gate)

@@ -9,10 +9,22 @@ from kumitate.identity.stage import IDENTITY
 from kumitate.ingest.stage import INGEST
 from kumitate.model.step import BatchStep, DeliverStep, GraphStep, Query, QueryStep, Stage, Step
 from kumitate.model.table import Table
+from kumitate.profiles.quality import PROFILE_QUALITY
 from kumitate.profiles.stage import PROFILES
+from kumitate.quality.stage import QUALITY
 from kumitate.segments.stage import SEGMENTS
 
-STAGES: tuple[Stage, ...] = (INGEST, CLEANSE, IDENTITY, PROFILES, SEGMENTS, ACTIVATION, DELIVERY)
+STAGES: tuple[Stage, ...] = (
+    INGEST,
+    CLEANSE,
+    QUALITY,
+    IDENTITY,
+    PROFILES,
+    SEGMENTS,
+    PROFILE_QUALITY,
+    ACTIVATION,
+    DELIVERY,
+)
 
 
 def all_tables(config: Config) -> tuple[Table, ...]:

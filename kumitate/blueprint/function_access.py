@@ -28,7 +28,10 @@ from kumitate.ingest.tables import DELIVERIES as DELIVERIES_TABLE
 from kumitate.ingest.tables import QUARANTINE, REPLAYS
 from kumitate.model.step import Run
 from kumitate.model.table import Table
+from kumitate.profiles.quality import PROFILE_QUALITY
 from kumitate.profiles.tables import profiles_table
+from kumitate.quality.stage import QUALITY
+from kumitate.quality.tables import PROFILE_RESULTS, RESULTS
 from kumitate.segments.tables import SEGMENT_BITS, SEGMENT_SIZES, masks_table
 
 WORKGROUP = "query"
@@ -60,8 +63,15 @@ def end_run_grants(names: Names, key_arn: str) -> Iterator[Grant]:
 
 
 def gate_tables(config: Config) -> tuple[Table, ...]:
-    """What the gate's one query reads, no more."""
-    return (SYNC_COUNTS, DELIVERIES_TABLE, QUARANTINE, REPLAYS, profiles_table(config), PERSON_EVENTS)
+    """What the gate's queries read, no more."""
+    known = (SYNC_COUNTS, DELIVERIES_TABLE, QUARANTINE, REPLAYS, profiles_table(config), PERSON_EVENTS)
+    return (*known, *quality_results(config))
+
+
+def quality_results(config: Config) -> tuple[Table, ...]:
+    """Where the verdicts of quality rules lie, as far as the project has rules."""
+    written = {*QUALITY.writes(config), *PROFILE_QUALITY.writes(config)}
+    return tuple(table for table in (RESULTS, PROFILE_RESULTS) if table in written)
 
 
 def gate_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kumitate.blueprint.grants import Grant, arn, bus_arn, ledger_items, measuring, use_key
-from kumitate.blueprint.machines import PIPELINE_STAGES
+from kumitate.blueprint.machines import pipeline_stages
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.states import METRICS, function_name, job_name
@@ -16,7 +16,7 @@ _RUN_JOBS = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:
 
 def pipeline_grants(platform: Platform) -> tuple[Grant, ...]:
     """What the pipeline's machine does: its states name nothing else."""
-    return (*_machine(platform.names, PIPELINE_STAGES), _publish(platform.names))
+    return (*_machine(platform.names, pipeline_stages(platform)), _publish(platform.names))
 
 
 def activation_grants(platform: Platform, key_arn: str) -> tuple[Grant, ...]:

@@ -24,7 +24,8 @@ from kumitate.blueprint.states import (
     table_call,
 )
 
-PIPELINE_STAGES = ("ingest", "cleanse", "identity", "profiles", "segments")
+PIPELINE_STAGES = ("ingest", "cleanse", "quality", "identity", "profiles", "segments", "profile_quality")
+"""Those that a project has no rules for are left out."""
 
 _SECONDS_BETWEEN_LOOKS = 60
 _MINUTES_TO_START = 60
@@ -35,16 +36,23 @@ _OF_THE_RUN = {"run_id": "{% $run_id %}", "as_of": "{% $as_of %}"}
 
 
 def pipeline_machine(platform: Platform) -> State:
-    """Begin a run, five stages, the quality gate; then the event that activation waits for."""
-    names = platform.names
+    """Begin a run, its stages, the quality gate; then the event that activation waits for."""
+    names, stages = platform.names, pipeline_stages(platform)
     states: States = {"Begin run": _begin_run(names)}
-    states |= _unless_busy(go_on=PIPELINE_STAGES[0])
-    following = (*PIPELINE_STAGES[1:], "Quality gate")
-    for stage, after in zip(PIPELINE_STAGES, following, strict=True):
-        states |= _stage(platform, platform.stage(stage), then=after)
+    states |= _unless_busy(go_on=stages[0])
+    for stage, after in zip(stages, (*stages[1:], "Quality gate"), strict=True):
+        is_judged = stage == "quality"
+        states |= _stage(platform, platform.stage(stage), then="Source gate" if is_judged else after)
+        states |= _source_gate(names, then=after) if is_judged else {}
     states |= _gate(names, then="Publish" if platform.routes else "End finished run")
     states |= _publish(names) if platform.routes else {}
     return machine(f"{names.prefix}: from files to segments", "Begin run", states | _endings(names))
+
+
+def pipeline_stages(platform: Platform) -> tuple[str, ...]:
+    """The stages before the quality gate that the project has jobs for, in order."""
+    placed = {job.stage for job in platform.jobs}
+    return tuple(stage for stage in PIPELINE_STAGES if stage in placed)
 
 
 def activation_machine(platform: Platform) -> State:
@@ -130,16 +138,30 @@ def _stage(platform: Platform, job: StageJob, *, then: str, syncs: bool = False)
     }
 
 
+_ANSWER = {
+    "verdict": "{% $states.result.Payload.verdict %}",
+    "findings": "{% $states.result.Payload.findings %}",
+}
+
+
+def _source_gate(names: Names, *, then: str) -> States:
+    """A rule of level `stop` ends the run as held, not as failed: a failed run would be taken up again with the same
+    files, and be stopped again.
+    """
+    gate = invoke(names, "quality_gate", _OF_THE_RUN | {"only": "stop"})
+    return {
+        "Source gate": gate
+        | {"Assign": _ANSWER, "Catch": [caught("source gate")], "Output": {}, "Next": "May it go on?"},
+        "May it go on?": choice(("{% $verdict = 'hold' %}", "End held run"), otherwise=then),
+    }
+
+
 def _gate(names: Names, *, then: str) -> States:
     said = "$map($findings, function($f) { $f.rule & ' ' & $string($f.found) & ', limit ' & $string($f.limit) })"
-    answer = {
-        "verdict": "{% $states.result.Payload.verdict %}",
-        "findings": "{% $states.result.Payload.findings %}",
-    }
     gate = invoke(names, "quality_gate", _OF_THE_RUN)
     return {
         "Quality gate": gate
-        | {"Assign": answer, "Catch": [caught("quality gate")], "Output": {}, "Next": "May it be activated?"},
+        | {"Assign": _ANSWER, "Catch": [caught("quality gate")], "Output": {}, "Next": "May it be activated?"},
         "May it be activated?": choice(
             ("{% $verdict = 'hold' %}", "End held run"),
             ("{% $verdict = 'empty' %}", "End finished run"),  # nothing to activate, and nobody to be told of it

@@ -109,4 +109,5 @@ def lake_tables(config: Config, names: Names) -> Iterator[LakeTable]:
 
 
 def stage_jobs(config: Config, environment: Environment) -> tuple[StageJob, ...]:
-    return tuple(stage_job(config, environment, stage) for stage in STAGES)
+    """A job per stage that has something to write: one without is no cost and no wait."""
+    return tuple(stage_job(config, environment, stage) for stage in STAGES if stage.writes(config))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from kumitate.errors import FatalError
 from kumitate.ingest.delivery import REPLAY_PREFIX
 from kumitate.model.step import Query
+from kumitate.quality.verdict import failed, failed_query
 
 _RUN = re.compile(r"r\d{6,}")
 DATABASES = {each: each for each in ("activation", "curated", "quarantine", "raw")}
@@ -50,7 +51,7 @@ _NOTHING = Figures(rows_in=0, quarantined=0, profiles=0, profiles_before=0)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A limit that the run is beyond."""
+    """A limit that the run is beyond: of the environment's gate, or a quality rule of the project."""
 
     rule: str
     limit: float
@@ -63,13 +64,46 @@ class Asking(Protocol):
     def ask(self, query: Query) -> Iterator[Mapping[str, Any]]: ...
 
 
-def verdict(run_id: str, engine: Asking, limits: Limits, *, databases: Mapping[str, str] = DATABASES) -> dict[str, Any]:
-    """`{"verdict": "pass" | "hold" | "empty", "findings": […]}`, as the state machine takes it."""
+def verdict(
+    run_id: str,
+    engine: Asking,
+    limits: Limits,
+    *,
+    databases: Mapping[str, str] = DATABASES,
+    results: Sequence[str] = (),
+) -> dict[str, Any]:
+    """`{"verdict": "pass" | "hold" | "empty", "findings": […]}`, as the state machine takes it; `results` are the
+    tables in which quality rules left their verdicts.
+    """
     row = next(iter(engine.ask(figures_query(run_id, databases))))
     figures = Figures(**{name: int(value) for name, value in row.items()})
     if figures == _NOTHING:
         return {"verdict": "empty", "findings": []}
-    found = judged(figures, limits)
+    return _answer((*judged(figures, limits), *rules_failed(engine, results, databases=databases)))
+
+
+def stopped(engine: Asking, results: Sequence[str], *, databases: Mapping[str, str] = DATABASES) -> dict[str, Any]:
+    """The same before persons are looked for: only what quality rules of level `stop` found."""
+    return _answer(rules_failed(engine, results, databases=databases, levels=("stop",)))
+
+
+def rules_failed(
+    engine: Asking,
+    results: Sequence[str],
+    *,
+    databases: Mapping[str, str] = DATABASES,
+    levels: Sequence[str] = ("hold", "stop"),
+) -> tuple[Finding, ...]:
+    """Quality rules that the newest judged run did not pass: what held a run holds a sync's own schedule, too."""
+    found = []
+    for table in results:
+        database, _, name = table.partition(".")
+        rows = engine.ask(failed_query(f"{databases[database]}.{name}"))
+        found += [each for each in failed(rows) if each.level in levels]
+    return tuple(Finding(each.called, each.threshold, each.found or 0.0) for each in found)
+
+
+def _answer(found: Sequence[Finding]) -> dict[str, Any]:
     return {"verdict": "hold" if found else "pass", "findings": [asdict(finding) for finding in found]}
 
 

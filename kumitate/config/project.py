@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kumitate.config.environment import Environment
 from kumitate.config.identity import Entity
+from kumitate.config.quality import QualityRules
 from kumitate.config.segment import PriorityList, Segment
 from kumitate.config.settings import Settings
 from kumitate.config.source import Source
@@ -31,6 +32,7 @@ class Config(Section):
     """`lists/NAME.csv`: one value a line."""
     stewards: tuple[StewardLink, ...] = ()
     """`stewards/NAME.csv`: what people decided about records, in the columns left, right, link, author, reason, at."""
+    quality: dict[str, QualityRules] = {}
     destinations: dict[str, Destination] = {}
     syncs: dict[str, Sync] = {}
     environments: dict[str, Environment] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from kumitate.errors import FatalError
 from kumitate.execution.deliver import deliver
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
+from kumitate.execution.quality import failures, stop_if_told, told
 from kumitate.execution.runs import LoggedRun
 from kumitate.execution.steps import EngineWorker, Execution, consumed, of_syncs, segment_places
 from kumitate.execution.workspace import Workspace
@@ -20,6 +22,7 @@ from kumitate.ingest.stage import INGEST
 from kumitate.model.step import IngestStep, Run, Stage
 from kumitate.pipeline import STAGES, all_tables
 from kumitate.ports import Progress
+from kumitate.quality.verdict import Failed, at_level, holds
 
 _STATES_KEPT = 3
 
@@ -42,13 +45,21 @@ class RunSummary:
     resumed: bool
     engine: str
     stages: list[StageResult] = field(default_factory=list)
+    failed_rules: list[Failed] = field(default_factory=list)
+    """Quality rules that the run did not pass."""
+
+    @property
+    def is_held(self) -> bool:
+        """Nobody is activated: a rule of level `hold` failed."""
+        return bool(holds(self.failed_rules))
 
     @property
     def seconds(self) -> float:
         return sum(stage.seconds for stage in self.stages)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"as_of": self.as_of.isoformat(), "seconds": round(self.seconds, 3)}
+        more = {"as_of": self.as_of.isoformat(), "seconds": round(self.seconds, 3), "held": self.is_held}
+        return asdict(self) | more
 
 
 def execute(
@@ -75,6 +86,10 @@ def execute_sync(workspace: Workspace, sync: str, *, progress: Progress) -> RunS
     with workspace.lake.lock():
         if _interrupted(workspace) is not None:
             raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
+        workspace.lake.prepare(all_tables(workspace.config))
+        held = holds(failures(workspace.engine, workspace.config))
+        if held:
+            raise FatalError(f"held by quality rules: {told(held)}; mend the data or the rule, then `kumitate run`")
         clock = workspace.config.settings.as_of or datetime.now(UTC)
         logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
         stages = (of_syncs(ACTIVATION, (sync,)), of_syncs(DELIVERY, (sync,)))
@@ -97,16 +112,28 @@ def _execute_one(
     landed = _landed(workspace, run) if INGEST in stages else ()
     execution = _execution(workspace, run, landed, progress=progress)
     summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
-    for number, stage in enumerate(stages):
+    for number, stage in enumerate(_allowed(stages, summary)):
         progress(stage.name, number, len(stages))
         started = time.perf_counter()
         rows = execution.run_stage(stage)
         summary.stages.append(StageResult(stage.name, round(time.perf_counter() - started, 3), rows))
+        summary.failed_rules += failures(workspace.engine, workspace.config, run.id, stage=stage)
+        if at_level(summary.failed_rules, "stop"):
+            workspace.runs.finish(run.id, datetime.now(UTC), stage.name)
+            stop_if_told(summary.failed_rules)
     workspace.lake.expire(keep=_STATES_KEPT)
-    until = None if len(stages) == len(STAGES) else stages[-1].name
+    until = None if len(summary.stages) == len(STAGES) else summary.stages[-1].name
     workspace.runs.finish(run.id, datetime.now(UTC), until)
     progress("finished", len(stages), len(stages))
     return summary
+
+
+def _allowed(stages: Iterable[Stage], summary: RunSummary) -> Iterator[Stage]:
+    """The stages in order, as long as no quality rule holds the run back from activating anybody."""
+    for stage in stages:
+        if summary.is_held and stage in (ACTIVATION, DELIVERY):
+            return
+        yield stage
 
 
 def _landed(workspace: Workspace, run: Run) -> tuple[Delivery, ...]:

@@ -24,9 +24,11 @@ PERSON_EVENTS: Mapping[str, Words] = {
 STAGES: Mapping[str, Words] = {
     "ingest": Words("Ingest", "取り込み"),
     "cleanse": Words("Cleanse", "クレンジング"),
+    "quality": Words("Quality", "品質検査"),
     "identity": Words("Identity", "名寄せ"),
     "profiles": Words("Profiles", "プロファイル"),
     "segments": Words("Segments", "セグメント"),
+    "profile_quality": Words("Profile quality", "プロファイル品質検査"),
     "activation": Words("Activation", "差分計算"),
     "delivery": Words("Delivery", "配信"),
 }

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kumitate.config.checks import entities, environments, identity, pulls, segments, settings, sources, syncs, traits
+from kumitate.config.checks import (
+    entities,
+    environments,
+    identity,
+    pulls,
+    quality,
+    segments,
+    settings,
+    sources,
+    syncs,
+    traits,
+)
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding
 
@@ -15,6 +26,7 @@ _CHECKS = (
     entities.check,
     traits.check,
     segments.check,
+    quality.check,
     syncs.check,
     pulls.check,
     environments.check,
