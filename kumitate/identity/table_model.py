@@ -9,12 +9,8 @@ import pyarrow as pa
 
 from kumitate.identity.components import Integers
 from kumitate.identity.graph.model import Pairs, PairScorer
-from kumitate.identity.probabilistic.candidates import blocking_rules, candidates
-from kumitate.identity.probabilistic.columns import encode
-from kumitate.identity.probabilistic.comparisons import comparisons_for
-from kumitate.identity.probabilistic.fitting import fit_pairs
+from kumitate.identity.probabilistic.matching import matched
 from kumitate.identity.probabilistic.model import Model
-from kumitate.identity.probabilistic.scoring import probability, scorer_of
 from kumitate.identity.table_keys import CleansedTable
 from kumitate.identity.table_plan import TablePlan
 
@@ -24,7 +20,7 @@ ModelChoice = Model | Literal["train"] | None
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Pairs from `review` on, the scorer of any pair, and the model, by record positions."""
+    """Pairs from `review` on, the evidence for any pair (above 0: one person), and the model, by record positions."""
 
     pairs: Pairs
     score: PairScorer
@@ -41,18 +37,9 @@ def scored(table: pa.Table, choice: ModelChoice, plan: TablePlan, *, review: flo
     """None without a model, or where the table has nothing that could be compared."""
     if choice is None:
         return None
-    model = choice if isinstance(choice, Model) else Model(comparisons_for(_compared(table, plan)), 0.5)
-    if not model.comparisons or table.num_rows < 2:
-        return None
-    columns = encode(table, model.columns)
-    rules = model.blocking or blocking_rules(columns)
-    found = candidates(columns, rules)
-    if not isinstance(choice, Model):
-        model = fit_pairs(Model(model.comparisons, 0.5, rules), columns, found)
-    score = scorer_of(model, columns)
-    chances = probability(score(found.left, found.right))
-    kept = chances >= review
-    return Scored(Pairs(found.left[kept], found.right[kept], chances[kept]), score, model)
+    given = choice if isinstance(choice, Model) else None
+    found = matched(table, given, least=review, compare=_compared(table, plan))
+    return Scored(found.pairs, found.evidence, found.model) if found else None
 
 
 def _compared(table: pa.Table, plan: TablePlan) -> tuple[str, ...]:
