@@ -46,12 +46,16 @@ def household_members(inputs: Mapping[str, pa.Table], *, entity: Entity, run_id:
 
 def with_limits(entity: Entity, most: int) -> Entity:
     """The entity with `most` in place of limits that are meant for the records of a person, unless it has its own."""
+    kinds = {
+        kind: spec if spec.max_records is not None else spec.model_copy(update={"max_records": most})
+        for kind, spec in entity.identifiers.items()
+    }
     rules = {
         name: rule if "max_records" in rule.model_fields_set else rule.model_copy(update={"max_records": most})
         for name, rule in entity.rules.items()
     }
     largest = entity.largest if "largest" in entity.model_fields_set else most
-    return entity.model_copy(update={"rules": rules, "largest": largest})
+    return entity.model_copy(update={"identifiers": kinds, "rules": rules, "largest": largest})
 
 
 def _nodes(config: Config, entity: Entity) -> Query:
