@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,23 @@ from kumitate.cli.output import counted, print_table
 if TYPE_CHECKING:
     from kumitate.execution.run import RunSummary
     from kumitate.execution.runs import LoggedRun
+    from kumitate.quality.verdict import Failed
     from kumitate.report.facts import Report, RunFacts, SyncReport
 
 
 def facts_of(summary: RunSummary) -> RunFacts:
+    from kumitate.quality.verdict import holds
     from kumitate.report.facts import RunFacts, StageTime
 
     stages = tuple(StageTime(stage.name, stage.seconds, sum(stage.rows.values())) for stage in summary.stages)
     return RunFacts(
-        summary.run_id, summary.as_of, summary.engine, summary.seconds, stages=stages, resumed=summary.resumed
+        summary.run_id,
+        summary.as_of,
+        summary.engine,
+        summary.seconds,
+        stages=stages,
+        resumed=summary.resumed,
+        held_by=tuple(map(str, holds(summary.failed_rules))),
     )
 
 
@@ -60,10 +68,18 @@ def show_cleansing(report: Report, *, ever: bool) -> None:
     changed = sum(column.changed if ever else column.changed_now for column in columns)
     unusable = sum(column.unusable if ever else column.unusable_now for column in columns)
     if changed or unusable:
-        click.echo(
-            f"cleansing changed {counted(changed, 'values')}, and emptied {unusable:,} that nothing can be made of"
-        )
-        click.echo()
+        click.echo(f"cleansing changed {counted(changed, 'values')}; {unusable:,} were unusable and are empty\n")
+
+
+def show_quality(found: Sequence[Failed]) -> None:
+    """Rules that did not hold, and whether they keep everybody from being activated."""
+    from kumitate.quality.verdict import holds
+
+    if found:
+        rows = [(each.name, each.rule, each.column, each.level, each.threshold, each.found) for each in found]
+        print_table(("quality rule", "kind", "column", "level", "limit", "found"), rows)
+    if holds(found):
+        click.echo("HELD: nobody was activated; mend the data, or the rule in quality/, then `kumitate run`\n")
 
 
 def show_people(report: Report) -> None:

@@ -54,7 +54,7 @@ def test_a_good_row_is_typed_and_named_by_its_key() -> None:
 
 
 def test_an_unusable_optional_value_is_null_and_the_row_stays() -> None:
-    (row,) = cleansed(MEMBERS, {"no": "1", "born": "2000-1-2", "phone": "nonsense", "points": "many"})
+    (row,) = cleansed(MEMBERS, {"no": "1", "born": "2000-01-02", "phone": "nonsense", "points": "many"})
     assert (row["phone"], row["points"], row["_reason"]) == (None, None, None)
     assert row["_changes"] == ["phone:phone.invalid", "points:integer.invalid"]
     assert json.loads(row["_originals"]) == {"phone": "nonsense", "points": "many"}
@@ -92,3 +92,33 @@ def test_an_event_is_named_by_its_identifiers_in_their_order() -> None:
 
 def test_no_row_is_lost_in_an_empty_batch() -> None:
     assert cleansed(MEMBERS) == []
+
+
+def test_a_row_says_what_was_done_to_its_values_and_what_had_been_delivered() -> None:
+    given = {"no": "１", "born": "S55.1.2", "phone": "０９０-1234-5678", "points": "5"}
+    (row,) = cleansed(MEMBERS, given)
+    columns = [entry.partition(":")[0] for entry in row["_changes"]]
+    assert list(dict.fromkeys(columns)) == ["no", "born", "phone"]
+    assert "no:width" in row["_changes"]
+    assert json.loads(row["_originals"]) == {name: given[name] for name in ("no", "born", "phone")}
+
+
+def test_a_row_that_stands_as_it_was_delivered_says_nothing() -> None:
+    (row,) = cleansed(MEMBERS, {"no": "1", "born": "1980-01-02", "phone": "+819012345678", "points": "5"})
+    assert (row["_changes"], row["_originals"]) == (None, None)
+
+
+def test_parts_that_columns_ask_for_are_filled_from_the_whole() -> None:
+    people = source(
+        key=["no"],
+        columns={
+            "no": {"type": "id"},
+            "email": {"type": "email"},
+            "provider": {"part": "email.domain", "required": True},
+            "box": {"part": "email.local"},
+        },
+        identifiers={"email": "email"},
+    )
+    good, bad = cleansed(people, {"no": "1", "email": "Ann@Example.com"}, {"no": "2", "email": "nobody"})
+    assert (good["provider"], good["box"], good["_reason"]) == ("example.com", "ann", None)
+    assert (bad["_reason"], bad["_field"]) == ("required.missing", "provider")
