@@ -92,11 +92,10 @@ def _shared(
 
 def _witnesses(values: Values, kind: int, blocked: NDArray[np.bool_], *, count: int) -> _Witnesses:
     """A blocked value says nothing."""
-    rows = values.rows_of(np.flatnonzero((values.kind == kind) & ~blocked))
-    said = np.repeat(np.arange(len(values.starts) - 1), values.sizes)[rows]
-    record = values.keys.record[rows]
+    number = np.flatnonzero((values.kind == kind) & ~blocked)
+    record = values.keys.record[values.rows_of(number)]
     starts = np.append(0, np.cumsum(np.bincount(record, minlength=count)))
-    return _Witnesses(starts, said[np.argsort(record, kind="stable")])
+    return _Witnesses(starts, np.repeat(number, values.sizes[number])[np.argsort(record)])
 
 
 def _counts(values: Values, number: Integers, witnesses: _Witnesses) -> tuple[Integers, Integers]:

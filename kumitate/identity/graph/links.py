@@ -12,6 +12,8 @@ from kumitate.identity.graph.model import Integers, Links
 
 def contradictions(count: int, links: Links) -> Integers:
     """The cannot-links, by number, whose records are one person by must-links."""
+    if links.must.all():
+        return np.empty(0, np.int64)
     component = components(count, [(links.left[links.must], links.right[links.must])])
     return np.flatnonzero(~links.must & (component[links.left] == component[links.right]))
 

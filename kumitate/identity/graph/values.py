@@ -19,25 +19,15 @@ class Values:
     """Kind and value in one number per row."""
     starts: Integers
 
-    @property
-    def kind(self) -> Integers:
-        """Per value."""
-        return self.keys.kind[self.starts[:-1]]
+    kind: Integers
+    """Per value."""
+    sizes: Integers
+    """Per value how many records hold it."""
 
     @property
     def first(self) -> Integers:
         """Per value the smallest record that holds it."""
         return self.keys.record[self.starts[:-1]]
-
-    @property
-    def sizes(self) -> Integers:
-        """Per value how many records hold it."""
-        return np.diff(self.starts)
-
-    @property
-    def of_row(self) -> Integers:
-        """The value of each row, by number."""
-        return np.repeat(np.arange(len(self.starts) - 1), self.sizes)
 
     @property
     def names(self) -> Hashes:
@@ -91,10 +81,10 @@ def sorted_values(keys: Keys) -> Values:
     order = np.argsort(packed)
     packed = packed[order]
     order = _records_in_order(keys.record, order, packed)
-    record = keys.record[order]
-    twice = np.append(False, (packed[1:] == packed[:-1]) & (record[1:] == record[:-1]))
+    ordered = _at(keys, order)
+    twice = np.append(False, (packed[1:] == packed[:-1]) & (ordered.record[1:] == ordered.record[:-1]))
     if not twice.any():
-        return in_order(_at(keys, order), packed)
+        return in_order(ordered, packed)
     order = np.lexsort((keys.at, keys.record, packed_names(keys.kind, keys.value)))
     return in_order(_at(keys, order[~twice]), packed[~twice])
 
@@ -115,8 +105,12 @@ def _records_in_order(record: Integers, order: Integers, packed: Hashes) -> Inte
 def in_order(keys: Keys, packed: Hashes) -> Values:
     """Rows that are sorted already."""
     begins = np.append(True, packed[1:] != packed[:-1])[: len(packed)]
-    return Values(keys, packed, np.append(np.flatnonzero(begins), len(packed)))
+    starts = np.append(np.flatnonzero(begins), len(packed))
+    return Values(keys, packed, starts, keys.kind[starts[:-1]], np.diff(starts))
 
 
 def _at(keys: Keys, rows: Integers) -> Keys:
-    return Keys(keys.record[rows], keys.kind[rows], keys.value[rows], keys.at[rows], keys.blocked[rows])
+    """Times and blocks, of which there are often none, are not looked up one by one then."""
+    at = keys.at[rows] if keys.at.any() else np.zeros(len(rows), np.int64)
+    blocked = keys.blocked[rows] if keys.blocked.any() else np.zeros(len(rows), np.bool_)
+    return Keys(keys.record[rows], keys.kind[rows], keys.value[rows], at, blocked)
