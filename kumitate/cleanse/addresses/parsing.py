@@ -59,7 +59,9 @@ class Place(NamedTuple):
 
 def tidy(plain: str) -> str:
     """Dashes between numbers plain, no blanks between Japanese characters, nothing that says nothing at the end."""
-    plain = _DASH_BEHIND_UNIT.sub("", _DASH.sub("-", plain)).rstrip(MARKS)
+    plain = _DASH.sub("-", plain).rstrip(MARKS)
+    if "-" in plain:
+        plain = _DASH_BEHIND_UNIT.sub("", plain)
     return _NEEDLESS_BLANK.sub("", plain) if " " in plain else plain
 
 

@@ -74,7 +74,8 @@ class Named(NamedTuple):
 def town_at(text: Text, at: int, city: City | None) -> Named:
     """The town that stands at `at`; an empty name where none does."""
     plain = text.plain
-    at = _after_marks(plain, at)
+    if plain[at : at + 1] in _MARKS:
+        at = _after_marks(plain, at)
     if city is None:
         return _unlisted(plain, at)
     if city.name.startswith(_KYOTO):
@@ -116,7 +117,8 @@ def _in_kyoto(text: Text, at: int, city: City) -> Named:
 def known_town(text: Text, at: int, city: City) -> Match | None:
     """The longest town of the city that stands there, whether or not 大字 or 字 stand before or inside."""
     folded = text.folded
-    at = _after_marks(folded, at)
+    if folded[at : at + 1] in _MARKS:
+        at = _after_marks(folded, at)
     if folded[at : at + 1] in _AZA_FIRST and (aza := _AZA.match(folded, at)):
         at = aza.end()
     return _listed(folded, at, city)
