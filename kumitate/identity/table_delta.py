@@ -22,7 +22,7 @@ from kumitate.identity.resolving import Resolved, links_of, timed
 from kumitate.identity.stewards import Decision
 from kumitate.identity.table_keys import CleansedTable, cleanse_table, keys_of, of_positions
 from kumitate.identity.table_model import Scored, attributes, scored
-from kumitate.identity.table_persons import Persons, carried_over, events
+from kumitate.identity.table_persons import Persons, carried_within, events
 from kumitate.identity.table_records import DELETED, Records, deleted, records_of
 
 
@@ -67,7 +67,11 @@ def merged_with(
         keys = _keys(resolved, fresh, merge, rows=rows.num_rows, offset=table.num_rows)
     model = resolved.scored.model if resolved.scored else None
     with timed(seconds, "model"):
-        found = scored(attributes(cleansed, merge.records.row), model, plan, review=resolved.rules.review)
+        found = (
+            scored(attributes(cleansed, merge.records.row), model, plan, review=resolved.rules.review)
+            if model
+            else None
+        )
     with timed(seconds, "graph"):
         change = Delta(
             len(merge.records),
@@ -77,10 +81,10 @@ def merged_with(
             _pairs_of(found, merge),
             links_of(decisions, merge.records.names),
         )
-        state, _ = apply(resolved.state, change, found.score if found else None)
+        state, affected = apply(resolved.state, change, found.score if found else None)
     with timed(seconds, "persons"):
         past, gone = _past(resolved.persons, merge)
-        persons = carried_over(state.resolution.component, past, merge.records.names, run_id=run_id)
+        persons = carried_within(affected, state.resolution.component, past, names=merge.records.names, run_id=run_id)
         happened = events(past, persons, gone)
     return pa.concat_tables([table, rows], promote_options="default"), replace(
         resolved,

@@ -60,16 +60,32 @@ def _since(previous: pa.Table, codes: Integers, count: int) -> pa.Array:
 
 def carried_over(component: Integers, past: Persons, names: pa.Array, *, run_id: str) -> Persons:
     """Each component with the id of the oldest person most of whose records it has, or a new one."""
-    _, smallest, number = np.unique(component, return_index=True, return_inverse=True)
-    age = np.asarray(pc.rank(past.since, tiebreaker="dense").to_numpy(), np.int64)
-    heir = heirs(number, past.person, age)
+    return carried_within(np.arange(len(component)), component, past, names=names, run_id=run_id)
+
+
+def carried_within(records: Integers, component: Integers, past: Persons, *, names: pa.Array, run_id: str) -> Persons:
+    """The same where only these records, in order, may have another person; they are all that their persons have."""
+    _, smallest, number = np.unique(component[records], return_index=True, return_inverse=True)
+    before = past.person[records]
+    known = _distinct(before[before != ABSENT], len(past.ids))
+    local = np.full(len(past.ids) + 1, ABSENT, np.int64)
+    local[known] = np.arange(len(known))
+    age = np.asarray(pc.rank(past.since.take(pa.array(known)), tiebreaker="dense").to_numpy(), np.int64)
+    heir = heirs(number, local[before], age)
     new = np.flatnonzero(heir == ABSENT)
-    minted = [mint(run_id, record) for record in names.take(pa.array(smallest[new])).to_pylist()]
-    owner = heir.copy()
+    minted = [mint(run_id, record) for record in names.take(pa.array(records[smallest[new]])).to_pylist()]
+    owner = np.append(known, ABSENT)[heir]
     owner[new] = len(past.ids) + np.arange(len(new))
+    person = past.person.copy()
+    person[records] = owner[number]
     ids = pa.concat_arrays([past.ids, pa.array(minted, pa.large_string())])
     since = pa.concat_arrays([past.since, pa.array([run_id] * len(new), pa.large_string())])
-    return Persons(ids, since, owner[number])
+    return Persons(ids, since, person)
+
+
+def _distinct(numbers: Integers, count: int) -> Integers:
+    """The distinct numbers below `count`, in order; counting is faster than sorting."""
+    return np.flatnonzero(np.bincount(numbers, minlength=count))
 
 
 def events(past: Persons, now: Persons, gone: Integers) -> pa.Table:
@@ -78,14 +94,22 @@ def events(past: Persons, now: Persons, gone: Integers) -> pa.Table:
     Whoever is gone was `merged` into the person who has most of their records now; of one who is still there the
     others got theirs by `split`. `created` have only new records; of `retired` no record is left.
     """
-    both = (past.person != ABSENT) & (now.person != ABSENT)
-    pairs, records = np.unique(past.person[both] * len(now.ids) + now.person[both], return_counts=True)
+    changed = np.flatnonzero(past.person != now.person)
+    touched = np.zeros(len(now.ids) + 1, np.bool_)
+    touched[past.person[changed]] = True
+    touched[now.person[changed]] = True
+    touched[ABSENT] = False
+    rows = np.flatnonzero(touched[past.person] | touched[now.person])
+    was, is_ = past.person[rows], now.person[rows]
+    both = was != ABSENT
+    pairs, records = np.unique(was[both] * len(now.ids) + is_[both], return_counts=True)
     old, new = np.divmod(pairs, max(len(now.ids), 1))
     first = _largest_home(old, new, records)
     moved = old != new
     merged, split = moved & first, moved & ~first
-    created = np.setdiff1d(now.person, np.append(new, ABSENT))
-    sizes = np.bincount(now.person[now.person != ABSENT], minlength=len(now.ids))
+    sizes = np.bincount(is_, minlength=len(now.ids))
+    has_past = np.bincount(new, minlength=len(now.ids)) > 0
+    created = np.flatnonzero((sizes > 0) & ~has_past)
     parts = [
         ("created", created, np.full(len(created), ABSENT), sizes[created]),
         ("merged", new[merged], old[merged], records[merged]),
