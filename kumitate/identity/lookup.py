@@ -42,11 +42,15 @@ def _lookup(config: Config) -> Query:
             left join silent as s on s.kind = i.kind and s.value = i.value
             where s.kind is null and i.kind not like {bound(RULE_PREFIX + "%")}
         ),
-        known as (
-            select kind, value, min(person_id) as person_id
+        held_by as (
+            select kind, value, min(person_id) as first_person, max(person_id) as last_person
             from identifying
             group by kind, value
-            having min(person_id) = max(person_id)
+        ),
+        known as (
+            select kind, value, first_person as person_id
+            from held_by
+            where first_person = last_person
             union all
             select distinct {bound(PERSON_ID)} as kind, person_id as value, person_id
             from {PERSON_RECORDS}

@@ -98,20 +98,31 @@ def _nearest(reach: _Reach, first: Integers, last: Integers) -> tuple[Integers, 
 
 
 def _alone(reach: _Reach, rows: Integers) -> tuple[Integers, Integers, Integers]:
-    """Of these rows the times that one person's logins alone reach, with a row of theirs."""
-    found: list[tuple[int, int, int]] = []
-    for number in np.unique(reach.device[rows]):
-        mine = rows[reach.device[rows] == number]
-        edges = np.unique(np.concatenate([reach.begin[mine], reach.end[mine]]))
-        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            there = mine[(reach.begin[mine] <= begin) & (reach.end[mine] >= end)]
-            if len(np.unique(reach.person[there])) == 1:
-                found.append((int(there[0]), begin, end))
-    row, begins, ends = (np.array(part, np.int64) for part in zip(*found, strict=True)) if found else (_NONE,) * 3
-    return row, begins, ends
+    """Of these rows the times that one person's logins alone reach, with a row of theirs.
+
+    A sweep over all beginnings and ends: where one person reaches, the sum of those who do names them.
+    """
+    row, begin, end = _united(reach, rows)
+    count = len(row)
+    at = np.concatenate([begin, end])
+    device = np.tile(reach.device[row], 2)
+    change = np.repeat(np.array([1, -1], np.int64), count)
+    order = np.lexsort((at, device))
+    at, device = at[order], device[order]
+    reaching = np.cumsum(change[order])
+    who = np.cumsum((change * np.tile(row, 2))[order])
+    alone = np.flatnonzero((reaching[:-1] == 1) & (at[:-1] < at[1:]) & (device[:-1] == device[1:]))
+    return who[alone], at[alone], at[alone + 1]
 
 
-_NONE: Integers = np.empty(0, np.int64)
+def _united(reach: _Reach, rows: Integers) -> tuple[Integers, Integers, Integers]:
+    """What one person's logins on one device reach, without overlap: a row of each, its begin and its end."""
+    rows = rows[np.lexsort((reach.begin[rows], reach.person[rows], reach.device[rows]))]
+    begin, end = reach.begin[rows], reach.end[rows]
+    same = (reach.device[rows][1:] == reach.device[rows][:-1]) & (reach.person[rows][1:] == reach.person[rows][:-1])
+    starts = np.append(True, ~(same & (begin[1:] <= end[:-1])))[: len(rows)]
+    last = np.append(starts[1:], True)[: len(rows)]
+    return rows[starts], begin[starts], end[last]
 
 
 def _numbered(*columns: pa.ChunkedArray) -> Integers:
