@@ -39,7 +39,9 @@ class TableRules(Section):
     person: Entity = Entity()
     """What merges rows, as in a project's `identity/person.yaml`; the defaults that ship, unless given."""
     household: Entity | None = None
+    """Persons are grouped in a project only; a bare table passes this over."""
     company: Entity | None = None
+    """The same."""
     country: str = Field("JP", pattern=r"^[A-Z]{2}$")
     """Country of phone numbers and postal codes where a column names none (ISO 3166 alpha-2)."""
     timezone: str = "UTC"
