@@ -60,7 +60,7 @@ def check(
     else:
         for note in notes:
             click.echo(f"note: in the cloud only: {note}")
-        listed = ", ".join(counted(count, name) for name, count in counts.items() if count)
+        listed = ", ".join(counted(count, _THINGS.get(name, name)) for name, count in counts.items() if count)
         click.echo(f"{config.settings.project}: all good ({listed})")
 
 
@@ -91,6 +91,9 @@ def _tell_problems(error: ConfigError, *, as_json: bool) -> None:
     say(counted(len(error.problems), "problems"))
 
 
+_THINGS = {"quality": "quality sections"}
+
+
 def _counts(config: Config) -> dict[str, Any]:
-    folders = ("sources", "traits", "segments", "lists", "destinations", "syncs", "environments")
+    folders = ("sources", "traits", "segments", "lists", "destinations", "quality", "syncs", "environments")
     return {name: len(getattr(config, name)) for name in folders}

@@ -133,6 +133,7 @@ def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:
         return
     again = ", taken up again" if summary.resumed else ""
     click.echo(f"run {summary.run_id} as of {summary.as_of.isoformat()}: {summary.seconds:.1f} s{again}\n")
+    screen.show_quality(summary.failed_rules)
     if report is None:
         rows = [(stage.name, stage.seconds, sum(stage.rows.values())) for stage in summary.stages]
         print_table(("stage", "seconds", "rows written"), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from kumitate.cli.output import counted, print_json, print_table
 if TYPE_CHECKING:
     from kumitate.execution.runs import LoggedRun
     from kumitate.execution.workspace import Workspace
+    from kumitate.quality.verdict import Failed
     from kumitate.report.facts import Report
 
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 def status(*, tables: bool, project: Path | None, as_json: bool) -> None:
     """Show the last run, and by now: rows per source, people, segments, what destinations have."""
     from kumitate.cli.lake import opened
+    from kumitate.execution.quality import failures
 
     with opened(find_project(project)) as (workspace, last):
         if tables:
@@ -33,12 +36,14 @@ def status(*, tables: bool, project: Path | None, as_json: bool) -> None:
             return
         report = _report(workspace, last)
         runs = workspace.runs.all()
+        broken = failures(workspace.engine, workspace.config)
     if as_json:
         from kumitate.cli import summary
 
-        print_json({"runs": [_run_row(each) for each in runs], **summary.as_json(report)})
+        told = {"runs": [_run_row(each) for each in runs], "failed_rules": [asdict(each) for each in broken]}
+        print_json(told | summary.as_json(report))
     else:
-        _show(report, runs)
+        _show(report, runs, broken)
 
 
 def _report(workspace: Workspace, last: LoggedRun) -> Report:
@@ -58,7 +63,7 @@ def _run_row(run: LoggedRun) -> dict[str, Any]:
     }
 
 
-def _show(report: Report, runs: tuple[LoggedRun, ...]) -> None:
+def _show(report: Report, runs: tuple[LoggedRun, ...], broken: tuple[Failed, ...]) -> None:
     from kumitate.cli import summary
 
     last = runs[0]
@@ -70,6 +75,7 @@ def _show(report: Report, runs: tuple[LoggedRun, ...]) -> None:
     if last.finished_at is None:
         click.echo("`kumitate run` takes it up where it stopped")
     click.echo()
+    summary.show_quality(broken)
     summary.show_sources(report, ever=True)
     summary.show_cleansing(report, ever=True)
     summary.show_people(report)

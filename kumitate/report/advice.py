@@ -23,6 +23,12 @@ def next_steps(report: Report) -> tuple[NextStep, ...]:
 
 def _mend(report: Report) -> tuple[NextStep, ...]:
     steps = []
+    if report.run.held_by:
+        words = Words(
+            "Quality rules hold activation back: see what they found, mend the data or the rule, run again.",
+            "品質ルールにより配信を保留しています。結果を見て、データかルールを直し、再実行します。",
+        )
+        steps.append(NextStep(words, "kumitate status"))
     worst = max(report.sources, key=lambda source: source.ever.in_quarantine, default=None)
     if worst is not None and worst.ever.in_quarantine:
         words = Words(

@@ -52,6 +52,8 @@ class RunFacts:
     seconds: float
     stages: tuple[StageTime, ...] = ()
     resumed: bool = False
+    held_by: tuple[str, ...] = ()
+    """Quality rules that kept everybody from being activated, in words."""
 
 
 @dataclass(frozen=True, slots=True)
