@@ -16,8 +16,8 @@ ATTRIBUTES = (
     "address_key", "postal_code", "city", "street", "house_number", "national_id",
 )  # fmt: skip
 MODEL = Model(
-    comparisons_for(ATTRIBUTES), 1e-5, (("email",), ("birthdate", "last_name")), ("last_name",), 17.5, "3",
-    trained_on={"rows": 1000, "date": "2026-11-22"},
+    comparisons_for(ATTRIBUTES), 1e-5, (("email",), ("birthdate", "last_name")), ("last_name",), 17.5,
+    frequencies={"last_name": {"佐藤": 0.015}}, rules_version="3", trained_on={"rows": 1000, "date": "2026-11-22"},
 )  # fmt: skip
 
 

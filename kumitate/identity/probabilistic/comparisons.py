@@ -129,3 +129,9 @@ _SIMPLE: dict[str, tuple[Level, ...]] = {
 _TEXTS = ("street", "building", "address_2", "city", "state", "company")
 _OF_ADDRESS = ("city", "state")
 """Said by the whole address, where there is one."""
+
+ATTRIBUTES = (
+    "last_name", "first_name", "last_kana", "first_kana", "full_name", "full_kana",
+    "address_key", "address", *_SIMPLE, *_TEXTS,
+)  # fmt: skip
+"""What can be compared, by the names that attributes have in Kumitate."""

@@ -51,7 +51,7 @@ def explain(model: Model, a: Record, b: Record, *, frequencies: Frequencies | No
     shared = 0.0
     for comparison in model.comparisons:
         level = next(level for level in comparison.levels if all(_holds(test, a, b) for test in level.tests))
-        shares = (frequencies or {}).get(level.frequency)
+        shares = (frequencies or model.frequencies).get(level.frequency)
         rarer = (
             _rarity(comparison, level, _larger(shares, a.get(level.frequency), b.get(level.frequency)))
             if shares

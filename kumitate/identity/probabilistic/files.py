@@ -64,6 +64,7 @@ def dump(model: Model) -> str:
             "comparisons": model.shared,
             "most_bits": None if math.isinf(model.most_shared) else model.most_shared,
         },
+        "frequencies": {column: dict(shares) for column, shares in model.frequencies.items()},
         "splink": settings(model),
     }
     return json.dumps(envelope, ensure_ascii=False, indent=2) + "\n"
@@ -155,6 +156,7 @@ def _model(envelope: Mapping[str, Any], told: Mapping[str, Any]) -> Model:
         tuple(agreed for rule in _blocking(told) if (agreed := _agreed(rule)) is not None),
         tuple(shared.get("comparisons") or ()),
         math.inf if shared.get("most_bits") is None else float(shared["most_bits"]),
+        dict(envelope.get("frequencies") or {}),
         str(envelope.get("rules_version", "")),
         str(envelope.get("made_with", "")),
         dict(envelope.get("trained_on") or {}),

@@ -8,20 +8,21 @@ over counted patterns: the same rows in the same order give the same model to th
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
 
 from kumitate.identity.probabilistic.agreement import Agreement
 from kumitate.identity.probabilistic.candidates import Rule, blocking_rules, candidates
-from kumitate.identity.probabilistic.columns import Candidates, Columns, encode
+from kumitate.identity.probabilistic.columns import Candidates, Columns, Encoded, encode
 from kumitate.identity.probabilistic.comparisons import SHARED
 from kumitate.identity.probabilistic.levels import Measure
 from kumitate.identity.probabilistic.maximisation import Maximisation, Patterns
 from kumitate.identity.probabilistic.model import Comparison, Model
 
-_RANDOM_PAIRS = 500_000
-_FITTED_PAIRS = 500_000
+_RANDOM_PAIRS = 300_000
+_FITTED_PAIRS = 300_000
 
 
 def fit(table: pa.Table, comparisons: tuple[Comparison, ...], seed: int = 0) -> Model:
@@ -47,6 +48,26 @@ def fit_pairs(model: Model, columns: Columns, found: Candidates, *, seed: int = 
     total = records * (records - 1) / 2
     seen = [_equal_shares(comparison, columns) for comparison in model.comparisons]
     return Maximisation(model, random, replace(fitted, pairs=fitted.pairs * scale), total, seen).run()
+
+
+def versioned(model: Model, table: pa.Table, *, rules_version: str, day: date) -> Model:
+    """The model as it goes into a file: with how common names are in the table, the rare ones left out.
+
+    A value counts as common from COMMON records on: a file in a project must tell of nobody in particular.
+    """
+    names = {level.frequency for comparison in model.comparisons for level in comparison.levels if level.frequency}
+    frequencies = {name: _common(column) for name, column in encode(table, sorted(names)).items()}
+    trained = {"rows": table.num_rows, "date": day.isoformat()}
+    return replace(model, frequencies=frequencies, rules_version=rules_version, trained_on=trained)
+
+
+COMMON = 20
+
+
+def _common(column: Encoded) -> dict[str, float]:
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
+    rows = np.flatnonzero(counts >= COMMON)
+    return {str(column.values[row]): float(f"{column.shares[row]:.6g}") for row in rows}
 
 
 def _drawn(found: Candidates, most: int, seed: int) -> tuple[Candidates, float]:

@@ -47,7 +47,7 @@ def matched(
     given = model or untrained(comparisons_for(compare or table.column_names))
     if not given.comparisons or table.num_rows < 2:
         return None
-    columns = encode(table, given.columns)
+    columns = encode(table, given.columns, given.frequencies if model else None)
     rules = given.blocking or blocking_rules(columns)
     found = candidates(columns, rules)
     model = model or fit_pairs(untrained(given.comparisons, rules), columns, found, seed=seed)

@@ -66,6 +66,8 @@ class Model:
     """Comparisons of what a family shares (its name, address, telephone): together they are one fact."""
     most_shared: float = math.inf
     """Bits that the shared comparisons count for together at most."""
+    frequencies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """How common the common values of a column are; counted in the table that is scored, unless given."""
     rules_version: str = ""
     made_with: str = "kumitate"
     trained_on: Mapping[str, Any] = field(default_factory=dict)

@@ -28,7 +28,7 @@ _AT_ONCE = 500_000
 
 def scorer(model: Model, table: pa.Table) -> PairScorer:
     """A function from positions in `table` to match weights."""
-    columns = encode(table, model.columns)
+    columns = encode(table, model.columns, model.frequencies or None)
     return scorer_of(model, columns)
 
 
@@ -45,11 +45,11 @@ def scorer_of(model: Model, columns: Columns) -> PairScorer:
 
 
 def score(model: Model, left: pa.Table, right: pa.Table, *, frequencies: Frequencies | None = None) -> Floats:
-    """Match weights of row i of `left` with row i of `right`; without `frequencies` no value is rarer than others."""
+    """Match weights of row i of `left` with row i of `right`; `frequencies` are the model's own, unless given."""
     both = pa.concat_tables(
         [left.select(_held(model, left)), right.select(_held(model, right))], promote_options="default"
     )
-    columns = encode(both, model.columns, frequencies or {})
+    columns = encode(both, model.columns, frequencies or model.frequencies)
     rows = np.arange(left.num_rows)
     return scorer_of(model, columns)(rows, rows + left.num_rows)
 

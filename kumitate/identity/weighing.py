@@ -1,0 +1,104 @@
+"""The model at work in a project: which attributes it looks at, and what it says of the records' pairs.
+
+A model from a file weighs a pair by the pair alone, so that a run over what is new decides as one over everything
+would. A model that is learned from the data changes with them: every run then decides everything anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from hashlib import sha256
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.cleanse.tables import clean_table
+from kumitate.config.project import Config
+from kumitate.config.source import Source
+from kumitate.identity.graph.hashing import hash64
+from kumitate.identity.graph.model import Integers
+from kumitate.identity.identifiers import identified_sources, record_sql
+from kumitate.identity.probabilistic.comparisons import ATTRIBUTES
+from kumitate.identity.probabilistic.files import dump
+from kumitate.identity.probabilistic.matching import matched
+from kumitate.identity.probabilistic.model import Model
+from kumitate.identity.resolution import Weigh, Weighing, no_model
+from kumitate.identity.statements import bound, quoted, statement, union_all
+from kumitate.identity.tables import PERSON_RECORDS
+from kumitate.model.step import Query
+from kumitate.model.table import Column, Type
+
+COMPARED = "compared"
+"""The input that `compared_query` gives."""
+_BETWEEN, _NOTHING = "\x1f", "\x00"
+
+
+def compared_attributes(config: Config, model: Model | None) -> tuple[str, ...]:
+    """The columns a model looks at: its own, those that the project names, or all that can be compared."""
+    declared = config.person.model.compare if config.person.model else ()
+    wanted = model.columns if model else declared or ATTRIBUTES
+    tables = [clean_table(name, source) for name, source in _described(config).items()]
+    return tuple(name for name in wanted if any(table.column(name) for table in tables))
+
+
+def compared_query(config: Config, model: Model | None = None) -> Query:
+    """One row per record that describes somebody; an attribute that its source has not is null."""
+    names = compared_attributes(config, model)
+    columns = (PERSON_RECORDS.columns[0], *(Column(name, Type.STRING, personal=True) for name in names))
+    selects = (_select(name, source, names) for name, source in _described(config).items())
+    return statement(COMPARED, union_all(selects, columns))
+
+
+def _described(config: Config) -> dict[str, Source]:
+    """Events describe nobody."""
+    return {name: source for name, source in identified_sources(config).items() if source.kind == "records"}
+
+
+def _select(name: str, source: Source, attributes: Collection[str]) -> str:
+    table = clean_table(name, source)
+    said = (_text(attribute, is_there=table.column(attribute) is not None) for attribute in attributes)
+    return f"""
+        select {", ".join((f"{record_sql(name)} as record", *said))}
+        from {table}
+        where {quoted("_record_id")} is not null
+        """
+
+
+def _text(attribute: str, *, is_there: bool) -> str:
+    value = f"nullif(cast({quoted(attribute)} as varchar), {bound('')})" if is_there else "cast(null as varchar)"
+    return f"{value} as {quoted(attribute)}"
+
+
+def project_weigh(config: Config, model: Model | None = None) -> Weigh:
+    """What `resolve_records` weighs pairs with; nothing where the project declares no model."""
+    declared = config.person.model
+    if declared is None:
+        return no_model
+    return partial(weigh, model=model, least=min(declared.review, declared.merge))
+
+
+def weigh(inputs: Mapping[str, pa.Table], names: pa.Array, *, model: Model | None, least: float) -> Weighing | None:
+    """Pairs of the records in `names` (sorted) that are one person with a probability of `least` or more."""
+    table = _in_order(inputs[COMPARED], names)
+    found = matched(table, model, least=least)
+    if found is None:
+        return None
+    name = sha256(dump(found.model).encode()).hexdigest()
+    return Weighing(found.pairs, found.evidence, _hashes(table), name)
+
+
+def _in_order(compared: pa.Table, names: pa.Array) -> pa.Table:
+    """A row per name; what describes nobody has no attributes. Of two rows of one record the first in order counts."""
+    compared = compared.sort_by([(name, "ascending") for name in compared.column_names])
+    record = pa.chunked_array(compared["record"].cast(pa.large_string()), pa.large_string()).combine_chunks()
+    row = pc.index_in(names, value_set=record)
+    return compared.drop_columns(["record"]).take(row)
+
+
+def _hashes(table: pa.Table) -> Integers:
+    """One number per row, of all that a model looks at."""
+    texts = [pc.fill_null(column.cast(pa.string()), _NOTHING) for column in table.columns]
+    joined = pc.binary_join_element_wise(*texts, _BETWEEN).combine_chunks()
+    return hash64(joined).view(np.int64)

@@ -1,0 +1,107 @@
+"""A model at work in a project: what it looks at, and what it says of the records."""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from kumitate.identity.probabilistic.candidates import Budget, blocking_rules, candidates
+from kumitate.identity.probabilistic.columns import encode
+from kumitate.identity.probabilistic.comparisons import comparisons_for
+from kumitate.identity.probabilistic.fitting import fit, versioned
+from kumitate.identity.weighing import COMPARED, weigh
+
+_DAY = date(2026, 11, 22)
+
+
+def _people(count: int) -> pa.Table:
+    """Everybody twice, the second time without a mail address."""
+    rows = []
+    for number in range(count):
+        row = {
+            "record": f"a/{number:04}",
+            "last_name": ("佐藤", "鈴木", "高橋")[number % 3],
+            "first_name": f"名{number}",
+            "birthdate": f"19{number % 90 + 10}-0{number % 9 + 1}-1{number % 7}",
+            "email": f"{number * 7919}@example.jp",
+        }
+        rows += [row, row | {"record": f"b/{number:04}", "email": None}]
+    return pa.Table.from_pylist(rows)
+
+
+def _names(table: pa.Table) -> pa.Array:
+    return pa.array(sorted(table["record"].to_pylist()), pa.large_string())
+
+
+def test_pairs_are_told_by_the_places_of_their_records_names() -> None:
+    table = _people(60)
+    names = _names(table)
+    weighing = weigh({COMPARED: table}, names, model=None, least=0.9)
+    assert weighing is not None
+    pairs = {
+        (names[int(a)].as_py(), names[int(b)].as_py())
+        for a, b in zip(weighing.pairs.left, weighing.pairs.right, strict=True)
+    }
+    assert pairs == {(f"a/{n:04}", f"b/{n:04}") for n in range(60)}
+    assert (weighing.score(weighing.pairs.left, weighing.pairs.right) > 0).all()
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    table = _people(40)
+    shuffled = table.take(pa.array(np.random.default_rng(1).permutation(table.num_rows)))
+    one, other = (weigh({COMPARED: t}, _names(table), model=None, least=0.5) for t in (table, shuffled))
+    assert one is not None
+    assert other is not None
+    assert one.model == other.model
+    assert np.array_equal(one.pairs.probability, other.pairs.probability)
+    assert np.array_equal(one.looked_at, other.looked_at)
+
+
+def test_only_records_that_changed_are_looked_at_anew() -> None:
+    table = _people(40)
+    model = versioned(fit(table, comparisons_for(table.column_names)), table, rules_version="1", day=_DAY)
+    changed = table.to_pylist()
+    changed[0]["first_name"] = "改名"
+    before = weigh({COMPARED: table}, _names(table), model=model, least=0.5)
+    after = weigh({COMPARED: pa.Table.from_pylist(changed)}, _names(table), model=model, least=0.5)
+    assert before is not None
+    assert after is not None
+    assert np.flatnonzero(before.looked_at != after.looked_at).tolist() == [0]
+    assert before.model == after.model
+    assert np.array_equal(
+        before.pairs.probability[before.pairs.left > 0], after.pairs.probability[after.pairs.left > 0]
+    )
+
+
+def test_a_record_that_describes_nobody_is_alike_to_none() -> None:
+    table = _people(40)
+    names = pa.array(sorted([*table["record"].to_pylist(), "events/1"]), pa.large_string())
+    weighing = weigh({COMPARED: table}, names, model=None, least=0.5)
+    assert weighing is not None
+    assert 80 not in set(weighing.pairs.left.tolist()) | set(weighing.pairs.right.tolist())
+
+
+def test_a_table_with_nothing_to_compare_has_no_model() -> None:
+    table = pa.table({"record": ["a/1", "a/2"], "colour": ["red", "red"]})
+    assert weigh({COMPARED: table}, _names(table), model=None, least=0.5) is None
+
+
+def test_a_versioned_model_tells_of_common_names_only() -> None:
+    table = _people(40)
+    model = versioned(fit(table, comparisons_for(table.column_names)), table, rules_version="1", day=_DAY)
+    assert set(model.frequencies["last_name"]) == {"佐藤", "鈴木", "高橋"}
+    assert model.frequencies["first_name"] == {}
+
+
+def test_a_value_that_many_share_finds_no_pairs() -> None:
+    """A call centre's telephone on 3,000 records would make 4.5 million pairs."""
+    table = pa.table({"phone": ["+81312345678"] * 3000, "last_name": [f"n{i // 2}" for i in range(3000)]})
+    columns = encode(table, table.column_names)
+    rules = blocking_rules(columns, Budget(per_record=2.0, least=10_000))
+    assert len(candidates(columns, rules)) == 1500
+
+
+def test_a_small_table_is_looked_at_whole() -> None:
+    table = pa.table({"last_name": [f"n{i}" for i in range(50)]})
+    columns = encode(table, table.column_names)
+    assert len(candidates(columns, blocking_rules(columns))) == 50 * 49 // 2
