@@ -20,7 +20,7 @@ ModelChoice = Model | Literal["train"] | None
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Pairs from `review` on, the evidence for any pair (above 0: one person), and the model, by record positions."""
+    """Pairs from `review` on, what any pair's values say (without the prior), and the model, by record positions."""
 
     pairs: Pairs
     score: PairScorer
@@ -37,11 +37,7 @@ def scored(table: pa.Table, choice: ModelChoice, plan: TablePlan, *, review: flo
     """None without a model, or where the table has nothing that could be compared."""
     if choice is None:
         return None
-    given = choice if isinstance(choice, Model) else None
-    found = matched(table, given, least=review, compare=_compared(table, plan))
-    return Scored(found.pairs, found.evidence, found.model) if found else None
-
-
-def _compared(table: pa.Table, plan: TablePlan) -> tuple[str, ...]:
     wanted = plan.entity.model.compare if plan.entity.model else ()
-    return tuple(name for name in table.column_names if not wanted or name in wanted)
+    compared = table.select([name for name in table.column_names if not wanted or name in wanted])
+    found = matched(compared, choice if isinstance(choice, Model) else None, least=review)
+    return Scored(found.pairs, found.evidence, found.model) if found else None
