@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from harness.cloud import ACCOUNT, REGION
 from harness.lake_needs import asking, making, tables_in
 from kumitate.activation.routes import routes
+from kumitate.blueprint.function_access import quality_results
 from kumitate.blueprint.names import ZONES
 from kumitate.cloud.exports import Wanted, members_query, place_query
 from kumitate.cloud.gate import figures_query
 from kumitate.model.step import Query
+from kumitate.quality.verdict import failed_query
 
 if TYPE_CHECKING:
     from harness.placed import Account
@@ -132,7 +134,8 @@ def end_run(given: Environment) -> Iterator[Call]:
 
 
 def quality_gate(given: Environment) -> Iterator[Call]:
-    yield from _asking(given, [figures_query("r000001")])
+    verdicts = (failed_query(str(table)) for table in quality_results(given.platform.config))
+    yield from _asking(given, [figures_query("r000001"), *verdicts])
 
 
 def export_segment(given: Environment) -> Iterator[Call]:

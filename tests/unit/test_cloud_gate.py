@@ -9,7 +9,7 @@ import pytest
 
 from harness.memory_lake import MemoryLake
 from kumitate.activation.tables import SYNC_COUNTS
-from kumitate.cloud.gate import DATABASES, Figures, Finding, Limits, figures_query, judged, verdict
+from kumitate.cloud.gate import DATABASES, Figures, Finding, Limits, figures_query, judged, stopped, verdict
 from kumitate.config.environment import QualityGate
 from kumitate.engines.dialect import parse, tables_of
 from kumitate.errors import FatalError
@@ -19,6 +19,7 @@ from kumitate.ingest.tables import DELIVERIES, QUARANTINE, REPLAYS
 from kumitate.model.step import Query
 from kumitate.model.table import Table, Type, columns
 from kumitate.ports import Engine
+from kumitate.quality.tables import RESULTS
 
 PROFILES = Table("curated", "profiles", columns(person_id=Type.STRING))
 LIMITS = Limits(max_quarantined_percent=5.0, max_profile_drop_percent=20.0, min_profiles=1)
@@ -150,6 +151,41 @@ def test_the_query_reads_the_databases_it_is_told_and_no_others() -> None:
     names = {name: f"shop_dev_{name}" for name in DATABASES}
     here, there = (tables_of(parse(figures_query("r000001", each).sql)) for each in (DATABASES, names))
     assert list(there) == [f"shop_dev_{table}" for table in here]
+
+
+def with_verdicts(*verdicts: tuple[str, str, bool]) -> Lake:
+    """A lake that no limit of the environment holds, with verdicts of quality rules: run, level, passed."""
+    lake = Lake()
+    lake.set_aside("r000002", 0)
+    fixed = {"name": "members", "table_name": "clean.members", "rule": "nulls", "column_name": "email"}
+    fixed |= {"threshold": 0.1, "found": 0.5}
+    rows = [{**fixed, "run_id": run, "level": level, "passed": passed} for run, level, passed in verdicts]
+    lake.put(RESULTS, rows)
+    return lake
+
+
+TABLES = [str(RESULTS)]
+
+
+def test_a_quality_rule_of_level_hold_holds_a_run_and_says_what_it_found() -> None:
+    lake = with_verdicts(("r000002", "hold", False), ("r000002", "warn", False), ("r000002", "hold", True))
+    finding = {"rule": "members: nulls (email)", "limit": 0.1, "found": 0.5}
+    assert verdict("r000002", lake, LIMITS, results=TABLES) == {"verdict": "hold", "findings": [finding]}
+    assert stopped(lake, TABLES) == {"verdict": "pass", "findings": []}
+    assert verdict("r000002", lake, LIMITS)["verdict"] == "pass", "a project without rules has no such table"
+
+
+def test_a_rule_of_level_stop_ends_a_run_before_persons_are_looked_for() -> None:
+    lake = with_verdicts(("r000002", "stop", False))
+    assert stopped(lake, TABLES)["verdict"] == "hold"
+    assert verdict("r000002", lake, LIMITS, results=TABLES)["verdict"] == "hold"
+
+
+def test_only_the_newest_verdict_counts_also_for_a_run_of_syncs_alone() -> None:
+    mended = with_verdicts(("r000001", "hold", False), ("r000002", "hold", True))
+    assert verdict("r000003", mended, LIMITS, results=TABLES)["verdict"] == "pass"
+    broken = with_verdicts(("r000001", "hold", True), ("r000002", "hold", False))
+    assert verdict("r000003", broken, LIMITS, results=TABLES)["verdict"] == "hold"
 
 
 def test_what_is_no_run_id_reaches_no_query() -> None:

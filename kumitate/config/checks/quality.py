@@ -78,7 +78,7 @@ def _bounds(rules: QualityRules, each: RuleColumn, type_: Type, *, at: Spot) -> 
     bounds = rules.ranges[each.column]
     for key, value in (("min", bounds.min), ("max", bounds.max)):
         if value is not None and not _is_of(type_, value):
-            yield at.below(key).wrong(f"{value!r} is not {in_words(type_)}")
+            yield at.below(key).wrong(f"{value} is not {in_words(type_)}")
 
 
 def _is_of(type_: Type, value: object) -> bool:
