@@ -94,7 +94,7 @@ def _like(piece: Piece) -> str | None:
     if isinstance(piece.node.parent, exp.Escape):
         return None
     pattern = f"replace({piece.text('expression')}, {_lit(chr(92))}, {_lit(chr(92) * 2)})"
-    return f"({piece.text()} like {pattern})"
+    return f"({piece.text()} {'not like' if piece.node.args.get('negate') else 'like'} {pattern})"
 
 
 def _pattern(piece: Piece) -> str:

@@ -58,6 +58,13 @@ CASES = (
         "functions/comparison",
     ),
     Case(
+        "not like is the opposite of like",
+        "select 'ab' not like 'a%', 'ab' not like 'b%', not 'ab' like 'a%', 'a\\b' not like 'a\\b', "
+        "'a%b' not like 'a!%c' escape '!'",
+        [(False, True, False, False, True)],
+        "functions/comparison",
+    ),
+    Case(
         "replace",
         "select replace('a-b-c', '-', '+'), replace('a-b-c', '-'), replace('日本日本', '日', 'に')",
         [("a+b+c", "abc", "に本に本")],
