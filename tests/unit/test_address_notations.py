@@ -233,6 +233,23 @@ def test_what_is_no_address_is_kept_without_parts(junk: str) -> None:
     assert not reading.parts
 
 
+@pytest.mark.parametrize(
+    ("given", "clean"),
+    [
+        ("一番町４番地の５", "一番町4-5"),
+        ("丸の内１丁目２番３号　サンハイツ１０１号室", "丸の内1-2-3 サンハイツ101号室"),
+        ("二十三丁目4番地5", "23-4-5"),
+        ("電話０９０－１２３４－５６７８", "電話090-1234-5678"),
+        ("1-2-3", "1-2-3"),
+        ("Main Street 1-2", "Main Street 1-2"),
+    ],
+)
+def test_the_number_is_unified_without_a_municipality_too(given: str, clean: str) -> None:
+    reading = read_address(given, country="JP")
+    assert (reading.value, dict(reading.parts)) == (clean, {})
+    assert reading.codes[-1] == "address_unparsed"
+
+
 def test_invisible_characters_and_emoji_do_not_hide_the_place() -> None:
     expected = key("東京都葛飾区青戸4-22-13")
     assert key("東京都葛\U000e0100飾区青戸４\u200b－２２－１３🏠") == expected is not None

@@ -18,6 +18,10 @@ _CODE = re.compile(r"[^0-9A-Za-z\u3040-\u30ff\u3400-\u9fff]*([0-9]{3})-?([0-9]{4
 _CODE_FIRST = frozenset("〒0123456789(")
 
 
+_LEADING_ZERO = re.compile(r"(?<![0-9])0[0-9]")
+UNPARSED = "address_unparsed"
+
+
 class Place(NamedTuple):
     """An address taken apart; empty where it does not tell. `town` is as the master spells it, 字 added to it.
 
@@ -50,6 +54,11 @@ class Place(NamedTuple):
         return f"{place}{' ' if is_apart and self.building else ''}{self.building}"
 
     @property
+    def has_municipality(self) -> bool:
+        """Whether there is anything to take apart."""
+        return bool(self.prefecture or self.city)
+
+    @property
     def key(self) -> str | None:
         """`東京都|千代田区|紀尾井町|1-3`; None unless the place is told down to its number."""
         if not (self.is_sure and self.block):
@@ -66,7 +75,7 @@ def tidy(plain: str) -> str:
 
 
 def place_of(plain: str) -> Place | None:
-    """The place that a unified text tells; None where no municipality can be made out.
+    """The place that a unified text tells; None where neither municipality nor number can be made out.
 
     Where rules had to tell the town's end, the written address is read again until it is read as it was written.
     """
@@ -90,7 +99,7 @@ def _read(plain: str) -> Place | None:
     text = Text(plain, folded, code)
     found = municipality(text, at)
     if found is None:
-        return None
+        return _without_municipality(text)
     town = town_at(text, found.end, found.city)
     has_chome = town.listed is not None and town.listed.has_chome
     block, building = taken_apart(plain[town.end :].lstrip(MARKS), has_chome=has_chome)
@@ -104,6 +113,18 @@ def _read(plain: str) -> Place | None:
     )
     is_sure = found.city is not None and town.is_one
     return Place(written_code(code) if code is not None else "", *names, is_sure, is_listed)
+
+
+def _without_municipality(text: Text) -> Place | None:
+    """Town and number alone, as columns of streets have them: `一番町4番地の5`; None for what has no number, or one
+    that begins with 0 (a phone's).
+    """
+    town = town_at(text, 0, None)
+    block, building = taken_apart(text.plain[town.end :].lstrip(MARKS), has_chome=False)
+    if not block or _LEADING_ZERO.search(text.plain):
+        return None
+    names = (town.name, town.key, town.letter + block, building)
+    return Place("", "", "", *names, notes=(UNPARSED,), is_sure=False, is_listed=False)
 
 
 def written_code(code: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
-from kumitate.cleanse.addresses.parsing import Place, place_of, tidy
+from kumitate.cleanse.addresses.parsing import UNPARSED, Place, place_of, tidy
 from kumitate.cleanse.text import read_text
 from kumitate.cleanse.values import NOTHING, Reading
 
@@ -19,7 +19,6 @@ _UNIT_READINGS = (
     (re.compile(r"(?<=[0-9])バン(?![ァ-ヴ])"), "番"),
     (re.compile(r"(?<=[0-9])ゴウ(?![ァ-ヴ])"), "号"),
 )
-UNPARSED = "address_unparsed"
 
 
 class Parsed(NamedTuple):
@@ -33,8 +32,8 @@ class Parsed(NamedTuple):
 def read_address(value: str, *, country: str) -> Reading:
     """`千代田区紀尾井町一の３号サンハイツ` is `東京都千代田区紀尾井町1-3 サンハイツ`; abroad only the text is unified.
 
-    What cannot be taken apart is kept without parts, for `address_unparsed`. An address in katakana stays in
-    katakana; its parts are those of the place.
+    What names no municipality is kept without parts, for `address_unparsed`; its number is unified. An address in
+    katakana stays in katakana; its parts are those of the place.
     """
     reading = read_text(value)
     if reading.value is None:
@@ -56,13 +55,15 @@ def parsed(text: str) -> Parsed:
     if place is None:
         return Parsed(text, UNPARSED, None)
     written = place.written
-    return Parsed(written, _codes(text, written, place), place)
+    return Parsed(written, _codes(text, written, place), place if place.has_municipality else None)
 
 
 def _parsed_reading(text: str, plain: str) -> Parsed:
     with_units = _with_units(plain)
     place = place_of(with_units)
-    return Parsed(text, UNPARSED, None) if place is None else Parsed(plain, _codes(text, plain, place), place)
+    if place is None or not place.has_municipality:
+        return Parsed(text, UNPARSED, None)
+    return Parsed(plain, _codes(text, plain, place), place)
 
 
 def _with_units(plain: str) -> str:
