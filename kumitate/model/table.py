@@ -62,7 +62,8 @@ class Column:
 class Table:
     """One lake table, e.g. `Table("curated", "profiles", (Column("person_id", Type.STRING),))`.
 
-    `rebuilt` tables are made anew by every run from others alone: the type of their columns may change.
+    `rebuilt` tables are made anew from others alone, by every run or by the first after a column has changed its type:
+    so types may change.
     """
 
     database: str

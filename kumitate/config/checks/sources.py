@@ -11,6 +11,7 @@ from kumitate.config.findings import Finding, Spot, unknown
 from kumitate.config.names import name_problem
 from kumitate.config.source import PARTS, ColumnSpec, Source
 from kumitate.config.types import TIMES, column_type, in_words
+from kumitate.model.table import Type
 
 LAKE_OWN = frozenset({"changes", "deliveries", "source_counts", "segment_masks"})
 """Tables that already lie beside those of the sources in the lake's raw, clean and staging zones."""
@@ -76,6 +77,8 @@ def _part(source: Source, column: ColumnSpec, at: Spot) -> Iterator[Finding]:
         yield at.below("part").wrong(f"column {whole!r} is derived itself; name a delivered one")
     elif part not in PARTS.get(owner.type, ()):
         yield at.below("part").wrong(unknown("part", part, PARTS.get(owner.type, ()), place=f"type {owner.type}"))
+    if column.type.type is not Type.STRING:
+        yield at.below("type").wrong(f"a part is text, and {column.type} is {in_words(column.type.type)}; leave it out")
 
 
 def _roles(source: Source, spot: Spot) -> Iterator[Finding]:
