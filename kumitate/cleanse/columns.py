@@ -37,17 +37,59 @@ class Shortcut:
     unless: str | None = None
     prepare: Kernel = same
 
-    def mask(self, prepared: pa.Array) -> pa.Array:
-        """Which of the prepared values it settles; never null."""
-        found = pc.match_substring_regex(prepared, self.pattern)
-        if self.unless is not None and found.true_count:
-            found = pc.and_not(found, pc.match_substring_regex(prepared, self.unless))
-        return pc.fill_null(found, False) if found.null_count else found
+    def settle(self, values: pa.Array, parts: tuple[str, ...] = ()) -> tuple[pa.Array, Cleansed]:
+        """Which of the values it settles, and those cleansed; they have no `parts` of their own."""
+        prepared = self.prepare(values)
+        mask = _matching(prepared, self.pattern, self.unless)
+        settled = prepared if mask.true_count == len(values) else prepared.filter(mask)
+        codes = pa.nulls(len(settled), pa.string()) if self.codes is None else pa.repeat(self.codes, len(settled))
+        return mask, Cleansed(self.convert(settled), codes)
 
-    def settle(self, prepared: pa.Array) -> Cleansed:
-        """Those of its shape, cleansed."""
-        codes = pa.nulls(len(prepared), pa.string()) if self.codes is None else pa.repeat(self.codes, len(prepared))
-        return Cleansed(self.convert(prepared), codes)
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Texts of a `shape` go through `steps`, each with its code, and are settled if what comes out is `clean`.
+
+    Nothing but these steps may have anything to do to such texts: that is what `shape` is for.
+    """
+
+    shape: str
+    steps: tuple[tuple[str, Kernel], ...]
+    clean: str
+    unless: str | None = None
+    convert: Kernel = same
+    parts: Callable[[pa.Array], Mapping[str, pa.Array]] | None = None
+    """Of delivered texts, what they can be taken apart into."""
+
+    def settle(self, values: pa.Array, parts: tuple[str, ...] = ()) -> tuple[pa.Array, Cleansed]:
+        """Which of the values it settles, and those cleansed, with the `parts` asked for."""
+        is_shaped = _matching(values, self.shape, None)
+        delivered = values.filter(is_shaped)
+        current, done = delivered, np.zeros(len(delivered), np.int64)
+        for place, (_, step) in enumerate(self.steps):
+            changed = step(current)
+            done |= pc.not_equal(changed, current).to_numpy(zero_copy_only=False).astype(np.int64) << place
+            current = changed
+        is_clean = _matching(current, self.clean, self.unless)
+        shaped = is_shaped.to_numpy(zero_copy_only=False).copy()
+        shaped[shaped] = is_clean.to_numpy(zero_copy_only=False)
+        reasons = self._codes().take(pa.array(done)).filter(is_clean)
+        found = self.parts(delivered.filter(is_clean)) if self.parts is not None and parts else {}
+        return pa.array(shaped), Cleansed(self.convert(current.filter(is_clean)), reasons, found)
+
+    def _codes(self) -> pa.Array:
+        """Codes of the steps that changed something, by the bits of their places."""
+        names = [code for code, _ in self.steps]
+        chosen = ([name for place, name in enumerate(names) if bits >> place & 1] for bits in range(1 << len(names)))
+        return pa.array([" ".join(codes) or None for codes in chosen], pa.string())
+
+
+def _matching(values: pa.Array, pattern: str, unless: str | None) -> pa.Array:
+    """Never null."""
+    found = pc.match_substring_regex(values, pattern)
+    if unless is not None and found.true_count:
+        found = pc.and_not(found, pc.match_substring_regex(values, unless))
+    return pc.fill_null(found, False) if found.null_count else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +101,7 @@ class Way:
     """
 
     read: Reader
-    shortcuts: tuple[Shortcut, ...] = ()
+    shortcuts: tuple[Shortcut | Chain, ...] = ()
     split: Callable[[pa.Array], Mapping[str, pa.Array]] | None = None
     limit: int = 65_536
     too_long: str = "text.too_long"
@@ -131,15 +173,14 @@ def _pieces(
     """The column in pieces, each with the places of its values; together they are the whole."""
     places = np.arange(len(values))
     for shortcut in () if _has_too_long(values, way.limit) else way.shortcuts:
-        prepared = shortcut.prepare(values)
-        mask = shortcut.mask(prepared)
+        mask, settled = shortcut.settle(values, parts)
         count = mask.true_count
         if count == len(values):
-            yield places, shortcut.settle(prepared)
+            yield places, settled
             return
         if count:
             chosen = mask.to_numpy(zero_copy_only=False)
-            yield places[chosen], shortcut.settle(prepared.filter(mask))
+            yield places[chosen], settled
             values, places = values.filter(pc.invert(mask)), places[~chosen]
     yield places, _read(values, way, type_=type_, parts=parts)
 

@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from kumitate.cleanse.columns import Way
-from kumitate.cleanse.names import KANA_DASHED, LAST_STEP, LETTERLESS, WRITTEN_STEPS, name_shortcuts
-from kumitate.cleanse.text import text
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.cleanse.columns import Chain, Shortcut, Way
+from kumitate.cleanse.names import COMMON, KANA_DASHED, LAST_STEP, LETTERLESS, LETTERS, WRITTEN_STEPS, in_common_kanji
+from kumitate.cleanse.text import half_width, text, words
 from kumitate.cleanse.values import NOTHING, Reading, settled, stepped
 from kumitate.errors import RecordError
 
@@ -130,6 +133,39 @@ def read_company(value: str) -> Reading:
     raise RecordError("company.no_letter")
 
 
-_FORMED = "会社|法人|組合|御中|[()]|^,|,$|(?i)" + _LATIN_WRITINGS.replace(r"[\s,]", r"[\s,\x{3000}]")
+_PLAIN_FORMS = "|".join(form for form in JAPANESE_FORMS if form.endswith("会社"))
+_FREQUENT = rf"(?:{_PLAIN_FORMS}|\(株\)|\(有\))"
+_LATIN_BEHIND = r",? (?:Co\., ?Ltd|Inc|Corp|Ltd|LLC)\.?"
+_FORM_AROUND = rf"^{_FREQUENT} ?| ?{_FREQUENT}$|{_LATIN_BEHIND}$"
+_CHARACTERS = "0-9&" + COMMON.replace("'", "")
+_SHAPE = words("0-9&()㈱㈲（）" + LETTERS.replace("-'", ""), "[ \u3000]")
+_FORMED = "会社|法人|組合|御中|[()]|^[ ,]|[ ,]$|(?i)" + _LATIN_WRITINGS
 
-company_way = partial(Way, read_company, name_shortcuts(f"{KANA_DASHED}|{LETTERLESS}|{_FORMED}"))
+
+def _without_frequent_form(values: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(values, _FORM_AROUND, "")
+
+
+def _forms(values: pa.Array) -> Mapping[str, pa.Array]:
+    """By a look at each distinct beginning and end, of which there are few."""
+    unified = half_width(values)
+    found = pc.struct_field(pc.extract_regex(unified, rf"^(?P<form>{_FREQUENT})"), "form")
+    behind = pc.struct_field(pc.extract_regex(unified, rf"(?P<form>{_FREQUENT}|{_LATIN_BEHIND})$"), "form")
+    encoded = pc.coalesce(found, behind).dictionary_encode()
+    forms = pa.array([form_of(f"x{writing}") for writing in encoded.dictionary.to_pylist()], pa.string())
+    return {"form": forms.take(encoded.indices)}
+
+
+_UNLESS = f"{KANA_DASHED}|{LETTERLESS}|{_FORMED}"
+SHORTCUTS = (
+    Shortcut(words("0-9&" + COMMON), unless=_UNLESS),
+    Chain(
+        _SHAPE,
+        (("width", half_width), ("variant_kanji", in_common_kanji), ("company_form", _without_frequent_form)),
+        words(_CHARACTERS),
+        _UNLESS,
+        parts=_forms,
+    ),
+)
+
+company_way = partial(Way, read_company, SHORTCUTS)

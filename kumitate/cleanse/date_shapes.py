@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 from kumitate.cleanse.columns import Kernel, Shortcut
 
 # Every 29 February is left to the reader, and so are years that few calendars agree on.
-_MONTH_AND_DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-_ISO_DAY = rf"[12][0-9]{{3}}-{_MONTH_AND_DAY}"
+_MONTH_AND_DAY = (
+    "(?:(?:0[1-9]|1[0-2]){0}(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2]){0}(?:29|30)|(?:0[13578]|1[02]){0}31)"
+)
+_ISO_DAY = f"[12][0-9][0-9][0-9]-{_MONTH_AND_DAY.format('-')}"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _SECONDS = r"(?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _ISO_TIME = rf"{_ISO_DAY}[T ]{_CLOCK}{_SECONDS}"
@@ -38,10 +40,18 @@ def date_shortcuts(formats: tuple[str, ...], until: date | None = None) -> tuple
     if not all(_is_plain(format_) for format_ in formats):
         return ()
     years = "" if until is None else "|".join(str(year) for year in range(until.year - 129, until.year))
-    pattern = f"^(?:{years})-{_MONTH_AND_DAY}$" if years else f"^{_ISO_DAY}$"
+    pattern = f"^(?:{years})-{_MONTH_AND_DAY.format('-')}$" if years else f"^{_ISO_DAY}$"
     declared = tuple(Shortcut(pattern, _days, prepare=_to_iso(format_)) for format_ in formats)
     common = tuple(Shortcut(pattern, _days, "notation", prepare=_to_iso(format_)) for format_ in COMMON_FORMATS)
-    return (Shortcut(pattern, _days), *declared, *common)
+    return (Shortcut(pattern, _days), *_slashed(formats, years), *declared, *common)
+
+
+def _slashed(formats: tuple[str, ...], years: str) -> tuple[Shortcut, ...]:
+    """2011/01/05, the quick way, unless another order is declared: with two digits each there is nothing to fill up."""
+    if formats[:1] not in {(), ("%Y/%m/%d",)}:
+        return ()
+    pattern = f"^(?:{years or '[12][0-9][0-9][0-9]'})/{_MONTH_AND_DAY.format('/')}$"
+    return (Shortcut(pattern, _slashed_days, None if formats else "notation"),)
 
 
 def timestamp_shortcuts(formats: tuple[str, ...], zone: str) -> tuple[Shortcut, ...]:
@@ -98,6 +108,10 @@ def _rewritten(values: pa.Array, *, pattern: str, padded: str) -> pa.Array:
 
 def _days(values: pa.Array) -> pa.Array:
     return values.cast(pa.date32())
+
+
+def _slashed_days(values: pa.Array) -> pa.Array:
+    return _days(pc.replace_substring(values, "/", "-"))
 
 
 def _micros(values: pa.Array) -> Micros:

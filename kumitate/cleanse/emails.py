@@ -9,7 +9,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.cleanse.columns import Shortcut, Way
+from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.domains import ascii_domain, is_domain
 from kumitate.cleanse.text import TEXT_STEPS
 from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
@@ -59,19 +59,23 @@ def read_email(value: str) -> Reading:
     return reading
 
 
-_DOTLESS_TAIL = r"@(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]{2,24}$"
-# mailto: needs a look; labels and the whole are bounded by the length, which `unless` holds to what is always valid.
-_PLAIN = rf"^[{_LOCAL_CHARACTERS}]+{_DOTLESS_TAIL}"
+# Longer ones need a look: labels and the whole have their bounds.
+_PLAIN = rf"^[{_LOCAL_CHARACTERS}]+@(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]{{2,24}}$"
 _LONG = r"^.{64}|@.{60}"
 
 
-def _lower(values: pa.Array) -> pa.Array:
-    return pc.ascii_lower(values)
+def _trimmed(values: pa.Array) -> pa.Array:
+    return pc.ascii_trim(values, " ")
+
+
+def _nothing(values: pa.Array) -> pa.Array:
+    return pa.nulls(len(values), pa.string())
 
 
 SHORTCUTS = (
     Shortcut(_PLAIN, unless=_LONG),
-    Shortcut(f"(?i){_PLAIN}", _lower, "case", unless=rf"{_LONG}|[^\x00-\x7f]"),
+    Chain("^[ -~]*[!-~][ -~]*$", (("blanks", _trimmed), ("case", pc.ascii_lower)), _PLAIN, _LONG),
+    Shortcut("^[!-~]+$", _nothing, "email.invalid", unless="@"),
 )
 
 

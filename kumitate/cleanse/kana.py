@@ -7,9 +7,9 @@ from functools import cache, partial
 
 import pyarrow as pa
 
-from kumitate.cleanse.columns import Shortcut, Way
+from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.name_parts import family_and_given
-from kumitate.cleanse.text import TEXT_STEPS, half_width, nfkc, text, with_plain_blanks, words
+from kumitate.cleanse.text import TEXT_STEPS, half_width, nfkc, text, words
 from kumitate.cleanse.translation import Lookup, lookup, translated
 from kumitate.cleanse.values import NOTHING, Reading, Step, settled, stepped
 from kumitate.errors import RecordError
@@ -78,20 +78,20 @@ def _katakana() -> Lookup:
 
 
 def _in_katakana(values: pa.Array) -> pa.Array:
-    return translated(with_plain_blanks(values), _katakana())
+    return translated(values, _katakana())
 
 
-_KATAKANA = r"ァ-ヺー"
-_HIRAGANA = r"ぁ-ゖー"
-_HALF = "(?:[ｳｶ-ﾄﾊ-ﾎ]ﾞ|[ﾊ-ﾎ]ﾟ|[ｦ-ﾝ])"
+_KATAKANA = "ァ-ヺー"
 _ONLY_MARKS = "^ー"
 
 SHORTCUTS = (
     Shortcut(words(_KATAKANA), unless=_ONLY_MARKS),
-    Shortcut(words(_KATAKANA, "[ \u3000]"), with_plain_blanks, "width", unless=_ONLY_MARKS),
-    Shortcut(words(_HIRAGANA), _in_katakana, "kana_script", unless=_ONLY_MARKS),
-    Shortcut(words(_HIRAGANA, "[ \u3000]"), _in_katakana, "width kana_script", unless=_ONLY_MARKS),
-    Shortcut(f"^{_HALF}+(?:[ \u3000]{_HALF}+)*$", half_width, "width", unless="^ｰ"),
+    Chain(
+        words(f"{_KATAKANA}ぁ-ゖｦ-ﾟ", "[ \u3000]"),
+        (("width", half_width), ("kana_script", _in_katakana)),
+        words(_KATAKANA),
+        _ONLY_MARKS,
+    ),
 )
 
 kana_way = partial(Way, read_kana, SHORTCUTS, family_and_given)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kumitate.cleanse.numbers import as_decimal
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kumitate.cleanse.columns import Chain, Shortcut
+from kumitate.cleanse.numbers import PLAIN_DECIMAL, as_decimal, to_decimal, without_commas
 from kumitate.cleanse.text import TEXT_STEPS
 from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
@@ -43,6 +47,26 @@ _AMOUNT = re.compile(
 _TENS = re.compile(r"(?P<number>[\d.,]*\d)\s?(?P<unit>[千万億])(?=円|$)")
 _LAST_DASH = re.compile(r"(?<=\d)[.,]?[-−–]$")
 _UNITS = {"千": "000", "万": "0000", "億": "00000000"}
+
+
+_YEN = r"^(?:¥ ?)?(?:[0-9]{1,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3})(?:\.[0-9]{1,4})?(?: ?円)?$"
+
+
+def _without_yen(values: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(values, "[¥円 ]+", "")
+
+
+def _yen(values: pa.Array) -> Mapping[str, pa.Array]:
+    is_marked = pc.match_substring_regex(values, "[¥円]")
+    return {"currency": pc.if_else(is_marked, "JPY", pa.scalar(None, pa.string()))}
+
+
+def money_shortcuts(formats: tuple[str, ...], country: str) -> tuple[Shortcut | Chain, ...]:
+    """Plain numbers and amounts in yen, where ¥ is one and the decimals have a point."""
+    if formats or country == "CN":
+        return ()
+    steps = (("currency", _without_yen), ("notation", without_commas))
+    return (Shortcut(PLAIN_DECIMAL, to_decimal), Chain(_YEN, steps, PLAIN_DECIMAL, None, to_decimal, _yen))
 
 
 def read_money(value: str, formats: tuple[str, ...], country: str) -> Reading:

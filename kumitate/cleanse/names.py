@@ -6,11 +6,12 @@ import re
 from functools import cache, partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from kumitate.cleanse.columns import Kernel, Shortcut, Way
+from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.name_parts import family_and_given
 from kumitate.cleanse.text import STABLE, TEXT_STEPS, text, with_plain_blanks, with_single_blanks, words
-from kumitate.cleanse.translation import Lookup, lookup, translated
+from kumitate.cleanse.translation import Lookup, is_exchangeable, lookup, translated
 from kumitate.cleanse.values import NOTHING, Reading, Step, settled, stepped
 from kumitate.cleanse.variants import variants
 from kumitate.errors import RecordError
@@ -85,12 +86,20 @@ def read_name(value: str) -> Reading:
     raise RecordError("name.no_letter")
 
 
-def _without_variants(characters: str) -> str:
-    """Of a class for RE2, what is no variant: the common kanji with holes in between."""
-    old = sorted(char for char in variants() if "一" <= char <= "\u9fff")
-    bounds = ["一", *(bound for char in old for bound in (chr(ord(char) - 1), chr(ord(char) + 1))), "\u9fff"]
-    common = (f"{first}-{last}" for first, last in zip(bounds[::2], bounds[1::2], strict=True) if first <= last)
-    return characters.replace(r"一-\x{9FFF}", "".join(common))
+def but(characters: str, others: str) -> str:
+    """A class for RE2 without some of its characters; ranges of it are split around them."""
+    found = set(others)
+    parts = re.findall(r"(\\x\{[0-9A-F]+\}|.)(?:-(\\x\{[0-9A-F]+\}|.))?", characters)
+    kept = []
+    for first, last in ((_point(first), _point(last or first)) for first, last in parts):
+        holes = sorted(ord(char) for char in found if first <= ord(char) <= last)
+        bounds = [first, *(bound for hole in holes for bound in (hole - 1, hole + 1)), last]
+        kept += [pair for pair in zip(bounds[::2], bounds[1::2], strict=True) if pair[0] <= pair[1]]
+    return "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in kept)
+
+
+def _point(written: str) -> int:
+    return int(written[3:-1], 16) if len(written) > 1 else ord(written)
 
 
 @cache
@@ -99,25 +108,41 @@ def _common_kanji() -> Lookup:
 
 
 def in_common_kanji(values: pa.Array) -> pa.Array:
-    return translated(with_plain_blanks(values), _common_kanji())
+    """𠮷 is too long in UTF-8 to be looked up."""
+    return pc.replace_substring(translated(values, _common_kanji()), "𠮷", "吉")
 
 
-_LETTERS = "-',." + STABLE.replace("!-~", "A-Za-z")
-_COMMON = _without_variants(_LETTERS)
+def _without_sama(values: pa.Array) -> pa.Array:
+    is_titled = pc.ends_with(values, "様")
+    if not is_titled.true_count:
+        return values
+    bare = pc.replace_substring_regex(values.filter(is_titled), "^(.*[^ ]) ?様$", r"\1")
+    return pc.replace_with_mask(values, is_titled, bare)
+
+
+_WRITTEN = STABLE.replace("!-~", "A-Za-z,.")
+LETTERS = "-'" + _WRITTEN
+COMMON = but(LETTERS, "".join(variants()))
+_RARE = "".join(
+    old for old in variants() if not "一" <= old <= "\u9fff" and (is_exchangeable(old, "一") or old == "𠮷")
+)
+SHAPE = words(f"{_WRITTEN}{_RARE}", "[ \u3000]")
+"""No dash and no apostrophe, which have steps of their own."""
 KANA_DASHED = "[ァ-ヺー]-"
 LETTERLESS = r"^[-',. \x{3000}-\x{300F}\x{30FB}]*$"
 _TITLED = r"(?:様|さん|さま|殿|先生)$|^(?i:mrs?|m[sx]|dr|prof|miss)[. \x{3000}]"
+_UNLESS = f"{_TITLED}|{KANA_DASHED}|{LETTERLESS}"
 
+_JAPANESE = but(r"ぁ-ゖァ-ヺー々一-\x{9FFF}", "".join(variants()))
+_STEPS = (("width", with_plain_blanks), ("variant_kanji", in_common_kanji), ("honorific", _without_sama))
+# Most Japanese names end in nothing that looks like a title, and so need one look instead of two.
+_UNTITLED = f"^(?:[{_JAPANESE}]+ )*[{_JAPANESE}]*[{but(_JAPANESE, '様殿生んま')}]$"
 
-def name_shortcuts(unless: str) -> tuple[Shortcut, ...]:
-    """Names of usual characters, of which nothing but kanji and blanks can change unless they match `unless`."""
-    shapes: tuple[tuple[str, str, Kernel, str | None], ...] = (
-        (_COMMON, " ", lambda values: values, None),
-        (_COMMON, "[ \u3000]", with_plain_blanks, "width"),
-        (_LETTERS, " ", in_common_kanji, "variant_kanji"),
-        (_LETTERS, "[ \u3000]", in_common_kanji, "width variant_kanji"),
-    )
-    return tuple(Shortcut(words(letters, blank), convert, codes, unless) for letters, blank, convert, codes in shapes)
+SHORTCUTS = (
+    Shortcut(_UNTITLED),
+    Chain(words(r"ぁ-ゖァ-ヺー々一-\x{9FFF}" + _RARE, "[ \u3000]"), _STEPS, _UNTITLED),
+    Shortcut(words(COMMON), unless=_UNLESS),
+    Chain(SHAPE, _STEPS, words(COMMON), _UNLESS),
+)
 
-
-name_way = partial(Way, read_name, name_shortcuts(f"{_TITLED}|{KANA_DASHED}|{LETTERLESS}"), family_and_given)
+name_way = partial(Way, read_name, SHORTCUTS, family_and_given)

@@ -71,19 +71,24 @@ def _number(text: Reading, formats: tuple[str, ...], reason: str) -> tuple[Decim
         raise RecordError(reason) from None
 
 
+PLAIN_DECIMAL = r"^-?[0-9]{1,14}(?:\.[0-9]{1,4})?$"
 _GROUPED = r"^-?[1-9]\d{0,2}(?:,\d{3}){1,3}"
 
 
-def _without_commas(values: pa.Array) -> pa.Array:
+def without_commas(values: pa.Array) -> pa.Array:
     return pc.replace_substring(values, ",", "")
 
 
 def _integers(values: pa.Array) -> pa.Array:
-    return _without_commas(values).cast(pa.int64())
+    return without_commas(values).cast(pa.int64())
+
+
+def to_decimal(values: pa.Array) -> pa.Array:
+    return values.cast(pa.decimal128(18, 4))
 
 
 def _decimals(values: pa.Array) -> pa.Array:
-    return _without_commas(values).cast(pa.decimal128(18, 4))
+    return to_decimal(without_commas(values))
 
 
 INTEGER_SHORTCUTS = (
@@ -91,7 +96,7 @@ INTEGER_SHORTCUTS = (
     Shortcut(rf"{_GROUPED}$", _integers, "notation"),
 )
 DECIMAL_SHORTCUTS = (
-    Shortcut(r"^-?[0-9]{1,14}(?:\.[0-9]{1,4})?$", lambda values: values.cast(pa.decimal128(18, 4))),
+    Shortcut(PLAIN_DECIMAL, to_decimal),
     Shortcut(rf"{_GROUPED}(?:\.[0-9]{{1,4}})?$", _decimals, "notation"),
 )
 """For columns with a decimal point."""

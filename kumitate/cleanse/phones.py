@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import PhoneMetadata, PhoneNumber
 
-from kumitate.cleanse.columns import Shortcut, Way
+from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.text import TEXT_STEPS, half_width
 from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
 from kumitate.errors import RecordError
@@ -77,6 +77,9 @@ def _national_pattern(country: str) -> tuple[str, str, str] | None:
     return str(plan.country_code), plan.national_prefix, "|".join(patterns)
 
 
+_MARKED = r"^[+＋]?[-0-9０-９() （）\x{2010}\x{2212}\x{30FC}\x{FF0D}]+$"
+
+
 def _without_dashes(values: pa.Array) -> pa.Array:
     return pc.replace_substring(values, "-", "")
 
@@ -85,29 +88,27 @@ def _without_marks(values: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(values, r"[-() \x{2010}\x{2212}\x{30FC}]", "")
 
 
-def _half_width_without_marks(values: pa.Array) -> pa.Array:
-    return _without_marks(half_width(values))
-
-
-def _shortcuts(country: str) -> tuple[Shortcut, ...]:
+def _shortcuts(country: str) -> tuple[Shortcut | Chain, ...]:
     """Numbers of the country itself, with the marks that people put between digits."""
     plan = _national_pattern(country)
     if plan is None:
         return ()
     code, prefix, national = plan
     unless = rf"^(?:\+{code}|{prefix})0"
-    international = Shortcut(rf"^\+{code}(?:{national})$", unless=unless)
-    written = rf"^(?:\+{code}|{prefix})(?:{national})$"
+    international = rf"^\+{code}(?:{national})$"
 
-    def convert(values: pa.Array) -> pa.Array:
+    def to_e164(values: pa.Array) -> pa.Array:
         return pc.replace_substring_regex(values, rf"^(?:\+{code}|{prefix})", f"+{code}", max_replacements=1)
 
+    def to_bare_e164(values: pa.Array) -> pa.Array:
+        return to_e164(_without_marks(values))
+
+    written = rf"^(?:\+{code}|{prefix})(?:{national})$"
+    steps = (("width", half_width), ("e164", to_bare_e164))
     return (
-        international,
-        Shortcut(written, convert, "e164", unless, _without_dashes),
-        Shortcut(written, convert, "e164", unless, _without_marks),
-        Shortcut(rf"^\+{code}(?:{national})$", codes="width", unless=unless, prepare=half_width),
-        Shortcut(written, convert, "width e164", unless, _half_width_without_marks),
+        Shortcut(international, unless=unless),
+        Shortcut(written, to_e164, "e164", unless, _without_dashes),
+        Chain(_MARKED, steps, international, unless),
     )
 
 

@@ -18,7 +18,7 @@ from kumitate.cleanse.date_shapes import date_shortcuts, timestamp_shortcuts
 from kumitate.cleanse.emails import email_way
 from kumitate.cleanse.kana import kana_way
 from kumitate.cleanse.languages import read_language
-from kumitate.cleanse.money import read_money
+from kumitate.cleanse.money import money_shortcuts, read_money
 from kumitate.cleanse.names import name_way
 from kumitate.cleanse.numbers import DECIMAL_SHORTCUTS, INTEGER_SHORTCUTS, read_decimal, read_integer
 from kumitate.cleanse.phones import phone_way
@@ -74,7 +74,7 @@ def _decimal(rule: Rule) -> Way:
 
 def _money(rule: Rule) -> Way:
     read = partial(read_money, formats=rule.formats, country=rule.country)
-    return Way(read, () if rule.formats else DECIMAL_SHORTCUTS)
+    return Way(read, money_shortcuts(rule.formats, rule.country))
 
 
 WAYS: Mapping[Semantic, Callable[[Rule], Way]] = {
