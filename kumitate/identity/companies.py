@@ -209,20 +209,7 @@ def _companies(run: Run) -> Query:
         "companies",
         f"""
         with facts as ({facts}),
-        domains as (
-            select domain
-            from {COMPANY_MEMBERS}
-            group by domain
-            having min(company_id) <> max(company_id)
-        ),
-        counted as (
-            select f.company_id, f.fact, f.value,
-                row_number() over (partition by f.company_id, f.fact order by count(*) desc, f.value) as place
-            from facts as f
-            left join domains as d on f.fact = {bound(DOMAIN)} and d.domain = f.value
-            where f.value is not null and d.domain is null
-            group by f.company_id, f.fact, f.value
-        ),
+        counted as ({_COUNTED}),
         told as (select company_id, {shown} from counted where place = 1 group by company_id),
         sizes as (
             select company_id, count(record) as records, count(distinct person_id) as persons
@@ -238,6 +225,19 @@ def _companies(run: Run) -> Query:
     )
 
 
+_COUNTED = f"""
+    select f.company_id, f.fact, f.value,
+        row_number() over (partition by f.company_id, f.fact order by count(*) desc, f.value) as place
+    from facts as f
+    left join (
+        select domain
+        from {COMPANY_MEMBERS}
+        group by domain
+        having min(company_id) <> max(company_id)
+    ) as others on f.fact = {bound(DOMAIN)} and others.domain = f.value
+    where f.value is not null and others.domain is null
+    group by f.company_id, f.fact, f.value
+"""
 _PREVIOUS: Query = statement(
     "company_members_before",
     f"""

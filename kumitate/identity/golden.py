@@ -44,9 +44,7 @@ def provenance_query(config: Config) -> Query:
     best = ", ".join(f"min({place(name)}) as {_best_place(name)}" for name in attributes)
     alone = ", ".join(f"{quoted(name)} is not null as {_wins(name)}" for name in attributes)
     among = ", ".join(f"s.{place(name)} = b.{_best_place(name)} as {_wins(name)}" for name in attributes)
-    policies = ", ".join(
-        f"({bound(name)}, {bound(attribute.policy)})" for name, attribute in config.person.attributes.items()
-    )
+    policies = ", ".join(f"({bound(name)}, {bound(spec.policy)})" for name, spec in config.person.attributes.items())
     cases = "\n".join(f"when {bound(name)} then o.{_wins(name)}" for name in attributes)
     return statement(
         "provenance",

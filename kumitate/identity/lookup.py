@@ -24,41 +24,33 @@ def lookup_steps(config: Config) -> tuple[Step, ...]:
 
 def _lookup(config: Config) -> Query:
     """A device that somebody logs in on is that person's for a time only, so it is no answer here."""
-    shared_in_time = f"""
-        union all
-        select distinct kind, value from {SESSIONS}
-        """
+    changing_hands = f"union all select distinct kind, value from {SESSIONS}" if anonymous_kinds(config) else ""
     return statement(
         "profile_lookup",
         f"""
-        with silent as (
-            select kind, value from {SHARED} where reason not like 'limit:%'
-            {shared_in_time if anonymous_kinds(config) else ""}
-        ),
-        identifying as (
-            select i.kind, i.value, r.person_id
-            from {IDENTIFIERS} as i
-            join {PERSON_RECORDS} as r on r.record = i.record
-            left join silent as s on s.kind = i.kind and s.value = i.value
-            where s.kind is null and i.kind not like {bound(RULE_PREFIX + "%")}
-        ),
-        held_by as (
-            select kind, value, min(person_id) as first_person, max(person_id) as last_person
-            from identifying
-            group by kind, value
-        ),
+        with silent as (select kind, value from {SHARED} where reason not like 'limit:%' {changing_hands}),
+        held_by as ({_HELD_BY}),
         known as (
-            select kind, value, first_person as person_id
-            from held_by
-            where first_person = last_person
+            select kind, value, first_person as person_id from held_by where first_person = last_person
             union all
-            select distinct {bound(PERSON_ID)} as kind, person_id as value, person_id
-            from {PERSON_RECORDS}
-            union all
-            select {bound(PERSON_ID)} as kind, alias as value, person_id
-            from {PERSON_ALIASES}
+            {_IDS}
         )
         select kind, lower(to_hex(sha256(to_utf8(value)))) as value_hash, person_id
         from known
         """,
     )
+
+
+_HELD_BY = f"""
+    select i.kind, i.value, min(r.person_id) as first_person, max(r.person_id) as last_person
+    from {IDENTIFIERS} as i
+    join {PERSON_RECORDS} as r on r.record = i.record
+    left join silent as s on s.kind = i.kind and s.value = i.value
+    where s.kind is null and i.kind not like {bound(RULE_PREFIX + "%")}
+    group by i.kind, i.value
+"""
+_IDS = f"""
+    select distinct {bound(PERSON_ID)} as kind, person_id as value, person_id from {PERSON_RECORDS}
+    union all
+    select {bound(PERSON_ID)} as kind, alias as value, person_id from {PERSON_ALIASES}
+"""

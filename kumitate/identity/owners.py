@@ -43,51 +43,60 @@ def owner_steps(config: Config) -> tuple[Step, ...]:
 
 
 def _owners(config: Config) -> Query:
-    """Per record spans without gap or overlap: a login's, and between them those of the record's own person.
-
-    A record of several devices goes by the first kind, as they are declared, that somebody logged in with.
-    """
+    """Per record spans without gap or overlap: a login's, and between them those of the record's own person."""
     names = ", ".join(bound(name) for name in owned_sources(config)) or "''"
     return statement(
         "record_owners",
         f"""
         with stated as ({union_all(_stated(config), _STATED)}),
-        devices as (select distinct kind, value from {SESSIONS}),
-        ranked as (
-            select s.source, s.record_id, s.kind, s.value,
-                row_number() over (partition by s.source, s.record_id order by s.place) as place
-            from stated as s
-            join devices as d on d.kind = s.kind and d.value = s.value
-        ),
-        followed as (select source, record_id, kind, value from ranked where place = 1),
-        taken as (
-            select f.source, f.record_id, s.person_id, s.from_at, s.to_at,
-                lag(s.to_at) over (partition by f.source, f.record_id order by s.from_at) as before_at,
-                lead(s.from_at) over (partition by f.source, f.record_id order by s.from_at) as after_at
-            from followed as f
-            join {SESSIONS} as s on s.kind = f.kind and s.value = f.value
-        ),
+        followed as ({_FOLLOWED}),
+        taken as ({_TAKEN}),
         own as (select source, record_id, person_id from {PERSON_RECORDS} where source in ({names}))
-        select source, record_id, person_id, from_at, to_at
-        from taken
+        select source, record_id, person_id, from_at, to_at from taken
         union all
-        select t.source, t.record_id, o.person_id, t.before_at as from_at, t.from_at as to_at
-        from taken as t
-        join own as o on o.source = t.source and o.record_id = t.record_id
-        where t.before_at is null or t.before_at < t.from_at
+        {_BETWEEN}
         union all
-        select t.source, t.record_id, o.person_id, t.to_at as from_at, {bound(None, Type.TIMESTAMP)} as to_at
-        from taken as t
-        join own as o on o.source = t.source and o.record_id = t.record_id
-        where t.after_at is null
-        union all
-        select o.source, o.record_id, o.person_id,
-            {bound(None, Type.TIMESTAMP)} as from_at, {bound(None, Type.TIMESTAMP)} as to_at
+        select o.source, o.record_id, o.person_id, {_EVER} as from_at, {_EVER} as to_at
         from own as o
         left join followed as f on f.source = o.source and f.record_id = o.record_id
         where f.source is null
         """,
     )
+
+
+_EVER = bound(None, Type.TIMESTAMP)
+
+_FOLLOWED = f"""
+    select source, record_id, kind, value
+    from (
+        select s.source, s.record_id, s.kind, s.value,
+            row_number() over (partition by s.source, s.record_id order by s.place) as place
+        from stated as s
+        join (select distinct kind, value from {SESSIONS}) as d on d.kind = s.kind and d.value = s.value
+    ) as ranked
+    where place = 1
+"""
+"""A record of several devices goes by the first kind, as they are declared, that somebody logged in with."""
+
+_TAKEN = f"""
+    select f.source, f.record_id, s.person_id, s.from_at, s.to_at,
+        lag(s.to_at) over (partition by f.source, f.record_id order by s.from_at) as before_at,
+        lead(s.from_at) over (partition by f.source, f.record_id order by s.from_at) as after_at
+    from followed as f
+    join {SESSIONS} as s on s.kind = f.kind and s.value = f.value
+"""
+
+_BETWEEN = f"""
+    select t.source, t.record_id, o.person_id, t.before_at as from_at, t.from_at as to_at
+    from taken as t
+    join own as o on o.source = t.source and o.record_id = t.record_id
+    where t.before_at is null or t.before_at < t.from_at
+    union all
+    select t.source, t.record_id, o.person_id, t.to_at as from_at, {_EVER} as to_at
+    from taken as t
+    join own as o on o.source = t.source and o.record_id = t.record_id
+    where t.after_at is null
+"""
 
 
 def _stated(config: Config) -> Iterator[str]:

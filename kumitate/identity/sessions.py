@@ -152,20 +152,17 @@ def _times(milliseconds: Integers) -> pa.Array:
 def _islands(config: Config) -> Query:
     """Logins of one person on one device, in a row where none is farther from the next than both their spans."""
     selects = (login for name, source in sorted(config.sources.items()) for login in _logins(config, name, source))
-    spans = anonymous_kinds(config).items()
     near = any_of(
         f"kind = {bound(kind)} and login_at <= before_at + interval '{2 * int(span.total_seconds())}' second"
-        for kind, span in spans
+        for kind, span in anonymous_kinds(config).items()
     )
-    device = "partition by kind, value order by login_at, person_id"
     return statement(
         "logins",
         f"""
         with logins as ({union_all(selects, _LOGIN)}),
         beside as (
             select kind, value, person_id, login_at,
-                lag(person_id) over ({device}) as before_person,
-                lag(login_at) over ({device}) as before_at
+                lag(person_id) over ({_ON_DEVICE}) as before_person, lag(login_at) over ({_ON_DEVICE}) as before_at
             from logins
         ),
         begun as (
@@ -175,14 +172,20 @@ def _islands(config: Config) -> Query:
         ),
         numbered as (
             select kind, value, person_id, login_at,
-                sum(begins) over ({device} rows between unbounded preceding and current row) as island
+                sum(begins) over ({_ON_DEVICE} rows between unbounded preceding and current row) as island
             from begun
         )
-        select kind, value, person_id, min(login_at) as first_at, max(login_at) as last_at
-        from numbered
-        group by kind, value, person_id, island
+        {_FIRST_AND_LAST}
         """,
     )
+
+
+_ON_DEVICE = "partition by kind, value order by login_at, person_id"
+_FIRST_AND_LAST = """
+    select kind, value, person_id, min(login_at) as first_at, max(login_at) as last_at
+    from numbered
+    group by kind, value, person_id, island
+"""
 
 
 def _logins(config: Config, name: str, source: Source) -> Iterator[str]:
