@@ -16,6 +16,8 @@ from kumitate.model.table import Table, Type
 from kumitate.sql.vocabulary import DIALECT, column, literal, text, timestamp_literal
 
 _MOST_BUCKETS = 100
+_DIGITS = 6
+"""Of what is found: sums of fractions differ behind them, from engine to engine."""
 _OTHERS, _NONE = "(others)", "(none)"
 
 
@@ -135,7 +137,10 @@ def _select(judged: Judged, measure: _Measure) -> str:
             threshold,
             found,
             coalesce({measure.passes}, true) as passed
-        from (select {threshold} as threshold, cast(found as double) as found from ({measure.sql}) as measured) as held
+        from (
+            select {threshold} as threshold, round(cast(found as double), {_DIGITS}) as found
+            from ({measure.sql}) as measured
+        ) as held
         """
 
 
