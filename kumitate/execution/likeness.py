@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
-from kumitate.cleanse.tables import RECORD_ID, clean_table
+import pyarrow as pa
+
+from kumitate.config.identity import Probabilistic
 from kumitate.execution.named import ask, bound
 from kumitate.execution.workspace import Workspace
 from kumitate.identity.probabilistic.explaining import explain
 from kumitate.identity.probabilistic.files import load
+from kumitate.identity.probabilistic.matching import matched
 from kumitate.identity.probabilistic.model import Model
+from kumitate.identity.weighing import compared_attributes, compared_query
 from kumitate.identity.why import Likeness
+from kumitate.model.step import Query
 
 _MOST_RECORDS = 30
+_MOST_LEARNED = 100_000
+"""Of more records nobody waits until a model is learned; give it a file."""
 
 
 def best_likeness(workspace: Workspace, *both: Sequence[str]) -> Likeness | None:
     """The most probable of all pairs of their records; None without a model, or where none of them says anything."""
     declared = workspace.config.person.model
-    if declared is None or declared.file is None:
+    model = _model(workspace, declared) if declared else None
+    if declared is None or model is None:
         return None
-    model = load((workspace.config.root / declared.file).read_text(encoding="utf-8"), declared.file)
-    sides = [[row for record in records[:_MOST_RECORDS] for row in _row(workspace, record, model)] for records in both]
+    sides = [_rows(workspace, records[:_MOST_RECORDS], model) for records in both]
     told = max((explain(model, *pair) for pair in product(*sides)), key=lambda each: each.weight, default=None)
     if told is None:
         return None
@@ -30,13 +38,26 @@ def best_likeness(workspace: Workspace, *both: Sequence[str]) -> Likeness | None
     return Likeness(told.probability, told.weight, parts, declared.merge, declared.review)
 
 
-def _row(workspace: Workspace, record: str, model: Model) -> list[dict[str, str | None]]:
-    source, _, name = record.partition("/")
-    if source not in workspace.config.sources:
+def _model(workspace: Workspace, declared: Probabilistic) -> Model | None:
+    """As it is versioned, or as the run learned it: from the same records it is the same."""
+    if declared.file is not None:
+        return load((workspace.config.root / declared.file).read_text(encoding="utf-8"), declared.file)
+    query = compared_query(workspace.config)
+    count = ask(workspace, f"select count(*) as records from ({query.sql}) as c")[0]["records"]
+    if count > _MOST_LEARNED:
+        return None
+    names = compared_attributes(workspace.config, None)
+    sql = f"select {', '.join(names)} from ({query.sql}) as c order by c.record"
+    table = pa.Table.from_batches(workspace.engine.rows(Query("compared", sql)))
+    found = matched(table, None, least=declared.review)
+    return found.model if found else None
+
+
+def _rows(workspace: Workspace, records: Sequence[str], model: Model) -> list[dict[str, Any]]:
+    """What the model compares, of these records, as texts; events say nothing."""
+    names = compared_attributes(workspace.config, model)
+    if not names or not records:
         return []
-    table = clean_table(source, workspace.config.sources[source])
-    columns = [column for column in model.columns if table.column(column)]
-    if not columns:
-        return []
-    named = ", ".join(f"cast({column} as varchar) as {column}" for column in columns)
-    return ask(workspace, f'select {named} from {table} where "{RECORD_ID.name}" = {bound(name)} limit 1')
+    sql = compared_query(workspace.config, model).sql
+    listed = ", ".join(map(bound, records))
+    return ask(workspace, f"select {', '.join(names)} from ({sql}) as c where c.record in ({listed}) order by c.record")

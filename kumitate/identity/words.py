@@ -62,6 +62,8 @@ _JA: Mapping[str, str] = {
     "part": "{name}：{what}（{weight:+.1f}）",
     "no_path": "前回の実行で結び付けた値がその後変わりました。次の実行で判断し直します。",
 }
+_SAYS_SOMETHING = 0.05
+"""Bits; a comparison of less, such as of a missing value, is left out."""
 _LANGUAGES: Mapping[Language, Mapping[str, str]] = {"en": _EN, "ja": _JA}
 
 
@@ -106,7 +108,7 @@ def _of_two(told: Explanation, words: Mapping[str, str]) -> Iterator[str]:
 
 def _likeness(likeness: Likeness, words: Mapping[str, str]) -> Iterator[str]:
     yield words["likeness"].format(probability=likeness.probability, merge=likeness.merge, review=likeness.review)
-    for name, what, weight in likeness.parts:
+    for name, what, weight in (part for part in likeness.parts if abs(part[2]) >= _SAYS_SOMETHING):
         yield "  " + words["part"].format(name=name, what=what, weight=weight)
 
 

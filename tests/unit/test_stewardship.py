@@ -12,6 +12,9 @@ from click.testing import CliRunner, Result
 
 from harness.projects import BAKERY, copy_of, run
 from kumitate.cli.main import main
+from kumitate.identity.probabilistic.files import dump
+from kumitate.identity.probabilistic.levels import Check, Measure
+from kumitate.identity.probabilistic.model import Comparison, Level, Model
 
 pytestmark = pytest.mark.slow
 
@@ -131,3 +134,17 @@ def test_why_is_json_for_programs(made: Path) -> None:
 
 def test_why_of_one_record_says_so(made: Path) -> None:
     assert "are one record" in kumitate(made, "why", "clients/4", "chloe@example.com").stdout
+
+
+def test_why_not_tells_how_alike_they_are_by_the_projects_model(tmp_path: Path) -> None:
+    root = copy_of(BAKERY, tmp_path / "boulangerie")
+    name = tuple(Level((Check(measure, "nom", "nom"),), 0.9, 0.01) for measure in (Measure.NULL, Measure.EQUAL))
+    other = Level((Check(Measure.ELSE),), 0.1, 0.99)
+    (root / "models").mkdir()
+    (root / "models/person.json").write_text(dump(Model((Comparison("nom", (*name, other)),), 0.1)))
+    path = next((root / "identity").glob("*.yaml"))
+    path.write_text(path.read_text().replace("  attributes:", "  model: {file: models/person.json}\n  attributes:"))
+    run(root, until="identity")
+    told = kumitate(root, "why", "clients/3", "clients/4").stdout
+    assert "By the model they are one person with a probability of" in told
+    assert "  nom: equal (+6.5)" in told

@@ -63,9 +63,10 @@ def test_every_reason_has_words(reason: str, language: str) -> None:
 
 
 def test_likeness_tells_from_where_people_merge() -> None:
-    told = Explanation("a", "b", "two_persons", ("p1", "p2"), likeness=Likeness(0.9, 3.2, (("name", "equal", 7.5),)))
+    parts = (("name", "equal", 7.5), ("email", "missing on one side", 0.0))
+    told = Explanation("a", "b", "two_persons", ("p1", "p2"), likeness=Likeness(0.9, 3.2, parts))
     assert sentences(told)[2].startswith("By the model they are one person with a probability of 90.0%; from 99%")
-    assert sentences(told)[3] == "  name: equal (+7.5)"
+    assert sentences(told)[3:] == ("  name: equal (+7.5)",)
 
 
 def test_an_id_that_was_merged_is_told_with_the_one_that_holds() -> None:
