@@ -107,7 +107,7 @@ def measured(name: str, column: pa.Array, repeats: int) -> Figures:
 
 
 def _timed(work: Callable[[], object], count: int) -> float:
-    """CPU seconds for a million rows, of this process with all its threads: other work on the machine does not count."""
+    """CPU seconds for a million rows, of this process with all its threads."""
     gc.collect()
     started = time.process_time()
     work()

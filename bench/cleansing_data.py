@@ -14,63 +14,28 @@ from kumitate.config.source import Semantic
 AS_OF = date(2026, 11, 22)
 SEED = 20261122
 
-FAMILIES = ("佐藤", "鈴木", "高橋", "髙橋", "田中", "伊藤", "渡辺", "渡邉", "山本", "中村", "小林", "加藤", "吉田", "𠮷田", "山田", "佐々木",
-            "山口", "松本", "井上", "木村", "林", "斎藤", "齋藤", "清水", "山崎", "山﨑", "森", "池田", "橋本", "阿部")  # fmt: skip
-READINGS = (
-    "サトウ",
-    "スズキ",
-    "タカハシ",
-    "タナカ",
-    "イトウ",
-    "ワタナベ",
-    "ヤマモト",
-    "ナカムラ",
-    "コバヤシ",
-    "カトウ",
-    "ヨシダ",
-    "ササキ",
-)
+_FAMILIES = """
+    佐藤 鈴木 高橋 髙橋 田中 伊藤 渡辺 渡邉 山本 中村 小林 加藤 吉田 𠮷田 山田 佐々木 山口 松本 井上
+    木村 林 斎藤 齋藤 清水 山崎 山﨑 森 池田 橋本 阿部
+"""
+FAMILIES = tuple(_FAMILIES.split())
+_READINGS = """
+    サトウ スズキ タカハシ タナカ イトウ ワタナベ ヤマモト ナカムラ コバヤシ カトウ ヨシダ ササキ
+"""
+READINGS = tuple(_READINGS.split())
 LETTERS = "一二三太郎次介平和也美子花恵香奈優菜結衣翔大輝蓮陽葵凛咲真理紗智裕健誠浩明彦雄樹里"
-SYLLABLES = (
-    "タ",
-    "ロウ",
-    "ハ",
-    "ナ",
-    "コ",
-    "ユウ",
-    "キ",
-    "ショウ",
-    "ケン",
-    "ジ",
-    "ミ",
-    "サキ",
-    "リョウ",
-    "マ",
-    "エ",
-    "ヒロ",
-)
-DOMAINS = (
-    "gmail.com",
-    "yahoo.co.jp",
-    "docomo.ne.jp",
-    "ezweb.ne.jp",
-    "icloud.com",
-    "example.co.jp",
-    "outlook.jp",
-    "hotmail.com",
-)
-COMPANIES = (
-    "山田商店",
-    "東京製作所",
-    "みらい",
-    "ひかり電機",
-    "日本システム",
-    "グローバル",
-    "サンライズ",
-    "北斗",
-    "大和",
-    "アルファ",
-)
+_SYLLABLES = """
+    タ ロウ ハ ナ コ ユウ キ ショウ ケン ジ ミ サキ リョウ マ エ ヒロ
+"""
+SYLLABLES = tuple(_SYLLABLES.split())
+_DOMAINS = """
+    gmail.com yahoo.co.jp docomo.ne.jp ezweb.ne.jp icloud.com example.co.jp outlook.jp hotmail.com
+"""
+DOMAINS = tuple(_DOMAINS.split())
+_COMPANIES = """
+    山田商店 東京製作所 みらい ひかり電機 日本システム グローバル サンライズ 北斗 大和 アルファ
+"""
+COMPANIES = tuple(_COMPANIES.split())
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 Maker = Callable[[random.Random], str]
@@ -89,7 +54,7 @@ def _column(name: str, maker: Maker, people: list[int]) -> list[str]:
     dice = random.Random(f"{SEED} {name}")
     for person in people:
         if person not in made:
-            made[person] = maker(random.Random(f"{SEED} {name} {person}"))
+            made[person] = maker(dice)
     return [maker(dice) if dice.random() < 0.1 else made[person] for person in people]
 
 
