@@ -154,6 +154,11 @@ class Master:
             self._former[prefecture] = _by_former(city for city in self.cities if city.prefecture == prefecture)
         return self._former[prefecture].get(former, [])
 
+    def lists(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Which of these codes there are."""
+        at = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+        return np.asarray(self.codes[at] == codes)
+
     def city_of(self, code: int) -> City | None:
         """The municipality that a postal code belongs to."""
         at = int(np.searchsorted(self.codes, code))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -72,7 +71,7 @@ def _japanese(values: pa.Array) -> Cleansed:
     is_cut = pc.match_substring_regex(digits, r"^[1-9][0-9]{5}$")
     is_number = pc.or_(is_whole, is_cut)
     numbers = pc.if_else(is_number, digits, pa.scalar(None, pa.string())).cast(pa.int32())
-    is_listed = pa.array(np.isin(pc.fill_null(numbers, -1).to_numpy(zero_copy_only=False), master().codes))
+    is_listed = pa.array(master().lists(pc.fill_null(numbers, -1).to_numpy(zero_copy_only=False)))
     is_usable = pc.or_(is_whole, pc.and_(is_cut, is_listed))
     padded = pc.utf8_lpad(digits, _DIGITS, "0")
     written = pc.binary_join_element_wise(
