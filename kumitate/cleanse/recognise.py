@@ -14,7 +14,8 @@ from kumitate.config.source import Semantic
 NAMES = (
     "full_name", "last_name", "first_name", "middle_name", "full_kana", "last_kana", "first_kana", "birthdate",
     "birth_year", "gender", "email", "phone", "member_id", "national_id", "device_id", "cookie_id", "company",
-    "company_number", "postal_code", "address", "address_2", "state", "city", "street", "house_number", "building",
+    "company_id", "company_number", "postal_code", "address", "address_2", "state", "city", "street", "house_number",
+    "building",
 )  # fmt: skip
 """The attributes that columns are recognised as; a second column of one meaning is `phone_2`."""
 
@@ -88,6 +89,7 @@ _FITS: Mapping[Semantic, Callable[[Evidence], float]] = {
     Semantic.URL: lambda found: found.share("url"),
     Semantic.ID: lambda found: found.share("code"),
     Semantic.INTEGER: lambda found: found.share("integer"),
+    Semantic.CORPORATE_NUMBER: lambda found: found.share("corporate_number"),
     Semantic.GENDER: lambda found: found.share("gender"),
     Semantic.COUNTRY: lambda found: found.share("country"),
     Semantic.LANGUAGE: lambda found: found.share("language"),

@@ -49,6 +49,7 @@ def guess(values: list[str | None], header: str = "c7") -> Guess:
         *[(each, "member_id") for each in ("会員番号", "customer_id", "CustomerID", "memberNo", "顧客コード")],
         *[(each, "gender") for each in ("性別", "sex", "Gender")],
         *[(each, "company") for each in ("会社名", "organization", "勤務先")],
+        *[(each, "company_number") for each in ("法人番号", "corporate_number")],
         *[(each, "updated_at") for each in ("updated_at", "更新日時", "LastModified", "last_modified_date")],
     ],
 )  # fmt: skip

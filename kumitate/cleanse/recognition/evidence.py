@@ -40,6 +40,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "letters": re.compile(r"[^\d@/:]{1,40}"),
     "leading_zero": re.compile(r"0\d+"),
     "hash": re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{24,64}"),
+    "corporate_number": re.compile(r"T?\d{4}[-\s]?\d{4}[-\s]?\d{4}[-\s]?\d|T?\d[-\s]?\d{4}[-\s]?\d{4}[-\s]?\d{4}"),
     "code": re.compile(r"[\w./:-]{1,64}"),
     "language": re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?"),
     "date_in_parts": re.compile(r"\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ,]+\d{4}(?:[T ].*)?"),
