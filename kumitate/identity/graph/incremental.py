@@ -130,7 +130,7 @@ def decide_again(
         evidence=_evidence_of(evidence, affected),
         still_held=packed_names(before.held.kind[guarded], before.held.value[guarded]),
     )
-    keep = guarded | (untouched_held & ~affected[_first_holders(values, before.held)])
+    keep = guarded | (untouched_held & _is_elsewhere(values, before.held, affected))
     return _spliced(before, part, records, keep=keep, rules=rules, evidence=evidence), records
 
 
@@ -147,10 +147,14 @@ def _affected(tied: Integers, values: Values, touched: Touched) -> NDArray[np.bo
     return affected | component[tied]
 
 
-def _first_holders(values: Values, held: Held) -> Integers:
-    """The smallest record of each value; of a value that nobody holds any record (it is among the touched ones)."""
-    place = np.searchsorted(values.packed, packed_names(held.kind, held.value))
-    return np.append(values.keys.record, 0)[place]
+def _is_elsewhere(values: Values, held: Held, affected: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Per value whether somebody holds it whom the change cannot affect; then it can affect none of its holders."""
+    packed = packed_names(held.kind, held.value)
+    place = np.searchsorted(values.packed, packed)
+    there = np.append(values.packed, np.uint64(0))[place] == packed
+    elsewhere: NDArray[np.bool_] = there.copy()
+    elsewhere[there] = ~affected[values.keys.record[place[there]]]
+    return elsewhere
 
 
 def _evidence_of(evidence: Evidence, affected: NDArray[np.bool_]) -> Evidence:
