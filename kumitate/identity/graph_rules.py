@@ -13,7 +13,7 @@ from kumitate.identity.graph.model import GraphRules, KindRule
 RULE_PREFIX = "rule:"
 """Before a compound rule's name, where it stands as a kind."""
 
-_TELLING = {Semantic.NAME, Semantic.KANA, Semantic.BIRTHDATE}
+TELLING = {Semantic.NAME, Semantic.KANA, Semantic.BIRTHDATE}
 """What tells one person from another, where the data itself must show that a value is no identifier."""
 
 
@@ -65,7 +65,7 @@ def witness_names(entity: Entity, telling: Iterable[str] = ()) -> tuple[str, ...
 
 def telling_attributes(config: Config) -> tuple[str, ...]:
     """Golden attributes that are names or birthdates in some source."""
-    return tuple(name for name in config.person.attributes if _TELLING.intersection(_semantics(config, name)))
+    return tuple(name for name in config.person.attributes if TELLING.intersection(_semantics(config, name)))
 
 
 def _semantics(config: Config, attribute: str) -> Iterator[Semantic]:

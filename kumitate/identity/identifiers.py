@@ -37,10 +37,12 @@ def record_sql(source: str, table: str = "") -> str:
 def stated_query(config: Config, run: Run) -> Query:
     """One row per record, kind and value, with when it was first and last said; a blank value says nothing.
 
-    What was known of these times before stays known, though the source should deliver it no more.
+    What was known of these times before stays known, though the source should deliver it no more. What only guards
+    look at has no times.
     """
     selects = (_identifiers_of(config, name, source) for name, source in identified_sources(config).items())
     clock = bound(run.as_of, Type.TIMESTAMP)
+    is_kept = f"s.kind not like {bound(WITNESS_PREFIX + '%')}"
     return statement(
         "stated",
         f"""
@@ -53,10 +55,12 @@ def stated_query(config: Config, run: Run) -> Query:
         )
         select
             s.record, s.kind, s.value,
-            coalesce(case when b.first_seen < s.first_at then b.first_seen end, s.first_at, b.first_seen, {clock})
-                as first_seen,
-            coalesce(case when b.last_seen > s.last_at then b.last_seen end, s.last_at, b.last_seen, {clock})
-                as last_seen,
+            case when {is_kept} then
+                coalesce(case when b.first_seen < s.first_at then b.first_seen end, s.first_at, b.first_seen, {clock})
+            end as first_seen,
+            case when {is_kept} then
+                coalesce(case when b.last_seen > s.last_at then b.last_seen end, s.last_at, b.last_seen, {clock})
+            end as last_seen,
             {_is_blocked(config)} as is_blocked
         from stated as s
         left join {IDENTIFIERS} as b on b.record = s.record and b.kind = s.kind and b.value = s.value
