@@ -19,6 +19,7 @@ from kumitate.identity.identifiers import (
 )
 from kumitate.identity.ledger import ASSIGNMENT, minted_query, person_events_query, person_history_query
 from kumitate.identity.persons import assign_persons
+from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.resolution import resolve_records
 from kumitate.identity.resolution_rows import before_query, publishing_steps
 from kumitate.identity.statements import statement
@@ -37,6 +38,7 @@ from kumitate.identity.tables import (
     STATED,
     golden_table,
 )
+from kumitate.identity.weighing import compared_query, project_weigh
 from kumitate.model.step import GraphStep, Mode, Query, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table
 
@@ -88,12 +90,18 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
     )
 
 
-def resolving_step(config: Config) -> GraphStep:
-    """Who is one person, on arrays on the driver."""
+def resolving_step(config: Config, model: Model | None = None) -> GraphStep:
+    """Who is one person, on arrays on the driver; pairs are compared only where the project declares a model."""
+    compared = (compared_query(config, model),) if config.person.model else ()
     return GraphStep(
         RESOLVED,
-        (records_query(config), _STATED, links_query(config), before_query()),
-        partial(resolve_records, rules=project_rules(config), kinds=kinds_as_stated(config)),
+        (records_query(config), _STATED, links_query(config), before_query(), *compared),
+        partial(
+            resolve_records,
+            rules=project_rules(config),
+            kinds=kinds_as_stated(config),
+            weigh=project_weigh(config, model),
+        ),
     )
 
 
