@@ -37,8 +37,8 @@ class Shortcut:
     unless: str | None = None
     prepare: Kernel = same
 
-    def settle(self, values: pa.Array, parts: tuple[str, ...] = ()) -> tuple[pa.Array, Cleansed]:
-        """Which of the values it settles, and those cleansed; they have no `parts` of their own."""
+    def settle(self, values: pa.Array, _: tuple[str, ...] = ()) -> tuple[pa.Array, Cleansed]:
+        """Which of the values it settles, and those cleansed; they have no parts of their own."""
         prepared = self.prepare(values)
         mask = _matching(prepared, self.pattern, self.unless)
         settled = prepared if mask.true_count == len(values) else prepared.filter(mask)
@@ -146,14 +146,15 @@ def _taken(texts: pa.Array, indices: pa.Array) -> pa.Array:
 
 def _cleanse(values: pa.Array, way: Way, *, type_: pa.DataType, parts: tuple[str, ...]) -> Cleansed:
     pieces = list(_pieces(values, way, type_=type_, parts=parts))
-    found = pieces[0][1] if len(pieces) == 1 else _joined(pieces, parts)
+    found = pieces[0][1] if len(pieces) == 1 else in_order(pieces, parts)
     if way.split is None:
         return Cleansed(found.values, found.reasons, {part: _part(found, part) for part in parts})
     split = way.split(found.values) if parts else {}
     return Cleansed(found.values, found.reasons, {part: split[part] for part in parts})
 
 
-def _joined(placed: list[tuple[np.ndarray, Cleansed]], parts: tuple[str, ...]) -> Cleansed:
+def in_order(placed: list[tuple[np.ndarray, Cleansed]], parts: tuple[str, ...]) -> Cleansed:
+    """Pieces of a column, each with the places of its values, as the whole that they are."""
     order = pa.array(np.argsort(np.concatenate([places for places, _ in placed])))
     pieces = [piece for _, piece in placed]
     return Cleansed(

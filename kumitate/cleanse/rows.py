@@ -11,7 +11,8 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.cleanse.rules import Rule, column_cleanser, rules_of
+from kumitate.cleanse.record_countries import cleanse_delivered
+from kumitate.cleanse.rules import Rule, rules_of
 from kumitate.cleanse.tables import RECORD_ID, staging_table
 from kumitate.cleanse.touched import gathered
 from kumitate.cleanse.values import Cleansed
@@ -63,7 +64,7 @@ def cleanse_rows(batch: pa.RecordBatch, *, recipe: Recipe) -> pa.RecordBatch:
     """
     count = batch.num_rows
     delivered = {rule.column: batch.column(rule.column) for rule in recipe.rules}
-    cleansed = {rule.column: column_cleanser(rule)(delivered[rule.column]) for rule in recipe.rules}
+    cleansed = {rule.column: cleanse_delivered(rule, delivered) for rule in recipe.rules}
     columns: dict[str, pa.Array] = {column.name: batch.column(column.name) for column in ORIGIN}
     columns |= {column: each.values for column, each in cleansed.items()}
     columns |= {column: _part(cleansed[whole], part) for column, (whole, part) in recipe.parts.items()}

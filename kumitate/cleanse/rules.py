@@ -49,6 +49,8 @@ class Rule:
     """What the value is taken apart into."""
     as_of: date | None = None
     """The run's day, which birthdates are held against."""
+    country_column: str | None = None
+    """The column that tells each row's own country; `country` holds where it says nothing."""
     is_required: bool = False
     """Without a usable value the whole row is rejected; so it is for a key."""
 
@@ -114,14 +116,16 @@ COLUMNS: Mapping[Semantic, Callable[[Rule], ColumnCleanser]] = {
 def rules_of(source: Source, settings: Settings, as_of: date | None = None) -> tuple[Rule, ...]:
     """A rule per delivered column, with the project's country and time zone where the column names none."""
     key = () if source.key == "row" else source.key
+    delivered = {column for column, spec in source.columns.items() if spec.is_delivered}
     asked = [spec.part.split(".") for spec in source.columns.values() if spec.part is not None]
     return tuple(
         Rule(
             column,
             spec.type,
             spec.formats,
-            spec.country or settings.country,
+            settings.country if spec.country is None or spec.country in source.columns else spec.country,
             settings.timezone,
+            country_column=spec.country if spec.country in delivered else None,
             parts=tuple(dict.fromkeys(part for whole, part in asked if whole == column)),
             as_of=as_of,
             is_required=spec.required or column in key,

@@ -93,6 +93,8 @@ class ColumnSpec(Section):
     formats: tuple[str, ...] = ()
     """strptime formats of dates and times, tried in order; ISO 8601 when empty."""
     country: str | None = None
+    """Whose phone numbers, postal codes and addresses these are (ISO 3166 alpha-2), or the column that tells each row's
+    country; the project's, unless given."""
     personal: bool | None = None
     sql: str | None = None
     part: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*\.[a-z_]+$")
