@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,7 +69,7 @@ def _heir(workspace: Workspace, person: str) -> tuple[str, tuple[str, ...]]:
     return person, tuple(chain)
 
 
-def _rows(workspace: Workspace, condition: str) -> list[Row]:
+def _rows(workspace: Workspace, condition: str) -> Sequence[Row]:
     return ask(
         workspace, f"select r.record, r.person_id from {PERSON_RECORDS} as r where {condition} order by r.record"
     )

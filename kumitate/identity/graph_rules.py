@@ -42,7 +42,7 @@ def graph_rules(entity: Entity, telling: Iterable[str] = ()) -> GraphRules:
         for place, (rule, spec) in enumerate(entity.rules.items(), len(kinds) + 1)
     ]
     kinds += [KindRule(name, merges=False) for name in names[len(kinds) :]]
-    told = [number[name] for name in telling if name not in entity.identifiers]
+    told = [number[name] for name in telling if name in number and name not in entity.identifiers]
     kinds = [_told(rule, kinds, told) if _is_unguarded(entity, rule.name) else rule for rule in kinds]
     rules = GraphRules(tuple(kinds), entity.largest)
     return replace(rules, merge=entity.model.merge, review=entity.model.review) if entity.model else rules

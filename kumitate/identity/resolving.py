@@ -10,12 +10,11 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
-from kumitate.config.identity import Probabilistic
 from kumitate.identity.components import ABSENT, Integers, positions
 from kumitate.identity.graph.incremental import State, start
 from kumitate.identity.graph.model import GraphRules, Keys, Links, Resolution, no_pairs
@@ -85,28 +84,19 @@ def resolve_table(
     with timed(seconds, "cleanse"):
         cleansed = cleanse_table(table, plan, threads=os.cpu_count() or 1)
     with timed(seconds, "keys"):
-        rules = _with_thresholds(graph_rules(plan), plan.entity.model)
+        rules = graph_rules(plan)
         keys = _of_records(cleansed, plan, records, rows=table.num_rows)
     with timed(seconds, "model"):
         found = scored(attributes(cleansed, records.row), model, plan, review=rules.review) if model else None
     with timed(seconds, "graph"):
-        state = start(
-            len(records),
-            keys,
-            rules,
-            pairs=found.pairs if found else no_pairs(),
-            links=links_of(decisions, records.names),
-            score=found.score if found else None,
-        )
+        pairs, score = (found.pairs, found.score) if found else (no_pairs(), None)
+        links = links_of(decisions, records.names)
+        state = start(len(records), keys, rules, pairs=pairs, links=links, score=score)
     with timed(seconds, "persons"):
         past, gone = _past(previous, records)
         persons = carried_over(state.resolution.component, past, records.names, run_id=run_id)
         happened = events(past, persons, gone)
     return Resolved(plan, records, cleansed, state, persons, happened, found, seconds)
-
-
-def _with_thresholds(rules: GraphRules, model: Probabilistic | None) -> GraphRules:
-    return replace(rules, merge=model.merge, review=model.review) if model else rules
 
 
 def _of_records(cleansed: CleansedTable, plan: TablePlan, records: Records, *, rows: int) -> Keys:

@@ -72,6 +72,21 @@ def links_query(config: Config) -> Query:
             union all
             {union_all(_file_rows(config), STEWARD_LINKS.columns)}
         ),
+        {_NAMED},
+        known as (
+            select
+                left_record, right_record, link, author, reason, at,
+                max(case when link = 'withdrawn' then at end) over (partition by left_record, right_record) as ended_at
+            from pairs
+        )
+        select distinct left_record, right_record, link, author, reason, at
+        from known
+        where link <> 'withdrawn' and (ended_at is null or at > ended_at)
+        """,
+    )
+
+
+_NAMED = f"""
         named as (
             select record as name, record from {IDENTIFIERS}
             union
@@ -88,18 +103,9 @@ def links_query(config: Config) -> Query:
             join named as l on l.name = d.left_record
             join named as r on r.name = d.right_record
             where l.record <> r.record
-        ),
-        known as (
-            select
-                left_record, right_record, link, author, reason, at,
-                max(case when link = 'withdrawn' then at end) over (partition by left_record, right_record) as ended_at
-            from pairs
         )
-        select distinct left_record, right_record, link, author, reason, at
-        from known
-        where link <> 'withdrawn' and (ended_at is null or at > ended_at)
-        """,
-    )
+"""
+"""Every name's records, and each decision on each pair of them, the smaller record at the left."""
 
 
 def _file_rows(config: Config) -> Iterator[str]:

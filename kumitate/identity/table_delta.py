@@ -46,6 +46,11 @@ class _Merge:
         )
         return moved
 
+    @property
+    def changed(self) -> Integers:
+        """Where the records stand that were added or updated."""
+        return np.sort(self.of_delta[self.of_delta != ABSENT])
+
 
 def merged_with(
     resolved: Resolved, table: pa.Table, delta: pa.Table, *, run_id: str, decisions: Sequence[Decision] = ()
@@ -65,37 +70,27 @@ def merged_with(
         cleansed = _both(resolved.cleansed, fresh)
     with timed(seconds, "keys"):
         keys = _keys(resolved, fresh, merge, rows=rows.num_rows, offset=table.num_rows)
-    model = resolved.scored.model if resolved.scored else None
     with timed(seconds, "model"):
-        found = (
-            scored(attributes(cleansed, merge.records.row), model, plan, review=resolved.rules.review)
-            if model
-            else None
-        )
+        found = _found(resolved, cleansed, merge)
     with timed(seconds, "graph"):
-        change = Delta(
-            len(merge.records),
-            merge.moved,
-            np.sort(merge.of_delta[merge.of_delta != ABSENT]),
-            keys,
-            _pairs_of(found, merge),
-            links_of(decisions, merge.records.names),
-        )
+        links = links_of(decisions, merge.records.names)
+        change = Delta(len(merge.records), merge.moved, merge.changed, keys, _pairs_of(found, merge), links)
         state, affected = apply(resolved.state, change, found.score if found else None)
     with timed(seconds, "persons"):
         past, gone = _past(resolved.persons, merge)
         persons = carried_within(affected, state.resolution.component, past, names=merge.records.names, run_id=run_id)
         happened = events(past, persons, gone)
-    return pa.concat_tables([table, rows], promote_options="default"), replace(
-        resolved,
-        records=merge.records,
-        cleansed=cleansed,
-        state=state,
-        persons=persons,
-        events=happened,
-        scored=found,
-        seconds=seconds,
-    )
+    now = replace(resolved, records=merge.records, cleansed=cleansed, state=state, persons=persons)
+    rows_now = pa.concat_tables([table, rows], promote_options="default")
+    return rows_now, replace(now, events=happened, scored=found, seconds=seconds)
+
+
+def _found(resolved: Resolved, cleansed: CleansedTable, merge: _Merge) -> Scored | None:
+    """The pairs of all records as they are now, by the model of before."""
+    if resolved.scored is None:
+        return None
+    table = attributes(cleansed, merge.records.row)
+    return scored(table, resolved.scored.model, resolved.plan, review=resolved.rules.review)
 
 
 def _aligned(delta: pa.Table, table: pa.Table, resolved: Resolved) -> pa.Table:
@@ -164,7 +159,7 @@ def _pairs_of(found: Scored | None, merge: _Merge) -> Pairs:
     if found is None:
         return no_pairs()
     fresh = np.zeros(len(merge.records), np.bool_)
-    fresh[merge.of_delta[merge.of_delta != ABSENT]] = True
+    fresh[merge.changed] = True
     pairs = found.pairs
     kept = fresh[pairs.left] | fresh[pairs.right]
     return Pairs(pairs.left[kept], pairs.right[kept], pairs.probability[kept])

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from kumitate.cleanse.rules import column_cleanser
 from kumitate.cleanse.values import Cleansed
-from kumitate.config.identity import Entity, IdentifierKind, MatchRule
 from kumitate.identity.graph.hashing import distinct_hashes
-from kumitate.identity.graph.model import GraphRules, Hashes, Integers, Keys, KindRule
+from kumitate.identity.graph.model import GraphRules, Hashes, Integers, Keys
+from kumitate.identity.graph_rules import graph_rules as rules_of_entity
+from kumitate.identity.graph_rules import kind_names, witness_names
 from kumitate.identity.identifiers import RULE_PREFIX
 from kumitate.identity.patterns import portable
 from kumitate.identity.table_plan import PlannedColumn, TablePlan
@@ -82,58 +83,15 @@ class Stated:
 
 
 def graph_rules(plan: TablePlan) -> GraphRules:
-    """Kinds in the order identifiers, compound rules, witnesses; a kind is named as its edges are."""
-    entity = plan.entity
-    names = _kind_names(entity)
-    number = {name: place for place, name in enumerate(names)}
-    kinds = [
-        _identifier(kind, spec, number, place=place) for place, (kind, spec) in enumerate(entity.identifiers.items(), 1)
-    ]
-    for place, (rule, match) in enumerate(entity.rules.items(), len(kinds) + 1):
-        kinds.append(
-            KindRule(
-                RULE_PREFIX + rule,
-                most_records=match.max_records,
-                most_distinct=_most(match.max_distinct, number),
-                priority=place,
-            )
-        )
-    kinds += [KindRule(name, merges=False) for name in names[len(kinds) :]]
-    return GraphRules(tuple(kinds), entity.largest)
-
-
-def _kind_names(entity: Entity) -> list[str]:
-    return [*entity.identifiers, *(RULE_PREFIX + rule for rule in entity.rules), *dict.fromkeys(_witnesses(entity))]
-
-
-def _witnesses(entity: Entity) -> Iterator[str]:
-    """The attributes that guards look at."""
-    specs: tuple[IdentifierKind | MatchRule, ...] = (*entity.identifiers.values(), *entity.rules.values())
-    for spec in specs:
-        yield from (name for name in spec.max_distinct if name not in entity.identifiers)
-
-
-def _identifier(kind: str, spec: IdentifierKind, number: Mapping[str, int], *, place: int) -> KindRule:
-    limit = spec.limit
-    return KindRule(
-        kind,
-        most_records=spec.max_records,
-        most_distinct=_most(spec.max_distinct, number),
-        most_per_person=1 if spec.unique else (limit.most if limit else None),
-        within_ms=int(limit.within.total_seconds() * 1000) if limit and limit.within and not spec.unique else None,
-        priority=spec.priority or place,
-    )
-
-
-def _most(guard: Mapping[str, int], number: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
-    return tuple((number[name], most) for name, most in guard.items())
+    """The rules by number, as a project's are; a kind without guards is judged by names and birthdates."""
+    return rules_of_entity(plan.entity, plan.telling)
 
 
 def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: Integers) -> Keys:
     """One key per row, kind and value; `record` and `at` are the rows' positions and times."""
     stated = _stated_columns(cleansed, plan)
     parts: list[tuple[int, Stated]] = []
-    for place, name in enumerate(_kind_names(plan.entity)):
+    for place, name in enumerate(kind_names(plan.entity, plan.telling)):
         parts += ((place, each) for each in _stated(name, plan, stated))
     kept = [(place, each, np.flatnonzero(~each.is_null)) for place, each in parts]
     return Keys(
@@ -162,7 +120,7 @@ def _stated_columns(cleansed: CleansedTable, plan: TablePlan) -> dict[str, State
     kinds: dict[str, list[str]] = {}
     for kind, column in plan.stated:
         kinds.setdefault(column, []).append(kind)
-    names = set(kinds) | set(_attributes(plan.entity))
+    names = set(kinds) | set(_attributes(plan))
     return {
         name: hashed(
             cleansed.columns[name],
@@ -173,10 +131,10 @@ def _stated_columns(cleansed: CleansedTable, plan: TablePlan) -> dict[str, State
     }
 
 
-def _attributes(entity: Entity) -> Iterator[str]:
-    for rule in entity.rules.values():
+def _attributes(plan: TablePlan) -> Iterator[str]:
+    for rule in plan.entity.rules.values():
         yield from rule.match
-    yield from _witnesses(entity)
+    yield from witness_names(plan.entity, plan.telling)
 
 
 def hashed(values: pa.Array, blocked: Iterable[str]) -> Stated:

@@ -16,6 +16,7 @@ from kumitate.config.identity import Entity
 from kumitate.config.source import ColumnSpec, Semantic
 from kumitate.config.table_rules import TableRules
 from kumitate.identity.defaults import Defaults, Meaning, defaults
+from kumitate.identity.graph_rules import TELLING
 
 
 class Recognised(Protocol):
@@ -59,9 +60,10 @@ class TablePlan:
     are_defaults: bool
     """Whether the rules are those that ship."""
 
-    def semantics(self) -> Mapping[str, Semantic]:
-        """What each cleansed column means; parts are texts."""
-        return {each.name: Semantic.TEXT if each.part else each.rule.semantic for each in self.columns}
+    @property
+    def telling(self) -> tuple[str, ...]:
+        """Columns that tell one person from another, where kinds have no guards of their own."""
+        return tuple(each.name for each in self.columns if not each.part and each.rule.semantic in TELLING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def test_two_sources_that_disagree_on_one_customer_number_do_not_merge() -> None
     rows = table({**A, "no": "C17", "shop": "web"}, {**D, "no": "C17", "shop": "till"})
     found = resolved(rows, {**RULES, "source": "shop", "identifiers": {"no": "no"}, "person": person})
     assert len(groups(found)) == 2
-    assert most_held(found, 1)[0]["reason"] == "shared_by:name"
+    assert most_held(found, 1)[0]["reason"] == "shared_by:born"
 
 
 @pytest.mark.parametrize("value", ['["t@x.jp", "u@x.jp"]', '{"email": "t@x.jp"}'])
@@ -176,6 +176,11 @@ def test_without_rules_columns_are_recognised_and_rules_ship() -> None:
     assert found.plan.record_id == "顧客ID"
     assert {name for name, _ in found.plan.stated} >= {"email"}
     assert groups(found) == {"ab", "c", "d"}
+
+
+def test_a_family_name_tells_nobody_apart_where_every_kind_has_guards() -> None:
+    rows = pa.table({"first_name": ["Ann", "Ann"], "last_name": ["Lee", "Leigh"], "email": ["a@x.org", "A@x.org"]})
+    assert len(groups(resolve_table(rows, plan(rows, {}), run_id="r1"))) == 1
 
 
 def test_the_truth_is_never_looked_at() -> None:
