@@ -18,6 +18,7 @@ PERSON_EVENTS: Mapping[str, Words] = {
     "created": Words("created", "新規"),
     "merged": Words("merged", "統合"),
     "split": Words("split", "分割"),
+    "moved": Words("moved", "移動"),
     "retired": Words("retired", "消滅"),
 }
 
@@ -60,12 +61,23 @@ def gate(code: str) -> Words:
     return known(_GATES, code)
 
 
+_YIELDED: Mapping[str, Words] = {
+    "limit:largest": Words("more records than one person may have", "一人のレコード数の上限を超える"),
+    "limit:steward": Words("a steward keeps them apart", "担当者が別人と判断"),
+    "limit:model": Words("the model speaks against it", "モデルが別人と判断"),
+}
+
+
 def shared_reason(code: str) -> Words:
     """Why an identifier merges nobody: `shared_by:member_id` is "shared by several member_id"."""
     kind, _, what = code.partition(":")
     if kind == "shared_by" and what:
         return Words(f"several {what} share it", f"複数の{what}で共有")
-    names = {
+    if kind == "found" and what:
+        return Words(f"more {what} than one person has", f"一人分を超える{what}で共有")
+    if kind == "limit" and what and f"limit:{what}" not in _YIELDED:
+        return Words(f"would break the limit of {what}", f"{what}の上限を超える")
+    names = dict(_YIELDED) | {
         "blocked": Words("blocked by rule", "ブロック規則"),
         "too_many_records": Words("on too many records", "レコード数超過"),
     }
