@@ -161,7 +161,14 @@ def _is_of_events(audit: Audit) -> bool:
 def _quoted(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _OF_YAML and not text[0].isdigit() and text[0] not in "*%-":
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return "".join(map(_escaped, json.dumps(text, ensure_ascii=False)))
+
+
+def _escaped(letter: str) -> str:
+    """As YAML writes what it does not take as it is: controls, and marks that nobody sees."""
+    if letter.isprintable():
+        return letter
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
 
 
 def _cell(text: str) -> str:

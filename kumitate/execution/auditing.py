@@ -23,6 +23,7 @@ from kumitate.config.source import ColumnSpec, Semantic, Source
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.errors import FatalError
 from kumitate.execution.table_batches import Opened, encodings_of, opened
+from kumitate.execution.table_files import UNREADABLE
 from kumitate.execution.table_formats import format_of
 from kumitate.model.step import Query
 from kumitate.ports import Engine, Progress, Scan
@@ -93,7 +94,10 @@ def _key(source: Source | None) -> str:
 def _opened(path: Path, task: Auditing) -> Opened:
     if not path.is_file():
         raise FatalError(f"{path}: there is no such file; check the path")
-    return opened(format_of(path), task.source)
+    try:
+        return opened(format_of(path), task.source)
+    except UNREADABLE as error:
+        raise FatalError(f"{path}: cannot be read ({type(error).__name__}); get the file anew") from error
 
 
 def _stage(file: Opened, names: tuple[str, ...], writer: pq.ParquetWriter, *, task: Auditing) -> FileFound:

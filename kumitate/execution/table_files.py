@@ -22,6 +22,9 @@ from kumitate.ingest.excel_reader import numbered_rows
 from kumitate.ingest.jsonl_reader import compact
 from kumitate.ingest.parquet_reader import texts_of
 
+UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, pa.ArrowException, CalamineError)
+"""What libraries raise where a file is not what it seems to be."""
+
 
 def read_table(
     path: Path, *, encoding: str | None = None, delimiter: str | None = None, sheet: str | None = None
@@ -36,7 +39,7 @@ def read_table(
         raise FatalError(f"{path}: there is no such file; check the path")
     try:
         return _named(_read(format_of(path), encoding, delimiter, sheet=sheet))
-    except (OSError, EOFError, zlib.error, pa.ArrowException, CalamineError) as error:
+    except UNREADABLE as error:
         raise FatalError(f"{path}: cannot be read ({type(error).__name__}); get the file anew") from error
 
 

@@ -38,7 +38,7 @@ class Encoding:
 def encoding_of(file: Format) -> Encoding:
     """The encoding that all bytes of the file have, or `mixed`."""
     known = from_beginning(file.head)
-    if known:
+    if known and _is_all(file, known):
         return Encoding(known)
     if b"\0" in file.head:
         raise FatalError(f"{file.path}: holds bytes that are no text; is it CSV, JSON lines, Parquet or Excel at all?")
