@@ -56,7 +56,7 @@ class LakeWriter(Protocol):
         ...
 
     def done_by(self, table: Table, step: str) -> str:
-        """The run that last committed `step` on `table`, or an empty string."""
+        """The run that last committed `step` on `table` (any step, for an empty one), or an empty string."""
         ...
 
 

@@ -61,17 +61,23 @@ def _steps(config: Config, name: str, run: Run) -> Iterator[Step]:
 CLEANSE = Stage("cleanse", _reads, _writes, _plan)
 
 
-def cleansed_through(config: Config, name: str, run: Run, *, done_by: Callable[[Step], str]) -> str:
+DoneBy = Callable[[Table, Step | None], str]
+"""The run that last committed the step on the table, or any step, where none is given; empty where none was."""
+
+
+def cleansed_through(config: Config, name: str, run: Run, *, done_by: DoneBy) -> str:
     """The last run whose rows of source `name` are cleansed as the project says now; empty where none are.
 
-    `done_by` tells which run committed a step last. Steps of another recipe have another name, the last one has not:
-    a recipe that was given up and taken up again is as good as new. In a run that is taken up again the staging table
-    may be this run's already; the clean one tells whether the recipe is that of the run before.
+    Steps of another recipe have another name, and a table that another recipe wrote since is as good as new: so it is
+    for a recipe that was given up and taken up again. In a run that is taken up again the staging table may be this
+    run's already; then the clean one tells.
     """
-    steps = tuple(_steps(config, name, run))
-    staged, told = steps[0], steps[-1]
-    clean = next(step for step in steps if step.table.database == "clean")
-    through = done_by(staged)
-    if through == run.id:
-        through = done_by(clean)
-    return through if through and through == done_by(told) else ""
+    steps = {step.table: step for step in _steps(config, name, run)}
+    staged, clean = staging_table(name, config.sources[name]), clean_table(name, config.sources[name])
+
+    def newest(table: Table) -> str:
+        through = done_by(table, steps[table])
+        return through if through == done_by(table, None) else ""
+
+    through = newest(staged)
+    return newest(clean) if through == run.id else through

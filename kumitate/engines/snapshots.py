@@ -29,10 +29,12 @@ class Snapshot:
 def done_by(table: IcebergTable, step: str) -> str:
     """The run that last committed `step`: as its newest snapshot says, or the table's own note, if that is newer.
 
-    The note outlives the snapshot; an engine that cannot write both in one commit writes the snapshot first.
+    The note outlives the snapshot; an engine that cannot write both in one commit writes the snapshot first. An empty
+    step asks for any.
     """
-    committed = (_note(state, RUN_ID) for state in _states(table) if _note(state, STEP) == step)
-    return max((table.properties.get(DONE + step, ""), *committed))
+    committed = (_note(state, RUN_ID) for state in _states(table) if step in ("", _note(state, STEP)))
+    noted = (run for key, run in table.properties.items() if key == DONE + step or (not step and key.startswith(DONE)))
+    return max((*noted, *committed), default="")
 
 
 def history_of(table: IcebergTable) -> tuple[Snapshot, ...]:

@@ -13,6 +13,7 @@ from kumitate.cleanse.stage import cleansed_through
 from kumitate.cleanse.tables import staging_table
 from kumitate.config.project import Config
 from kumitate.model.step import BatchStep, DeliverStep, GraphStep, IngestStep, Query, QueryStep, Run, Stage, Step
+from kumitate.model.table import Table
 from kumitate.pipeline import step_name
 from kumitate.ports import Engine, LakeWriter, Mark, Progress, Worker
 from kumitate.segments.tables import SEGMENT_BITS
@@ -87,10 +88,8 @@ def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
 def consumed(config: Config, lake: LakeWriter, run: Run) -> Mapping[str, str]:
     """Per table that cleansing fills, the last run whose rows it has seen; empty where all are to be cleansed."""
 
-    def done_by(step: Step) -> str:
-        if isinstance(step, IngestStep | DeliverStep):
-            return ""
-        return lake.done_by(step.table, step_name(step))
+    def done_by(table: Table, step: Step | None) -> str:
+        return lake.done_by(table, "" if step is None else step_name(step))
 
     return {
         str(staging_table(name, source)): cleansed_through(config, name, run, done_by=done_by)

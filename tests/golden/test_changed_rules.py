@@ -93,3 +93,19 @@ def test_a_run_with_new_rules_killed_before_any_step_ends_as_an_unbroken_one(unb
         assert everything(root) == expected, f"killed at progress call {call}"
         call += 1
     assert call > 15
+
+
+def test_rules_that_are_changed_back_while_a_run_lies_killed_hold_for_all_rows(tmp_path: Path) -> None:
+    root, never = changed(tmp_path / "back"), project(tmp_path / "never")
+    assert killed_at(16, root)
+    assert rows(root, "select stay from clean.visits where id = 'b'") == [(None,)]
+    edit(root, back=True)
+    run(root, until="cleanse")
+    run(never, until="cleanse")
+    deliver(never)
+    run(never, until="cleanse")
+    assert old_clean(root) == old_clean(never)
+
+
+def old_clean(root: Path) -> list[tuple[Any, ...]]:
+    return rows(root, "select id, stay, _line, _delivery_id from clean.visits order by id")

@@ -23,8 +23,9 @@ FIRST = "id,at,stay\na,2026-01-01 10:00,60\nb,2026-01-02 10:00,half an hour\na,2
 SECOND = "id,at,stay\nb,2026-01-04 10:00,90\nc,2026-01-05 10:00,120\n"
 
 
-def edit(root: Path) -> None:
-    for name, (old, new) in NEW_TYPES.items():
+def edit(root: Path, *, back: bool = False) -> None:
+    for name, (first, second) in NEW_TYPES.items():
+        old, new = (second, first) if back else (first, second)
         file = root / f"sources/{name}.yaml"
         text = file.read_text(encoding="utf-8")
         assert old in text

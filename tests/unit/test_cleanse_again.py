@@ -17,7 +17,7 @@ from kumitate.config.source import Source
 from kumitate.ingest.replayed import QUARANTINED
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE, REPLAYS, raw_table
 from kumitate.model.step import Run, Step
-from kumitate.pipeline import step_name
+from kumitate.model.table import Table
 
 CLOCK = datetime(2026, 3, 1, tzinfo=UTC)
 SETTINGS = Settings(project="test", timezone="Asia/Tokyo", country="JP")
@@ -170,40 +170,52 @@ def test_words_about_a_column_and_where_files_have_it_do_not_change_the_recipe()
     assert fingerprint(plain, SETTINGS) != fingerprint(plain, SETTINGS.model_copy(update={"country": "FR"}))
 
 
-def through(marks: Mapping[int, str], declared: Source, run_id: str) -> str:
-    """Where a run finds itself, by what its steps (in their order) were last done by."""
-    plan = CLEANSE.plan(config(declared), Run(run_id, CLOCK))
-    done = {step_name(plan[place]): run for place, run in marks.items()}
-
-    def done_by(step: Step) -> str:
-        return done.get(step_name(step), "")
-
-    return cleansed_through(config(declared), "rows", Run(run_id, CLOCK), done_by=done_by)
+STAGING, CLEAN = "staging.rows", "clean.rows"
+OWN, OTHER = "own", "other"
 
 
-STAGED, CLEAN, TOLD = 0, 3, 5
+def through(marks: Mapping[tuple[str, str], str], run_id: str) -> str:
+    """Where a run finds itself, by which run last wrote a table by its own recipe or by another."""
+
+    def done_by(table: Table, step: Step | None) -> str:
+        found = [run for (name, recipe), run in marks.items() if name == str(table) and (not step or recipe == OWN)]
+        return max(found, default="")
+
+    return cleansed_through(config(records()), "rows", Run(run_id, CLOCK), done_by=done_by)
 
 
 @pytest.mark.parametrize(
     ("marks", "expected"),
     [
         ({}, ""),
-        ({STAGED: "r000002", CLEAN: "r000002", TOLD: "r000002"}, "r000002"),
-        ({STAGED: "r000003", CLEAN: "r000002", TOLD: "r000002"}, "r000002"),
-        ({STAGED: "r000003", TOLD: "r000002"}, ""),
-        ({STAGED: "r000001", CLEAN: "r000001", TOLD: "r000002"}, ""),
-        ({STAGED: "r000003", CLEAN: "r000001", TOLD: "r000002"}, ""),
-        ({TOLD: "r000002"}, ""),
+        ({(STAGING, OWN): "r000002", (CLEAN, OWN): "r000002"}, "r000002"),
+        ({(STAGING, OWN): "r000003", (CLEAN, OWN): "r000002"}, "r000002"),
+        ({(STAGING, OTHER): "r000002", (CLEAN, OTHER): "r000002"}, ""),
+        ({(STAGING, OWN): "r000003", (CLEAN, OTHER): "r000002"}, ""),
+        ({(STAGING, OWN): "r000001", (CLEAN, OWN): "r000001", (STAGING, OTHER): "r000002"}, ""),
+        (
+            {
+                (STAGING, OWN): "r000003",
+                (CLEAN, OWN): "r000001",
+                (STAGING, OTHER): "r000002",
+                (CLEAN, OTHER): "r000002",
+            },
+            "",
+        ),
+        ({(STAGING, OWN): "r000002", (CLEAN, OWN): "r000002", (STAGING, OTHER): "r000003"}, ""),
     ],
     ids=[
         "nothing is cleansed yet",
         "the recipe of the run before",
         "killed after staging",
+        "a new recipe",
         "killed after staging by a new recipe",
         "a recipe taken up again",
         "killed after staging by a recipe taken up again",
-        "a new recipe",
+        "killed after staging by another recipe, which was given up",
     ],
 )
-def test_a_run_goes_on_where_the_last_one_with_the_same_recipe_ended(marks: Mapping[int, str], expected: str) -> None:
-    assert through(marks, records(), "r000003") == expected
+def test_a_run_goes_on_where_the_last_one_with_the_same_recipe_ended(
+    marks: Mapping[tuple[str, str], str], expected: str
+) -> None:
+    assert through(marks, "r000003") == expected
