@@ -28,7 +28,8 @@ class FakeLake:
         return len(rows)
 
     def done_by(self, table: Table, step: str) -> str:
-        return self.marks.get((str(table), step), "")
+        marks = (run for (name, each), run in self.marks.items() if name == str(table) and step in ("", each))
+        return max(marks, default="")
 
 
 class Answers:
