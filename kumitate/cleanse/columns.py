@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.cleanse.values import NOTHING, Cleansed, Reader, Reading
+from kumitate.cleanse.values import NOTHING, Cleansed, ColumnCleanser, Reader, Reading
 from kumitate.errors import RecordError
 
 Kernel = Callable[[pa.Array], pa.Array]
 """From texts to as many values, by Arrow's kernels."""
 
 SAMPLE = 1024
-MOSTLY_DISTINCT = 0.6
+MOSTLY_DISTINCT = 0.5
 
 
 def same(values: pa.Array) -> pa.Array:
@@ -120,10 +121,15 @@ class Way:
 
 def cleanse_column(values: pa.Array, *, way: Way, type_: pa.DataType, parts: tuple[str, ...] = ()) -> Cleansed:
     """The column function of a way: texts in, values of `type_` out, with reasons and the `parts` asked for."""
+    return each_once(values, cleanse=partial(_cleanse, way=way, type_=type_, parts=parts))
+
+
+def each_once(values: pa.Array, *, cleanse: ColumnCleanser) -> Cleansed:
+    """What `cleanse` makes of the column; it looks at each distinct value once, where values repeat."""
     if _are_mostly_distinct(values):
-        return _cleanse(values, way, type_=type_, parts=parts)
+        return cleanse(values)
     encoded = values.dictionary_encode()
-    found = _cleanse(encoded.dictionary, way, type_=type_, parts=parts)
+    found = cleanse(encoded.dictionary)
     stand = found.values is encoded.dictionary
     return Cleansed(
         values if stand else found.values.take(encoded.indices),
@@ -133,18 +139,22 @@ def cleanse_column(values: pa.Array, *, way: Way, type_: pa.DataType, parts: tup
 
 
 def _are_mostly_distinct(values: pa.Array) -> bool:
-    """Whether looking at each value once would cost more than it saves, as a sample of the column tells."""
+    """Whether looking at each value once would cost more than it saves, as a sample of the column tells.
+
+    Of d values equally frequent, a sample of n holds about n² / 2d pairs (the birthday problem), which tells d.
+    """
     if len(values) < SAMPLE * 2:
         return False
     sample = values.take(pa.array(np.linspace(0, len(values) - 1, SAMPLE).astype(np.int64)))
-    return bool(pc.count_distinct(sample).as_py() > SAMPLE * MOSTLY_DISTINCT)
+    pairs = SAMPLE - pc.count_distinct(sample).as_py()
+    return bool(pairs * len(values) * MOSTLY_DISTINCT < SAMPLE * SAMPLE / 2)
 
 
 def _taken(texts: pa.Array, indices: pa.Array) -> pa.Array:
     return pa.nulls(len(indices), texts.type) if texts.null_count == len(texts) else texts.take(indices)
 
 
-def _cleanse(values: pa.Array, way: Way, *, type_: pa.DataType, parts: tuple[str, ...]) -> Cleansed:
+def _cleanse(values: pa.Array, *, way: Way, type_: pa.DataType, parts: tuple[str, ...]) -> Cleansed:
     pieces = list(_pieces(values, way, type_=type_, parts=parts))
     found = pieces[0][1] if len(pieces) == 1 else in_order(pieces, parts)
     if way.split is None:

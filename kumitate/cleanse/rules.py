@@ -11,7 +11,7 @@ from kumitate.cleanse.addresses.columns import address_cleanser
 from kumitate.cleanse.addresses.postal_codes import postal_code_cleanser, read_postal_code
 from kumitate.cleanse.addresses.reading import read_address
 from kumitate.cleanse.codes import read_boolean, read_country, read_gender, read_json
-from kumitate.cleanse.columns import Way, cleanse_column
+from kumitate.cleanse.columns import Way, cleanse_column, each_once
 from kumitate.cleanse.companies import company_way
 from kumitate.cleanse.corporate_numbers import corporate_number
 from kumitate.cleanse.date_shapes import date_shortcuts, timestamp_shortcuts
@@ -107,7 +107,7 @@ WAYS: Mapping[Semantic, Callable[[Rule], Way]] = {
 """How the texts of each semantic are read, and what of that kernels can do."""
 
 COLUMNS: Mapping[Semantic, Callable[[Rule], ColumnCleanser]] = {
-    Semantic.POSTAL_CODE: lambda rule: postal_code_cleanser(rule.country),
+    Semantic.POSTAL_CODE: lambda rule: partial(each_once, cleanse=postal_code_cleanser(rule.country)),
     Semantic.ADDRESS: lambda rule: address_cleanser(rule.country, rule.parts),
 }
 """Semantics whose columns are cleansed by a function of their own, rather than by their way."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Lookup = npt.NDArray[np.uint16]
-"""UTF-16 unit -> UTF-16 unit."""
+"""Code point -> code point."""
 
 
 def lookup(table: Mapping[str, str]) -> Lookup:
@@ -27,11 +27,25 @@ def is_exchangeable(old: str, new: str) -> bool:
 
 
 def translated(values: pa.Array, table: Lookup) -> pa.Array:
-    """The column's bytes are decoded once, looked up, and encoded again; where values begin stays as it is."""
-    values = pa.concat_arrays([values])  # without an offset
-    _, offsets, data = values.buffers()
+    """Characters of three bytes in UTF-8 are looked up where they lie; where values begin stays as it is."""
+    if values.offset:
+        values = values.take(pa.array(np.arange(len(values))))
+    validity, offsets, data = values.buffers()
     if data is None:
         return values
-    units = np.frombuffer(data.to_pybytes().decode("utf-8").encode("utf-16-le"), np.uint16)
-    changed = table[units].tobytes().decode("utf-16-le").encode("utf-8")
-    return pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(changed), values.buffers()[0])
+    found = np.frombuffer(data, np.uint8)
+    starts = np.flatnonzero(found[: max(len(found) - 2, 0)] >> 4 == 0xE)
+    points = (
+        (found[starts].astype(np.uint16) << 12)
+        | ((found[starts + 1].astype(np.uint16) & 0x3F) << 6)
+        | (found[starts + 2] & 0x3F)
+    )
+    others = table[points]
+    changed = np.flatnonzero(others != points)
+    if not len(changed):
+        return values
+    written, starts, others = found.copy(), starts[changed], others[changed]
+    written[starts] = 0xE0 | (others >> 12)
+    written[starts + 1] = 0x80 | (others >> 6 & 0x3F)
+    written[starts + 2] = 0x80 | (others & 0x3F)
+    return pa.StringArray.from_buffers(len(values), offsets, pa.py_buffer(written), validity)
