@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from harness.people import PERSON, People, Row, member, project, visit
 from kumitate.config.project import Config
 
@@ -41,6 +43,7 @@ def owner(found: People, device: str, at: datetime) -> str | None:
     )
 
 
+@pytest.mark.slow
 def test_a_login_counts_what_the_device_did_within_the_span_before_and_after() -> None:
     found = people([seen("d", NOON, "1"), seen("d", NOON - HOUR)])
     assert owner(found, "d", NOON - DAY) == "members/1"
@@ -55,6 +58,7 @@ def test_two_people_on_one_tablet_stay_two() -> None:
     assert found.person_of("visits/t|") not in {found.person_of(f"members/{one}") for one in "12"}
 
 
+@pytest.mark.slow
 def test_between_two_logins_the_nearer_has_the_event_and_of_equally_near_ones_the_earlier() -> None:
     found = people([seen("t", NOON, "1"), seen("t", NOON + HOUR, "2")])
     assert owner(found, "t", NOON + 29 * MINUTE) == "members/1"
@@ -64,6 +68,7 @@ def test_between_two_logins_the_nearer_has_the_event_and_of_equally_near_ones_th
     assert owner(found, "t", NOON + DAY) == "members/2"
 
 
+@pytest.mark.slow
 def test_on_a_tablet_of_too_many_persons_only_what_one_login_alone_reaches_is_attributed() -> None:
     logins = [seen("t", NOON + number * 3 * DAY / 2, one) for number, one in enumerate("12")]
     found = people(logins, max_distinct={"member": 1})
@@ -73,6 +78,7 @@ def test_on_a_tablet_of_too_many_persons_only_what_one_login_alone_reaches_is_at
     assert len({found.person_of(f"members/{one}") for one in "12"}) == 2
 
 
+@pytest.mark.slow
 def test_logins_of_one_person_in_a_row_are_one_session() -> None:
     found = people([seen("d", NOON + number * DAY, "1") for number in range(4)] + [seen("d", NOON + 9 * DAY, "1")])
     sessions = found.lake.rows("select from_at, to_at from curated.anonymous_sessions order by 1")
@@ -83,12 +89,14 @@ def test_logins_of_one_person_in_a_row_are_one_session() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_anonymous_records_of_one_device_are_one_anonymous_person() -> None:
     found = people([seen("d", NOON), seen("d", NOON + HOUR), seen("e", NOON)])
     assert found.person_of("visits/d|") != found.person_of("visits/e|")
     assert found.lake.rows("select count(*) from curated.anonymous_sessions") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_login_by_a_value_that_merges_nobody_is_nobodys() -> None:
     person: Row = PERSON | {
         "identifiers": PERSON["identifiers"] | {"device": {"within": "1d"}, "member": {"blocked": ["0+"]}}
@@ -97,11 +105,13 @@ def test_a_login_by_a_value_that_merges_nobody_is_nobodys() -> None:
     assert found.lake.rows("select count(*) from curated.anonymous_sessions") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_blocked_device_has_no_sessions() -> None:
     found = people([seen("0000", NOON, "1")], blocked=["0+"])
     assert found.lake.rows("select count(*) from curated.anonymous_sessions") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_device_of_one_person_does_not_make_two_registrations_one_person() -> None:
     found = people([seen("d", NOON, "1"), seen("d", NOON + MINUTE, "2")])
     assert found.person_of("members/1") != found.person_of("members/2")
@@ -118,6 +128,7 @@ def owners(found: People) -> dict[str, list[tuple[str, datetime | None, datetime
     return spans
 
 
+@pytest.mark.slow
 def test_an_anonymous_record_changes_hands_without_gap_or_overlap() -> None:
     found = people([seen("t", NOON, "1"), seen("t", NOON + 5 * DAY, "2"), seen("t", NOON + 6 * DAY)])
     after = timedelta(milliseconds=1)
@@ -134,5 +145,6 @@ def test_an_anonymous_record_changes_hands_without_gap_or_overlap() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_device_that_nobody_logs_in_on_keeps_its_anonymous_person_for_ever() -> None:
     assert owners(people([seen("d", NOON)])) == {"d|": [("nobody", None, None)]}

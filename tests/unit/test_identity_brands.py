@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from harness.people import PERSON, People, card, member, project, visit
 from kumitate.blueprint.views import views
 
@@ -28,6 +30,7 @@ def view(found: People, brand: str) -> dict[str, tuple[object, ...]]:
     return {str(row[0]): row[1:] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_brand_knows_only_whom_its_sources_know() -> None:
     found = people()
     assert view(found, "ec").keys() == {found.person_of("members/1"), found.person_of("members/2")}
@@ -35,6 +38,7 @@ def test_a_brand_knows_only_whom_its_sources_know() -> None:
     assert found.person_of("members/1") == found.person_of("cards/7")
 
 
+@pytest.mark.slow
 def test_a_brand_knows_of_a_person_only_what_its_sources_say() -> None:
     found = people()
     assert view(found, "shop")[found.person_of("cards/7")] == (1, ["cards"], "タロウ", None, None)
@@ -43,6 +47,7 @@ def test_a_brand_knows_of_a_person_only_what_its_sources_say() -> None:
     assert found.golden("cards/7")["sources"] == ["cards", "members"]
 
 
+@pytest.mark.slow
 def test_a_project_without_brands_has_no_brand_views() -> None:
     tables = {str(step) for step in People().resolve(members=[member("1")]).lake._tables}
     assert "curated.brand_profiles" not in tables

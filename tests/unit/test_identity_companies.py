@@ -95,6 +95,7 @@ def contact(number: str, **values: Any) -> Row:
     return {"_record_id": number, "id": number, **values}
 
 
+@pytest.mark.slow
 def test_one_corporate_number_is_one_company_however_it_is_called() -> None:
     found = Business().resolve(
         [contact("1", corporate=AGENCY, company="国税庁"), contact("2", corporate=AGENCY, company="国税庁 東京")]
@@ -102,6 +103,7 @@ def test_one_corporate_number_is_one_company_however_it_is_called() -> None:
     assert found.companies() == {(AGENCY, "国税庁", None, 2, 2)}
 
 
+@pytest.mark.slow
 def test_two_corporate_numbers_are_never_one_company() -> None:
     contacts = [
         contact("1", corporate=AGENCY, company="港物産", postal_code="100-0001", email="a@minato.co.jp"),
@@ -111,6 +113,7 @@ def test_two_corporate_numbers_are_never_one_company() -> None:
     assert found.company_of("contacts/1") != found.company_of("contacts/2")
 
 
+@pytest.mark.slow
 def test_a_number_with_a_wrong_check_digit_ties_nobody() -> None:
     wrong = "1" + AGENCY[1:]
     found = Business().resolve(
@@ -119,6 +122,7 @@ def test_a_number_with_a_wrong_check_digit_ties_nobody() -> None:
     assert found.companies() == {(None, "甲", None, 1, 1), (None, "乙", None, 1, 1)}
 
 
+@pytest.mark.slow
 def test_a_domain_of_its_own_ties_and_a_free_mail_service_does_not() -> None:
     found = Business().resolve(
         [
@@ -133,6 +137,7 @@ def test_a_domain_of_its_own_ties_and_a_free_mail_service_does_not() -> None:
     assert (None, "甲", None, 1, 1) in found.companies()
 
 
+@pytest.mark.slow
 def test_a_domain_that_many_companies_use_ties_none() -> None:
     contacts = [contact(str(number), company=f"会社{number}", email=f"{number}@mall.co.jp") for number in range(4)]
     found = Business().resolve(contacts)
@@ -141,6 +146,7 @@ def test_a_domain_that_many_companies_use_ties_none() -> None:
     assert len(Business().resolve(contacts[:3]).companies()) == 1
 
 
+@pytest.mark.slow
 def test_a_name_at_one_place_ties_and_a_name_alone_does_not() -> None:
     found = Business().resolve(
         [
@@ -163,6 +169,7 @@ def test_a_mail_domain_alone_is_no_company_but_brings_its_persons_to_one() -> No
     assert found.companies() == {(None, "港物産", "minato.co.jp", 2, 2)}
 
 
+@pytest.mark.slow
 def test_a_persons_company_is_that_of_their_newest_record() -> None:
     found = Business().resolve(
         [
@@ -177,11 +184,13 @@ def test_a_persons_company_is_that_of_their_newest_record() -> None:
     assert found.lake.rows("select count(*) from curated.profiles where company_id is null") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_company_of_thousands_is_one_company() -> None:
     many = [contact(f"{number:04}", corporate=AGENCY) for number in range(1200)]
     assert {row[3] for row in Business().resolve(many).companies()} == {1200}
 
 
+@pytest.mark.slow
 def test_a_company_keeps_its_id_when_contacts_come_and_go() -> None:
     found = Business()
     first = found.resolve([contact("5", corporate=AGENCY), contact("6", corporate=AGENCY)]).company_of("contacts/5")
@@ -192,6 +201,7 @@ def test_a_company_keeps_its_id_when_contacts_come_and_go() -> None:
     assert since == {"contacts/1": "r000002", "contacts/6": "r000001"}
 
 
+@pytest.mark.slow
 def test_companies_can_be_made_of_persons_too() -> None:
     found = Business(COMPANY | {"of": "persons", "identifiers": {"domain": {}}}).resolve(
         [contact("1", company="港物産", email="a@minato.co.jp"), contact("2", email="b@minato.co.jp")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
+
 from harness.people import PERSON, SOURCES, People, Row, card, member, project
 
 SHOP: Row = SOURCES | {
@@ -33,6 +35,7 @@ def test_two_numbers_for_one_mailbox_are_two_people_and_wait_for_a_steward() -> 
     assert {found.golden("members/1")["given_name"], found.golden("cards/7")["given_name"]} == {"太郎", "花子"}
 
 
+@pytest.mark.slow
 def test_one_number_that_two_people_claim_ties_nobody_and_says_so() -> None:
     found = people(max_distinct={"born": 1}).resolve(
         members=[member("1", born=date(1980, 1, 1))], cards=[card("7", customer="1", born=date(1990, 1, 1))]
@@ -41,6 +44,7 @@ def test_one_number_that_two_people_claim_ties_nobody_and_says_so() -> None:
     assert found.shared() == {("member", "1"): "shared_by:born"}
 
 
+@pytest.mark.slow
 def test_one_number_of_one_person_merges_what_both_sources_say() -> None:
     found = people(unique=True, max_distinct={"born": 1}).resolve(
         members=[member("1", born=date(1980, 1, 1), updated=datetime(2025, 1, 1))],
@@ -51,6 +55,7 @@ def test_one_number_of_one_person_merges_what_both_sources_say() -> None:
     assert (golden["given_name"], golden["born"], golden["records"]) == ("太郎", date(1980, 1, 1), 2)
 
 
+@pytest.mark.slow
 def test_attributes_that_no_record_holds_are_null_and_have_no_provenance() -> None:
     found = people().resolve(members=[member("1"), member("2")], cards=[card("7")])
     for record in ("members/1", "members/2", "cards/7"):

@@ -24,6 +24,7 @@ def found(people: People, kind: str, value: str) -> str | None:
     return rows[0][0] if rows else None
 
 
+@pytest.mark.slow
 def test_a_value_that_identifies_leads_to_its_person() -> None:
     people = People().resolve(members=[member("1", email="太郎@x.jp"), member("2", email="b@x.jp")])
     assert found(people, "email", "太郎@x.jp") == people.person_of("members/1")
@@ -31,6 +32,7 @@ def test_a_value_that_identifies_leads_to_its_person() -> None:
     assert found(people, "email", "nobody@x.jp") is None
 
 
+@pytest.mark.slow
 def test_blocked_and_shared_values_lead_to_nobody() -> None:
     phone = {"phone": "+81312345678"}
     people = People().resolve(
@@ -40,6 +42,7 @@ def test_blocked_and_shared_values_lead_to_nobody() -> None:
     assert found(people, "phone", "+81312345678") is None
 
 
+@pytest.mark.slow
 def test_no_value_and_no_rule_stands_there_in_clear() -> None:
     people = People().resolve(
         members=[member("1", email="a@x.jp", given_name="太郎", born=datetime(1990, 1, 1).date())]
@@ -49,6 +52,7 @@ def test_no_value_and_no_rule_stands_there_in_clear() -> None:
     assert {len(value) for _, value in rows} == {64}
 
 
+@pytest.mark.slow
 def test_a_person_id_of_before_leads_to_the_person_of_now() -> None:
     people = People().resolve(members=[member("1")], cards=[card("7", phone="+81312345678")])
     old = {people.person_of("members/1"), people.person_of("cards/7")}
@@ -58,6 +62,7 @@ def test_a_person_id_of_before_leads_to_the_person_of_now() -> None:
     assert {found(people, "person_id", person) for person in old} == {now}
 
 
+@pytest.mark.slow
 def test_a_device_that_changes_hands_is_no_answer() -> None:
     config = project(PERSON | {"identifiers": PERSON["identifiers"] | {"device": {"within": "1d"}}})
     visits = [visit("t", at=datetime(2026, 2, 1)), visit("t", "1", at=datetime(2026, 2, 1)), visit("d", at=None)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from harness.memory_lake import MemoryLake
 from harness.people import PERSON, SOURCES, Row, member, visit
 from kumitate.cleanse.tables import clean_table
@@ -79,6 +81,7 @@ def test_a_late_login_counts_what_came_before_within_the_span_and_once() -> None
     assert visits["members/1"] + visits["visits/d|"] == len(LATE_LOGIN)
 
 
+@pytest.mark.slow
 def test_lists_and_points_count_the_same_rows() -> None:
     lake = lake_of(LATE_LOGIN, config(within="1d"))
     assert sorted(told(lake, "pages")["members/1"]) == ["/b", "/c", "/d"]
@@ -86,6 +89,7 @@ def test_lists_and_points_count_the_same_rows() -> None:
     assert told(lake, "score")["members/1"] > 2 * told(lake, "score")["visits/d|"]
 
 
+@pytest.mark.slow
 def test_a_sequence_of_events_crosses_the_login() -> None:
     visits = [visit("d", page="/a", at=NOON - HOUR), visit("d", "1", page="/b", at=NOON)]
     members = "select person_id from curated.segment_changes where change = 'entered'"
@@ -94,6 +98,7 @@ def test_a_sequence_of_events_crosses_the_login() -> None:
     assert lake.rows(members) == person
 
 
+@pytest.mark.slow
 def test_a_tablet_counts_each_event_to_one_person_only() -> None:
     visits = [
         visit("t", "1", page="/a", at=NOON),
@@ -107,6 +112,7 @@ def test_a_tablet_counts_each_event_to_one_person_only() -> None:
     assert pages["visits/t|"] is None
 
 
+@pytest.mark.slow
 def test_a_word_of_consent_before_the_login_is_not_the_persons() -> None:
     visits = [visit("d", page="ads", agreed=True, at=NOON - HOUR), visit("d", "1", at=NOON)]
     lake = lake_of(visits, config(within="1d"))
@@ -116,12 +122,14 @@ def test_a_word_of_consent_before_the_login_is_not_the_persons() -> None:
     assert who == [("visits/d|",)]
 
 
+@pytest.mark.slow
 def test_an_event_without_a_time_stays_with_its_record() -> None:
     visits = [visit("d", page="/a"), visit("d", "1", page="/b", at=NOON)]
     pages = told(lake_of(visits, config(within="1d")), "pages")
     assert (pages["visits/d|"], pages["members/1"]) == (["/a"], ["/b"])
 
 
+@pytest.mark.slow
 def test_without_a_span_a_device_ties_as_any_identifier_does() -> None:
     lake = lake_of(LATE_LOGIN, config())
     assert told(lake, "visits")["members/1"] == len(LATE_LOGIN)
