@@ -13,50 +13,13 @@ from kumitate.config.quality import Bounds, Kind, QualityRules
 from kumitate.config.types import NUMBERS
 from kumitate.model.step import Query, Run
 from kumitate.model.table import Table, Type
+from kumitate.quality.comparisons import DISTANCE, RATIO
 from kumitate.sql.vocabulary import DIALECT, column, literal, text, timestamp_literal
 
 _MOST_BUCKETS = 100
 _DIGITS = 6
 """Of what is found: sums of fractions differ behind them, from engine to engine."""
 _OTHERS, _NONE = "(others)", "(none)"
-
-
-_RATIO = """
-select
-    case
-        when max(now_rows) > 0 and max(before_rows) > 0
-            then cast(max(now_rows) as double) * cast(max(runs) as double) / cast(max(before_rows) as double)
-    end as found
-from volume_rows
-cross join (select count(*) as runs from volume_past) as earlier"""
-"""This run's rows in units of the mean of the runs before; null where either has none."""
-
-_DISTANCE = """
-select
-    case
-        when sum(distance) > sum(chance) then sum(distance) - sum(chance)
-        when count(*) > 0 then 0.0e0
-    end as found
-from (
-    select
-        abs(now_rows / now_total - before_rows / before_total) / 2.0e0 as distance,
-        0.3989e0 * power(pooled * (1.0e0 - pooled) * (1.0e0 / now_total + 1.0e0 / before_total), 0.5e0) as chance
-    from (
-        select
-            cast(r.now_rows as double) as now_rows,
-            cast(r.before_rows as double) as before_rows,
-            cast(t.now_total as double) as now_total,
-            cast(t.before_total as double) as before_total,
-            cast(r.now_rows + r.before_rows as double) / cast(t.now_total + t.before_total as double) as pooled
-        from {rows} as r
-        cross join (select sum(now_rows) as now_total, sum(before_rows) as before_total from {rows}) as t
-        where t.now_total > 0 and t.before_total > 0
-    ) as shares
-) as distances"""
-"""Half the sum of how far each value's share is from before (total variation), less what chance explains: two draws
-of n and m rows differ in a share p by sqrt(2 / pi * p * (1 - p) * (1 / n + 1 / m)) on average; half of sqrt(2 / pi)
-is 0.3989. Null where there is nothing now, or was nothing before.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +152,7 @@ def _volume(judged: Judged, run: Run) -> Iterator[_Measure]:
     )
     for name, ratio, sign in (("volume_min", rule.min_ratio, ">="), ("volume_max", rule.max_ratio, "<=")):
         if ratio is not None:
-            yield _Measure("volume", name, "", ratio, _RATIO, ctes, passes=f"found {sign} threshold")
+            yield _Measure("volume", name, "", ratio, RATIO, ctes, passes=f"found {sign} threshold")
             ctes = ()
 
 
@@ -197,7 +160,7 @@ def _drift(judged: Judged, name: str, most: Decimal, *, run: Run, number: int) -
     past, rows = f"drift_past_{number}", f"drift_rows_{number}"
     met = f"{_of_section(judged)} and column_name = {_text(name)}"
     ctes = ((past, _past(judged, met, run)), (rows, _recent(judged, met, run, past=past)))
-    return _Measure("drift", "drift", name, most, _DISTANCE.format(rows=rows), ctes)
+    return _Measure("drift", "drift", name, most, DISTANCE.format(rows=rows), ctes)
 
 
 def _past(judged: Judged, met: str, run: Run) -> str:
