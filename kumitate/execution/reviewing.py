@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,10 +10,10 @@ from kumitate.errors import FatalError
 from kumitate.execution.named import Named, ask, bound
 from kumitate.execution.stewardship import decisions, part, tie
 from kumitate.execution.workspace import Workspace
-from kumitate.identity.identifiers import RULE_PREFIX
 from kumitate.identity.stewards import Decision, holding
 from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS, REVIEW
-from kumitate.identity.why import BETWEEN, masked_record, masked_value
+from kumitate.identity.weighing import compared_attributes, compared_query
+from kumitate.identity.why import masked_record, masked_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Doubt:
     both: tuple[str, ...]
     """`email t***@x***.jp`."""
     differ: tuple[str, ...]
-    """Kinds of which each has another value."""
+    """`first_name 太* / 花*`."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -63,23 +63,32 @@ def _open(workspace: Workspace, limit: int) -> list[dict[str, Any]]:
 
 
 def _compared(workspace: Workspace, row: dict[str, Any], *, unmask: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    left, right = (_stated(workspace, row[side]) for side in ("left_record", "right_record"))
-    kinds = [kind for kind in left if kind in right]
-    shared = [(kind, value.replace(BETWEEN, " + ")) for kind in kinds for value in sorted(left[kind] & right[kind])]
-    both = [f"{_name(kind)} {value if unmask else masked_value(value)}" for kind, value in shared]
-    return tuple(both), tuple(_name(kind) for kind in kinds if not left[kind] & right[kind])
+    """What both records say alike, and what each says otherwise: `first_name 太* / 花*`."""
+    left, right = (_said(workspace, row[end]) for end in ("left_record", "right_record"))
+    show: Callable[[str], str] = str if unmask else masked_value
+    both, differ = [], []
+    for name in (name for name in left if name in right):
+        common = sorted(left[name] & right[name])
+        if common:
+            both.append(f"{name} {show(common[0])}")
+        else:
+            differ.append(f"{name} {show(min(left[name]))} / {show(min(right[name]))}")
+    return tuple(both), tuple(differ)
 
 
-def _name(kind: str) -> str:
-    return kind.removeprefix(RULE_PREFIX)
-
-
-def _stated(workspace: Workspace, record: str) -> dict[str, set[str]]:
-    rows = ask(workspace, f"select kind, value from {IDENTIFIERS} where record = {bound(record)} order by kind, value")
-    stated: dict[str, set[str]] = {}
-    for row in rows:
-        stated.setdefault(row["kind"], set()).add(row["value"])
-    return stated
+def _said(workspace: Workspace, record: str) -> dict[str, set[str]]:
+    """The record's identifiers, and what a model would compare."""
+    sql = f"select kind, value from {IDENTIFIERS} where record = {bound(record)} and kind not like 'rule:%'"
+    said: dict[str, set[str]] = {}
+    for row in ask(workspace, f"{sql} order by kind, value"):
+        said.setdefault(row["kind"], set()).add(row["value"])
+    names = compared_attributes(workspace.config, None)
+    if names:
+        compared = compared_query(workspace.config).sql
+        sql = f"select {', '.join(names)} from ({compared}) as c where c.record = {bound(record)}"
+        for row in ask(workspace, sql):
+            said |= {name: {value} for name, value in row.items() if value is not None and name not in said}
+    return said
 
 
 def decide(workspace: Workspace, made: Decision, *, accepted: Sequence[int], rejected: Sequence[int]) -> int:

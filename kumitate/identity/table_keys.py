@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.cleanse.rules import column_cleanser
+from kumitate.cleanse.record_countries import cleanse_delivered
 from kumitate.cleanse.values import Cleansed
 from kumitate.identity.graph.hashing import distinct_hashes
 from kumitate.identity.graph.model import GraphRules, Hashes, Integers, Keys
@@ -55,8 +55,11 @@ def cleanse_table(table: pa.Table, plan: TablePlan, *, threads: int) -> Cleansed
 
 
 def _cleansed(table: pa.Table, column: PlannedColumn) -> Cleansed:
-    values = table[column.delivered].cast(pa.string()).combine_chunks()
-    return column_cleanser(column.rule)(values)
+    delivered = {column.rule.column: table[column.delivered].cast(pa.string()).combine_chunks()}
+    told_by = column.rule.country_column
+    if told_by is not None and told_by not in delivered:
+        delivered[told_by] = table[told_by].cast(pa.string()).combine_chunks()
+    return cleanse_delivered(column.rule, delivered)
 
 
 def _reasons(found: Cleansed) -> dict[str, int]:

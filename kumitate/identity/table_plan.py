@@ -75,6 +75,15 @@ class Given:
     hidden: Collection[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The table's columns as delivered, and what those that no rule names seem to hold."""
+
+    names: frozenset[str]
+    guesses: Mapping[str, Recognised]
+    as_of: date
+
+
 def plan_table(table: pa.Table, rules: TableRules, given: Given) -> TablePlan:
     """The plan for a table of delivered texts; columns that no rule names are recognised by what they hold."""
     keys = {name for name in (rules.record_id, rules.updated_at, rules.source) if name}
@@ -86,7 +95,7 @@ def plan_table(table: pa.Table, rules: TableRules, given: Given) -> TablePlan:
     entity = made.person if told else rules.person
     return TablePlan(
         entity=entity.model_copy(update={"model": rules.person.model}),
-        columns=tuple(_planned(made.columns, rules, given.as_of, recognised=guesses)),
+        columns=tuple(_planned(made.columns, rules, _Seen(frozenset(table.column_names), guesses, given.as_of))),
         stated=tuple(made.stated),
         record_id=rules.record_id or (_naming(guesses) if told else None),
         updated_at=rules.updated_at,
@@ -191,9 +200,7 @@ def _asked(person: Entity) -> Iterator[str]:
         yield from person.model.compare
 
 
-def _planned(
-    columns: Mapping[str, ColumnSpec], rules: TableRules, as_of: date, *, recognised: Collection[str]
-) -> Iterator[PlannedColumn]:
+def _planned(columns: Mapping[str, ColumnSpec], rules: TableRules, given: _Seen) -> Iterator[PlannedColumn]:
     parts: dict[str, list[str]] = {}
     for spec in columns.values():
         if spec.part:
@@ -202,15 +209,32 @@ def _planned(
     for name, spec in columns.items():
         whole, _, part = (spec.part or "").partition(".")
         source = columns[whole] if part else spec
+        country, told_by = _country(source, rules, given)
         rule = Rule(
             whole or name,
             source.type,
             source.formats,
-            source.country or rules.country,
+            country,
             rules.timezone,
             parts=tuple(parts.get(whole or name, ())),
-            as_of=as_of,
+            as_of=given.as_of,
+            country_column=told_by,
         )
         delivered = source.from_ or whole or name
-        is_recognised = delivered in recognised and (whole or name) not in rules.columns
+        is_recognised = delivered in given.guesses and (whole or name) not in rules.columns
         yield PlannedColumn(name, delivered, rule, part, is_recognised)
+
+
+_OF_A_COUNTRY = frozenset({Semantic.PHONE, Semantic.POSTAL_CODE, Semantic.ADDRESS})
+
+
+def _country(spec: ColumnSpec, rules: TableRules, given: _Seen) -> tuple[str, str | None]:
+    """The country of a column's values, and the delivered column that tells each row's own."""
+    if spec.type not in _OF_A_COUNTRY:
+        return rules.country, None
+    if spec.country is not None:
+        declared = rules.columns.get(spec.country)
+        told_by = declared.from_ or spec.country if declared else spec.country
+        return (rules.country, told_by) if told_by in given.names else (spec.country, None)
+    recognised = (name for name, guess in given.guesses.items() if guess.semantic is Semantic.COUNTRY)
+    return rules.country, next(recognised, None)

@@ -87,9 +87,12 @@ class Explanation:
 
 
 def shortest_path(ties: Iterable[Tie], start: Iterable[str], end: Iterable[str]) -> tuple[Tie, ...]:
-    """The fewest ties that lead from a record of `start` to one of `end`; the first by name among equals."""
+    """The fewest ties that lead from a record of `start` to one of `end`.
+
+    Among equals a steward's decision goes first, for it outranks all else; then the first by name.
+    """
     near: dict[str, list[tuple[str, Tie]]] = {}
-    for tie in sorted(ties, key=lambda tie: (tie.left, tie.right, tie.rule)):
+    for tie in sorted(ties, key=lambda tie: (tie.rule != STEWARD, tie.left, tie.right, tie.rule)):
         near.setdefault(tie.left, []).append((tie.right, tie))
         near.setdefault(tie.right, []).append((tie.left, tie))
     came: dict[str, Tie | None] = dict.fromkeys(sorted(start))

@@ -183,6 +183,13 @@ def test_a_family_name_tells_nobody_apart_where_every_kind_has_guards() -> None:
     assert len(groups(resolve_table(rows, plan(rows, {}), run_id="r1"))) == 1
 
 
+def test_a_phone_number_is_read_as_in_its_rows_country() -> None:
+    rows = pa.table(
+        {"phone": ["020 7946 0958", "+44 20 7946 0958"], "country": ["GB", "JP"], "first_name": ["Ann", "Ann"]}
+    )
+    assert len(groups(resolve_table(rows, plan(rows, {}), run_id="r1"))) == 1
+
+
 def test_the_truth_is_never_looked_at() -> None:
     rows = table({**A, "truth": "x"}, {**D, "truth": "x"}, {**C, "truth": "y"})
     assert "truth" not in {column.delivered for column in plan(rows, {}, "truth").columns}

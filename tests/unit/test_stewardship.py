@@ -148,3 +148,22 @@ def test_why_not_tells_how_alike_they_are_by_the_projects_model(tmp_path: Path) 
     told = kumitate(root, "why", "clients/3", "clients/4").stdout
     assert "By the model they are one person with a probability of" in told
     assert "  nom: equal (+6.5)" in told
+
+
+def test_a_doubtful_pair_is_reviewed_and_decided(tmp_path: Path) -> None:
+    root = copy_of(BAKERY, tmp_path / "boulangerie")
+    path = next((root / "identity").glob("*.yaml"))
+    path.write_text(path.read_text().replace("numero: {}", "numero: {unique: true}"))
+    run(root, until="identity")
+    (doubt,) = json.loads(kumitate(root, "review", "--json", "--unmask").stdout)
+    assert (doubt["number"], doubt["left"], doubt["right"]) == (1, "clients/1", "clients/2")
+    assert "courriel amelie.dupont@example.com" in doubt["both"]
+    assert "numero 1 / 2" in doubt["differ"]
+    assert "amelie" not in kumitate(root, "review").stdout
+    refused = kumitate(root, "review", "--accept", "7")
+    assert (refused.exit_code, "no pair has the number 7" in refused.output) == (1, True)
+    assert kumitate(root, "review", "--accept", "1", "--reject", "1").exit_code == 2
+    assert kumitate(root, "review", "--accept", "1", "--reason", "same card").exit_code == 0
+    assert kumitate(root, "review").stdout == "no pair is in doubt\n"
+    run(root, until="identity")
+    assert "were made one by" in kumitate(root, "why", "clients/1", "clients/2").stdout

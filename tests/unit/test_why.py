@@ -18,6 +18,11 @@ def test_the_shortest_path_is_told_from_the_first_name_to_the_second() -> None:
     assert [(tie.left, tie.right, tie.rule) for tie in path] == [("c", "b", "phone"), ("b", "a", "email")]
 
 
+def test_a_stewards_decision_goes_before_a_value() -> None:
+    path = shortest_path([Tie("a", "b", "email"), Tie("a", "b", "steward")], ["a"], ["b"])
+    assert [tie.rule for tie in path] == ["steward"]
+
+
 def test_there_is_no_path_where_nothing_ties() -> None:
     assert shortest_path(TIES, ["a"], ["z"]) == ()
     assert shortest_path(TIES, ["a"], ["a"]) == ()
