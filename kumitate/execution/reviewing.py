@@ -49,8 +49,10 @@ join {PERSON_RECORDS} as r on r.record = q.right_record"""
 def doubts(workspace: Workspace, limit: int, *, unmask: bool = False) -> list[Doubt]:
     """The first pairs of the queue that nobody has decided about since, masked unless told."""
     found = []
-    for row in _open(workspace, limit):
-        both, differ = _compared(workspace, row, unmask=unmask)
+    rows = _open(workspace, limit)
+    said = _said(workspace, sorted({row[end] for row in rows for end in ("left_record", "right_record")}))
+    for row in rows:
+        both, differ = _compared(said[row["left_record"]], said[row["right_record"]], unmask=unmask)
         left, right = ((row[end] if unmask else masked_record(row[end])) for end in ("left_record", "right_record"))
         found.append(Doubt(row["number"], left, right, row["probability"], both, differ))
     return found
@@ -62,9 +64,12 @@ def _open(workspace: Workspace, limit: int) -> list[dict[str, Any]]:
     return [row for row in rows if (row["left_record"], row["right_record"]) not in decided][:limit]
 
 
-def _compared(workspace: Workspace, row: dict[str, Any], *, unmask: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+_Said = dict[str, set[str]]
+"""Kind or attribute -> values."""
+
+
+def _compared(left: _Said, right: _Said, *, unmask: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What both records say alike, and what each says otherwise: `first_name 太* / 花*`."""
-    left, right = (_said(workspace, row[end]) for end in ("left_record", "right_record"))
     show: Callable[[str], str] = str if unmask else masked_value
     both, differ = [], []
     for name in (name for name in left if name in right):
@@ -76,18 +81,21 @@ def _compared(workspace: Workspace, row: dict[str, Any], *, unmask: bool) -> tup
     return tuple(both), tuple(differ)
 
 
-def _said(workspace: Workspace, record: str) -> dict[str, set[str]]:
-    """The record's identifiers, and what a model would compare."""
-    sql = f"select kind, value from {IDENTIFIERS} where record = {bound(record)} and kind not like 'rule:%'"
-    said: dict[str, set[str]] = {}
+def _said(workspace: Workspace, records: Sequence[str]) -> dict[str, _Said]:
+    """Each record's identifiers, and what a model would compare."""
+    said: dict[str, _Said] = {record: {} for record in records}
+    if not records:
+        return said
+    listed = ", ".join(map(bound, records))
+    sql = f"select record, kind, value from {IDENTIFIERS} where record in ({listed}) and kind not like 'rule:%'"
     for row in ask(workspace, f"{sql} order by kind, value"):
-        said.setdefault(row["kind"], set()).add(row["value"])
+        said[row["record"]].setdefault(row["kind"], set()).add(row["value"])
     names = compared_attributes(workspace.config, None)
-    if names:
-        compared = compared_query(workspace.config).sql
-        sql = f"select {', '.join(names)} from ({compared}) as c where c.record = {bound(record)}"
-        for row in ask(workspace, sql):
-            said |= {name: {value} for name, value in row.items() if value is not None and name not in said}
+    compared = compared_query(workspace.config).sql
+    sql = f"select {', '.join(('record', *names))} from ({compared}) as c where c.record in ({listed})"
+    for row in ask(workspace, sql) if names else ():
+        own = said[row.pop("record")]
+        own |= {name: {value} for name, value in row.items() if value is not None and name not in own}
     return said
 
 
