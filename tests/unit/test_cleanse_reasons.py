@@ -1,5 +1,7 @@
 """Every reason has its sentences, and some value for which it is given."""
 
+from pathlib import Path
+
 import pytest
 
 from harness.cleansing import codes
@@ -64,6 +66,7 @@ GIVEN_FOR: dict[str, tuple[Semantic, str]] = {
     "postal_code_unlisted": (S.POSTAL_CODE, "999-9999"),
     "leading_zero": (S.POSTAL_CODE, "600001"),
 }
+PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "cleansing.md"
 ELSEWHERE = {"prefecture_unsure", "city_unsure", "former_municipality", "town_unlisted"}
 """Given for addresses that only the postal master tells apart: see the tests of addresses."""
 
@@ -95,3 +98,9 @@ def test_every_reason_speaks_english_and_japanese() -> None:
         assert reason.en.endswith(".")
         assert not reason.ja.isascii()
         assert reason.ja.endswith("。")
+
+
+def test_the_docs_list_every_reason_in_its_words() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    said = {code: f"| `{code}` | {reason.en} | {reason.ja} |" for code, reason in REASONS.items()}
+    assert [code for code, line in said.items() if line not in page and not code.endswith(".too_long")] == []
