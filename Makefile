@@ -7,7 +7,7 @@ SHOP := examples/shop
 FAST := tests/unit tests/property tests/contract tests/golden
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-cleansing lock clean
+.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ bench-segments: $(VENV)/.ready ## 100 segments, 1M profiles, 20M events: one sca
 
 bench-cleansing: $(VENV)/.ready ## columns cleansed by kernels against loops over rows; scores on public cases
 	@$(BIN)/python bench/cleansing.py
+
+bench-identity: $(VENV)/.ready ## who is who: right, fast, in how much memory, beside Splink alone
+	@$(BIN)/python bench/identity.py
 
 build: $(VENV)/.ready $(EMULATOR)/.ready ## build the bundles for Lambda and the wheels for Glue, from the locks
 	@$(BIN)/python tools/package.py

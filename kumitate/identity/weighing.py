@@ -22,7 +22,7 @@ from kumitate.identity.graph.model import Integers
 from kumitate.identity.identifiers import identified_sources, record_sql
 from kumitate.identity.probabilistic.comparisons import ATTRIBUTES
 from kumitate.identity.probabilistic.files import dump
-from kumitate.identity.probabilistic.matching import matched
+from kumitate.identity.probabilistic.matching import matched, telling
 from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.resolution import Weigh, Weighing, no_model
 from kumitate.identity.statements import bound, quoted, statement, union_all
@@ -81,7 +81,7 @@ def project_weigh(config: Config, model: Model | None = None) -> Weigh:
 
 def weigh(inputs: Mapping[str, pa.Table], names: pa.Array, *, model: Model | None, least: float) -> Weighing | None:
     """Pairs of the records in `names` (sorted) that are one person with a probability of `least` or more."""
-    table = _in_order(inputs[COMPARED], names)
+    table = telling(_in_order(inputs[COMPARED], names))
     found = matched(table, model, least=least)
     if found is None:
         return None

@@ -9,6 +9,7 @@ from kumitate.identity.probabilistic.candidates import Budget, blocking_rules, c
 from kumitate.identity.probabilistic.columns import encode
 from kumitate.identity.probabilistic.comparisons import comparisons_for
 from kumitate.identity.probabilistic.fitting import fit, versioned
+from kumitate.identity.probabilistic.matching import telling
 from kumitate.identity.weighing import COMPARED, weigh
 
 _DAY = date(2026, 11, 22)
@@ -99,6 +100,14 @@ def test_a_value_that_many_share_finds_no_pairs() -> None:
     columns = encode(table, table.column_names)
     rules = blocking_rules(columns, Budget(per_record=2.0, least=10_000))
     assert len(candidates(columns, rules)) == 1500
+
+
+def test_a_telephone_that_very_many_share_speaks_for_nobody() -> None:
+    phones = [f"+8190{number // 2:08}" for number in range(400)]
+    phones[:60] = ["+81312345678"] * 60
+    told = telling(pa.table({"phone": phones, "last_name": ["佐藤"] * 400}))
+    assert told["phone"].null_count == 60
+    assert told["last_name"].null_count == 0
 
 
 def test_a_small_table_is_looked_at_whole() -> None:

@@ -22,7 +22,8 @@ Rule = tuple[str, ...]
 ANY_TWO: tuple[Rule, ...] = ((),)
 _ALL_PAIRS = 2_000_000
 """A table with no more pairs than this is looked at whole."""
-_LARGEST_GROUP = 50
+LARGEST_GROUP = 50
+"""Records; a value that more of them share finds no pairs."""
 _HARDLY = 0.02
 
 
@@ -72,6 +73,11 @@ def candidates(columns: Columns, rules: tuple[Rule, ...]) -> Candidates:
     return Candidates(left, right)
 
 
+def pairs_found(columns: Columns, rule: Rule) -> int:
+    """How many pairs a rule finds."""
+    return _pairs_within(_groups(columns, rule)[1])
+
+
 def _count(columns: Columns) -> int:
     return len(next(iter(columns.values())).codes) if columns else 0
 
@@ -85,7 +91,7 @@ def _groups(columns: Columns, rule: Rule) -> tuple[Integers, Integers]:
     there = np.flatnonzero(value >= 0)
     group = pa.array(value[there]).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     sizes = np.bincount(group) if len(group) else np.empty(0, dtype=np.int64)
-    telling = (sizes > 1) & (sizes <= _LARGEST_GROUP)
+    telling = (sizes > 1) & (sizes <= LARGEST_GROUP)
     kept = telling[group]
     rows, group = there[kept], group[kept]
     order = np.argsort(sizes[group] * len(sizes) + group, kind="stable")

@@ -76,7 +76,7 @@ def _rarity(comparison: Comparison, level: Level, share: float | None) -> float:
     if share is None:
         return 0.0
     share = max(share, level.frequency_least)
-    return level.frequency_weight * (math.log2(comparison.frequency_base) - math.log2(share))
+    return level.frequency_weight * (math.log2(comparison.frequency_base(level.frequency)) - math.log2(share))
 
 
 def _holds(test: Check, a: Record, b: Record) -> bool:

@@ -89,7 +89,7 @@ def load(text: str, file: str = "model") -> Model:
     problems = tuple(_problems(told))
     if problems:
         raise _refused(file, problems)
-    return _model(envelope, told)
+    return model_of(envelope)
 
 
 def _refused(file: str, whats: tuple[str, ...], line: int = 1) -> ConfigError:
@@ -148,7 +148,9 @@ def _agreed(rule: str) -> tuple[str, ...] | None:
     return tuple(columns)
 
 
-def _model(envelope: Mapping[str, Any], told: Mapping[str, Any]) -> Model:
+def model_of(envelope: Mapping[str, Any]) -> Model:
+    """The model in an envelope whose settings can be followed."""
+    told = envelope["splink"]
     shared = envelope.get("shared") or {}
     return Model(
         tuple(_comparison(comparison) for comparison in told["comparisons"]),

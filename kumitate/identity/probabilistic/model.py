@@ -47,11 +47,10 @@ class Comparison:
         """The columns it looks at, the one it is about first."""
         return tuple(dict.fromkeys(name for level in self.levels for test in level.tests for name in test.columns))
 
-    @property
-    def frequency_base(self) -> float:
-        """The chance that two persons' values are equal, which a value's own frequency stands in for."""
-        equal = (level.u for level in self.levels if level.tests[0].measure is Measure.EQUAL)
-        return next(equal, 1.0)
+    def frequency_base(self, column: str) -> float:
+        """The chance that two persons' values of the column are equal, which a value's own frequency stands in for."""
+        equal = (Check(Measure.EQUAL, column, column),)
+        return next((level.u for level in self.levels if level.tests == equal), 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _weights(model: Model, agreement: Agreement, pairs: Candidates) -> Floats:
         for place, level in enumerate(comparison.levels):
             if level.frequency:
                 rows = np.flatnonzero(places == place)
-                base = comparison.frequency_base
+                base = comparison.frequency_base(level.frequency)
                 sum_[rows] += _rarity(level, base, agreement.columns[level.frequency], pairs=pairs.at(rows))
     return own + np.minimum(shared, model.most_shared)
 
