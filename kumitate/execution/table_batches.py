@@ -40,12 +40,16 @@ class Opened:
     names: tuple[str, ...]
     encoding: Encoding
     delimiter: str
-    sheet: str | None
+    sheet: str | None = None
+    declared: str = ""
+    """The encoding that a source says."""
 
     @property
     def source_encoding(self) -> str:
-        """What a source would declare; of a mixed file, that of its first non-ASCII lines in UTF-8."""
-        return {"utf-8-sig": "utf-8", MIXED: "utf-8"}.get(self.encoding.name, self.encoding.name)
+        """What a source says or would say; of a mixed file, the encoding of most lines."""
+        if self.declared or self.encoding.name != MIXED:
+            return self.declared or self.encoding.name.removesuffix("-sig")
+        return encodings_of(self)[0].encoding
 
     def portions(self, names: Sequence[str]) -> Iterator[Portion]:
         """Rows with these columns as `c1`, `c2`, … (null where the file has none), and the rows that are refused."""
@@ -70,17 +74,25 @@ def opened(file: Format, hints: Source | None = None) -> Opened:
     """What the file's own bytes say; where `hints` declare how it is read, they hold."""
     if file.kind == "parquet":
         with file.opened() as stream:
-            return Opened(file, tuple(pq.ParquetFile(stream).schema_arrow.names), Encoding("utf-8"), ",", None)
+            return Opened(file, tuple(pq.ParquetFile(stream).schema_arrow.names), Encoding("utf-8"), ",")
     if file.kind == "excel":
         sheet = hints.sheet if hints else None
         return Opened(file, tuple(_sheet_header(file, sheet)), Encoding("utf-8"), ",", sheet)
-    encoding = Encoding(hints.encoding) if hints and hints.encoding != "utf-8" else _encoding(file)
+    encoding, declared = _encoding(file), hints.encoding if hints else ""
     if file.kind == "jsonl":
-        return Opened(file, tuple(_paths(file, encoding)), encoding, ",", None)
-    head = file.head.decode("utf-8" if encoding.name == MIXED else encoding.name, errors="replace")
+        return Opened(file, tuple(_paths(file, encoding)), encoding, ",", declared=declared)
+    head = _head(file, encoding)
     mark = hints.delimiter if hints else delimiter_of(file.path, header_line(head))
     header = next((row for row in csv.reader(io.StringIO(head, newline=""), delimiter=mark) if any(row)), [])
-    return Opened(file, tuple(told_apart([each.lstrip("\ufeff") for each in header])), encoding, mark, None)
+    names = tuple(told_apart([each.lstrip("\ufeff") for each in header]))
+    return Opened(file, names, encoding, mark, declared=declared)
+
+
+def _head(file: Format, encoding: Encoding) -> str:
+    if encoding.name != MIXED:
+        return file.head.decode(encoding.name, errors="replace")
+    lines = file.head.splitlines(keepends=True)
+    return "".join(line.decode(_of_line(line, encoding), errors="replace") for line in lines)
 
 
 def _encoding(file: Format) -> Encoding:
@@ -104,8 +116,8 @@ def encodings_of(opened: Opened) -> tuple[EncodingFound, ...]:
             lines[name] += 1
             first.setdefault(name, []).append(number)
             del first[name][_LINES_NAMED:]
-            if name == opened.encoding.other and lines[name] <= _MOST_PATHS:
-                columns.setdefault(name, {}).update(dict.fromkeys(_foreign(line, opened)))
+            if name != "ascii" and lines[name] <= _MOST_PATHS:
+                columns.setdefault(name, {}).update(dict.fromkeys(_foreign(line, opened, name)))
     others = (
         EncodingFound(name, count, tuple(first[name]), tuple(columns.get(name, ())))
         for name, count in lines.most_common()
@@ -114,11 +126,12 @@ def encodings_of(opened: Opened) -> tuple[EncodingFound, ...]:
     return tuple(each if place else replace(each, first_lines=(), columns=()) for place, each in enumerate(others))
 
 
-def _foreign(line: bytes, opened: Opened) -> Iterator[str]:
-    """The columns of a line whose fields are no UTF-8."""
+def _foreign(line: bytes, opened: Opened, encoding: str) -> Iterator[str]:
+    """The columns of a line that are in this encoding."""
     if opened.file.kind == "csv":
         fields = line.rstrip(b"\r\n").split(opened.delimiter.encode())
-        yield from (name for name, field in zip(opened.names, fields, strict=False) if not is_utf8(field))
+        told = (is_utf8(field) == (encoding == "utf-8") and not field.isascii() for field in fields)
+        yield from (name for name, is_in in zip(opened.names, told, strict=False) if is_in)
 
 
 def _sheet_header(file: Format, sheet: str | None) -> list[str]:
@@ -139,7 +152,7 @@ def _paths(file: Format, encoding: Encoding) -> list[str]:
         if encoding.name.startswith(("utf-16", "utf-32")):
             lines = io.TextIOWrapper(stream, encoding.name)
         for line in lines:
-            text = line if isinstance(line, str) else line.decode(_of_line(encoding), errors="replace")
+            text = line if isinstance(line, str) else line.decode(_of_line(line, encoding), errors="replace")
             try:
                 found.update(dict.fromkeys(_leaves(parsed(text.lstrip("\ufeff")), "")))
             except RecordError:
@@ -150,8 +163,10 @@ def _paths(file: Format, encoding: Encoding) -> list[str]:
     return [path for path in found if path not in nested][:_MOST_PATHS]
 
 
-def _of_line(encoding: Encoding) -> str:
-    return "utf-8" if encoding.name == MIXED else encoding.name
+def _of_line(line: bytes, encoding: Encoding) -> str:
+    if encoding.name != MIXED:
+        return encoding.name
+    return "utf-8" if is_utf8(line) else encoding.other
 
 
 def _leaves(found: dict[str, Any], above: str, depth: int = 1) -> Iterator[str]:

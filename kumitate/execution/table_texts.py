@@ -61,7 +61,11 @@ def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Ta
     if found.name != MIXED:
         return _parsed(file, found.name, mark)
     with tempfile.TemporaryDirectory() as folder:
-        return _parsed(_mended(file, found.other, mark, folder=Path(folder)), "utf-8", mark)
+        copy = _mended(file, found.other, mark, folder=Path(folder))
+        try:
+            return _parsed(copy, "utf-8", mark)
+        except FatalError as error:
+            raise FatalError(str(error).replace(str(copy.path), str(file.path))) from None
 
 
 def _mended(file: Format, other: str, mark: str, *, folder: Path) -> Format:

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.infra
 def jobs(shop: Synthesis) -> dict[str, dict[str, Any]]:
     """By stage."""
     prefix = shop.platform.names.called("stage", "")
-    return {job["Name"].removeprefix(prefix): job for job in shop["pipeline"].of_type("AWS::Glue::Job").values()}
+    found = shop["pipeline"].of_type("AWS::Glue::Job").values()
+    return {job["Name"].removeprefix(prefix).replace("-", "_"): job for job in found}
 
 
 def test_every_stage_is_a_job_on_glue_six(shop: Synthesis) -> None:

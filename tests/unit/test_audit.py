@@ -104,6 +104,17 @@ def test_lines_of_another_encoding_are_named_with_their_column_and_go_to_quarant
     assert [(each.reason, each.first_lines) for each in file.rejected] == [("encoding.undecodable", (62,))]
 
 
+def test_the_encoding_of_most_lines_is_that_of_the_file(tmp_path: Path) -> None:
+    found = audited(tmp_path, MEMBERS.encode("cp932") + "M9000,鈴木,花子,h@mail.jp,,,\n".encode())
+    file = found.files[0]
+    assert (found.rows, file.encoding) == (60, "cp932")
+    assert [(each.reason, each.first_lines) for each in file.rejected] == [("encoding.undecodable", (62,))]
+    assert [(each.encoding, each.lines, each.first_lines) for each in file.encodings] == [
+        ("cp932", 61, ()), ("utf-8", 1, (62,)),
+    ]  # fmt: skip
+    assert file.encodings[1].columns == ("姓", "名")
+
+
 def test_the_likeliest_encoding_of_a_line_and_its_text() -> None:
     japanese = "髙橋太郎、東京都".encode("cp932")
     assert likeliest([japanese]) == "cp932"
