@@ -95,15 +95,14 @@ def measured(name: str, column: pa.Array, repeats: int) -> Figures:
     # Postal codes have rules for columns only: there the lean loop stands for both.
     has_reader = COLUMNS[name][0] is not Semantic.POSTAL_CODE
     loops = [_timed(by_same_rules, len(fewer)) for _ in range(repeats)] if has_reader else leans
-    found = pa.chunked_array(by_kernels()).slice(0, len(fewer)).to_pylist()
-    pairs = zip(found, by_lean_rules()[0].to_pylist(), strict=True)
-    return Figures(
-        statistics.median(kernels),
-        statistics.median(loops),
-        statistics.median(leans),
-        len(column.unique()) / len(column),
-        sum(one == other for one, other in pairs) / len(fewer),
-    )
+    seconds = (statistics.median(runs) for runs in (kernels, loops, leans))
+    equal = _equal(pa.chunked_array(by_kernels()).slice(0, len(fewer)), by_lean_rules()[0])
+    return Figures(*seconds, len(column.unique()) / len(column), equal)
+
+
+def _equal(column: pa.ChunkedArray, other: pa.Array) -> float:
+    pairs = zip(column.to_pylist(), other.to_pylist(), strict=True)
+    return sum(one == another for one, another in pairs) / len(other)
 
 
 def _timed(work: Callable[[], object], count: int) -> float:
