@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -177,3 +178,24 @@ def test_lines_in_several_encodings_are_read(folder: Path) -> None:
     mixed = b"".join(line.encode("cp932" if place == 2 else "utf-8") for place, line in enumerate(lines))
     (folder / "customers.csv").write_bytes(mixed)
     assert facts(folder)["persons"] == 3
+
+
+def test_columns_of_lists_of_nothing_and_of_endless_texts_are_no_trouble(folder: Path) -> None:
+    table = pa.table(
+        {
+            "no": [1, 2, 3],
+            "email": [["a@x.jp", "b@x.jp"], ["a@x.jp", "b@x.jp"], None],
+            "phone": pa.nulls(3),
+            "first_name": ["太郎", "太郎", "あ" * 3_000_000],
+        }
+    )
+    pq.write_table(table, folder / "t.parquet")
+    kinds = "identifiers: {email: {type: email}, phone: {type: phone}}, rules: {names: {match: [first_name, phone]}}"
+    (folder / "rules.yaml").write_text(
+        f"record_id: no\ncolumns: {{first_name: {{type: name}}}}\nperson: {{{kinds}}}\n", encoding="utf-8"
+    )
+    found = facts(folder, table="t.parquet")
+    assert found["persons"] == 3
+    assert found["unusable"]["email"]["identifier.several_values"] == 2
+    assert found["unusable"]["first_name"] == {"name.too_long": 1}
+    assert facts(folder, "--model", "none", table="t.parquet", rules="")["persons"] == 3
