@@ -65,7 +65,7 @@ def cleanse(semantic: Semantic, value: str) -> Any:
 
 
 @pytest.mark.parametrize("semantic", Semantic)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_twice_is_once(semantic: Semantic, data: st.DataObject) -> None:
     try:
@@ -88,7 +88,7 @@ def agree(semantic: Semantic, values: list[str | None]) -> None:
 
 
 @pytest.mark.parametrize("semantic", Semantic)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data())
 def test_a_column_is_what_its_values_are_one_by_one(semantic: Semantic, data: st.DataObject) -> None:
     agree(semantic, data.draw(st.lists(values_of(semantic) | st.none(), max_size=20)))
@@ -103,7 +103,7 @@ def test_many_columns_are_what_their_values_are_one_by_one(semantic: Semantic, d
 
 
 @pytest.mark.parametrize("country", ["JP", "FR", "GB", "US", "CA", "DE"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(values=st.lists(phones | digits.map(lambda each: f"0{each}"), min_size=1, max_size=40))
 def test_phones_are_read_alike_by_pattern_and_by_library(country: str, values: list[str]) -> None:
     asked = rule(Semantic.PHONE, country=country)
@@ -115,7 +115,7 @@ FORMATS = (("%d/%m/%Y",), ("%m/%d/%Y", "%d/%m/%Y"), ("%Y-%d-%m",), ("%Y%m%d",), 
 
 
 @pytest.mark.parametrize("formats", FORMATS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(values=st.lists(days | st.dates().map(lambda day: f"{day:%d/%m/%Y}"), min_size=1, max_size=40))
 def test_declared_formats_are_read_alike_by_pattern_and_by_library(formats: tuple[str, ...], values: list[str]) -> None:
     asked = rule(Semantic.DATE, formats=formats)
@@ -126,7 +126,7 @@ def test_declared_formats_are_read_alike_by_pattern_and_by_library(formats: tupl
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(hours=st.lists(st.integers(-600_000, 700_000), min_size=1, max_size=40))
 def test_local_times_are_read_alike_on_days_when_clocks_change(zone: str, hours: list[int]) -> None:
     asked = rule(Semantic.TIMESTAMP, timezone=zone)
