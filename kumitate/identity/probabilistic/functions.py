@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def jaro_winkler(left: Any, right: Any) -> pa.Array:
+def jaro_winkler(left: pa.Array, right: pa.Array) -> pa.Array:
     """Similarities of two columns of texts, null where either is missing."""
     return _compared(left, right, scorer=JaroWinkler.similarity)
 
 
-def damerau(left: Any, right: Any) -> pa.Array:
+def damerau(left: pa.Array, right: pa.Array) -> pa.Array:
     """Typing errors between two columns of texts, null where either is missing."""
     return _compared(left, right, scorer=DamerauLevenshtein.distance)
 
 
-def _compared(left: Any, right: Any, *, scorer: Any) -> pa.Array:
+def _compared(left: pa.Array, right: pa.Array, *, scorer: Any) -> pa.Array:
     one, other = (_one(side) for side in (left, right))
     missing = pc.or_(pc.is_null(one), pc.is_null(other)).to_numpy(zero_copy_only=False)
     texts = (pc.fill_null(side, "").to_numpy(zero_copy_only=False) for side in (one, other))
