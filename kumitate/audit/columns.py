@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kumitate.audit.facts import Cleansing, Counted, NoIdentifier
 from kumitate.audit.placeholders import MOST_ROWS, placeholder
@@ -38,6 +39,20 @@ class Values:
 
     texts: pa.Array
     held: Sequence[int]
+
+
+def figures_of(values: Values) -> dict[str, int]:
+    """What `audit.statements.figures` asks, where all of a column's values are at hand."""
+    lengths = pc.min_max(pc.utf8_length(values.texts)).as_py()
+    repeated = [held for held in values.held if held > 1]
+    return {
+        "distinct_values": len(values.texts),
+        "filled": sum(values.held),
+        "repeated_values": len(repeated),
+        "rows_of_repeated": sum(repeated),
+        "shortest": lengths["min"] or 0,
+        "longest": lengths["max"] or 0,
+    }
 
 
 def cleansing(values: Values, spec: ColumnSpec, settings: Settings, *, as_of: date) -> Cleansing:

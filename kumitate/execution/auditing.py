@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kumitate.audit.columns import Values, cleansing, home_country, no_identifiers, shapes
+from kumitate.audit.columns import Values, cleansing, figures_of, home_country, no_identifiers, shapes
 from kumitate.audit.facts import Audit, ColumnFound, Counted, FileFound, Rejected
 from kumitate.audit.statements import column_at, commonest, figures, rows_table, shared_by
 from kumitate.cleanse.recognise import Guess, judge
@@ -157,8 +157,9 @@ def _columns(engine: Engine, names: Sequence[str], rows: int, *, task: Auditing)
     for place, name in enumerate(names):
         task.progress(f"look at values: {name or column_at(place)}", place, len(names))
         at = column_at(place)
-        figure = next(iter(_ask(engine, figures(at))))
-        asked[name] = _Asked(at, figure, _commonest(engine, at))
+        values = _commonest(engine, at)
+        whole = len(values.texts) < _COMMONEST
+        asked[name] = _Asked(at, figures_of(values) if whole else next(_ask(engine, figures(at))), values)
     guesses = judge({name: each.evidence(rows) for name, each in asked.items()})
     country = home_country({name: each.values for name, each in asked.items()}, guesses, task.settings)
     task = replace(task, settings=task.settings.model_copy(update={"country": country}))
