@@ -119,10 +119,7 @@ def new(count: int) -> dict[str, Any]:
     change = assign_among(affected, after.resolution.component, person, age=np.zeros(count, np.int64))
     mint_each("r000002", names.take(pa.array(change.founders)))
     timed(measured, "with_ids_and_events_s", begun)
-    everything = Keys(
-        *(np.append(getattr(keys, name), getattr(added, name)) for name in ("record", "kind", "value", "at", "blocked"))
-    )
-    whole = resolve(count + NEW, everything, RULES, pairs=no_pairs(), links=no_links())
+    whole = resolve(count + NEW, both(keys, added), RULES, pairs=no_pairs(), links=no_links())
     measured |= {
         "affected": len(affected),
         "merged": len(change.merged),
@@ -131,6 +128,11 @@ def new(count: int) -> dict[str, Any]:
         "peak_mb": peak_mb(),
     }
     return measured
+
+
+def both(keys: Keys, added: Keys) -> Keys:
+    names = ("record", "kind", "value", "at", "blocked")
+    return Keys(*(np.append(getattr(keys, name), getattr(added, name)) for name in names))
 
 
 def hashing(count: int) -> dict[str, Any]:

@@ -24,54 +24,90 @@ OTHER_KINDS = {MODEL: "model", STEWARD: "steward"}
 
 def rows_of(resolution: Resolution, today: Today, texts: Texts) -> pa.Table:
     """One table of all parts; columns that a part has not are empty."""
-    names, held = today.names, resolution.held
-    kinds = pa.array([*today.kinds, *OTHER_KINDS.values()], pa.large_string())
-    edges, review, links = resolution.edges, resolution.review, today.evidence.links
-    guarded = _guarded_holders(resolution, today)
-    held_texts = texts(held.kind, held.value)
-    parts = (
-        _part(
-            "record",
-            record=names,
-            person=names.take(pa.array(resolution.component)),
-            tied=names.take(pa.array(resolution.tied)),
-            signature=pa.array(today.signature, pa.int64()),
-        ),
-        _part(
-            "edge",
-            record=names.take(pa.array(edges.left)),
-            other_record=names.take(pa.array(edges.right)),
-            kind=kinds.take(pa.array(np.where(edges.kind < 0, len(today.kinds) - 1 - edges.kind, edges.kind))),
-            probability=pa.array(edges.probability),
-        ),
-        _part(
-            "held",
-            kind=kinds.take(pa.array(held.kind)),
-            value=held_texts,
-            reason=pa.array(held.reason, pa.string()),
-            records=pa.array(held.records, pa.int64()),
-        ),
-        _part(
-            "holder",
-            record=names.take(pa.array(today.values.keys.record[guarded[0]])),
-            kind=kinds.take(pa.array(held.kind[guarded[1]])),
-            value=held_texts.take(pa.array(guarded[1])),
-        ),
-        _part(
-            "review",
-            record=names.take(pa.array(review.left)),
-            other_record=names.take(pa.array(review.right)),
-            probability=pa.array(review.probability, mask=np.isnan(review.probability)),
-        ),
-        _part(
-            "link",
-            record=names.take(pa.array(links.left)),
-            other_record=names.take(pa.array(links.right)),
-            reason=pa.array(np.where(links.must, "must", "cannot").tolist(), pa.string()),
-        ),
-        _part("rules", reason=pa.array([today.rules][: len(names)], pa.string())),
+    rules = _part("rules", reason=pa.array([today.rules][: len(today.names)], pa.string()))
+    held = _held(resolution, today, texts)
+    return pa.concat_tables(
+        [
+            _records(resolution, today),
+            _edges(resolution, today),
+            *held,
+            _review(resolution, today),
+            _links(today),
+            rules,
+        ]
     )
-    return pa.concat_tables(parts)
+
+
+def _names(today: Today, positions: Integers) -> pa.Array:
+    return today.names.take(pa.array(positions))
+
+
+def _kinds(today: Today, numbers: Integers) -> pa.Array:
+    """Kinds by name, those of edges that come from no key after the others."""
+    kinds = pa.array([*today.kinds, *OTHER_KINDS.values()], pa.large_string())
+    return kinds.take(pa.array(np.where(numbers < 0, len(today.kinds) - 1 - numbers, numbers)))
+
+
+def _records(resolution: Resolution, today: Today) -> pa.Table:
+    return _part(
+        "record",
+        record=today.names,
+        person=_names(today, resolution.component),
+        tied=_names(today, resolution.tied),
+        signature=pa.array(today.signature, pa.int64()),
+    )
+
+
+def _edges(resolution: Resolution, today: Today) -> pa.Table:
+    edges = resolution.edges
+    return _part(
+        "edge",
+        record=_names(today, edges.left),
+        other_record=_names(today, edges.right),
+        kind=_kinds(today, edges.kind),
+        probability=pa.array(edges.probability),
+    )
+
+
+def _held(resolution: Resolution, today: Today, texts: Texts) -> tuple[pa.Table, pa.Table]:
+    """The values that are held, and who holds those that guards hold."""
+    held = resolution.held
+    rows, number = _guarded_holders(resolution, today)
+    kinds, values = _kinds(today, held.kind), texts(held.kind, held.value)
+    said = _part(
+        "held",
+        kind=kinds,
+        value=values,
+        reason=pa.array(held.reason, pa.string()),
+        records=pa.array(held.records, pa.int64()),
+    )
+    holders = _part(
+        "holder",
+        record=_names(today, today.values.keys.record[rows]),
+        kind=kinds.take(pa.array(number)),
+        value=values.take(pa.array(number)),
+    )
+    return said, holders
+
+
+def _review(resolution: Resolution, today: Today) -> pa.Table:
+    review = resolution.review
+    return _part(
+        "review",
+        record=_names(today, review.left),
+        other_record=_names(today, review.right),
+        probability=pa.array(review.probability, mask=np.isnan(review.probability)),
+    )
+
+
+def _links(today: Today) -> pa.Table:
+    links = today.evidence.links
+    return _part(
+        "link",
+        record=_names(today, links.left),
+        other_record=_names(today, links.right),
+        reason=pa.array(np.where(links.must, "must", "cannot").tolist(), pa.string()),
+    )
 
 
 def _guarded_holders(resolution: Resolution, today: Today) -> tuple[Integers, Integers]:
