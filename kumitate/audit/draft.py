@@ -47,7 +47,13 @@ def column_names(audit: Audit) -> Mapping[str, str]:
     taken: dict[str, str] = {}
     for number, column in enumerate(audit.columns, 1):
         own = column.name if not name_problem(column.name) else spelt_out(column.name)[:MAX_LENGTH].strip("_")
-        choices = (own, column.guess.name, f"{column.guess.name or 'column'}_{number}", f"column_{number}")
+        choices = (
+            column.declared_name,
+            own,
+            column.guess.name,
+            f"{column.guess.name or 'column'}_{number}",
+            f"column_{number}",
+        )
         taken[column.name] = next(each for each in choices if not name_problem(each) and each not in taken.values())
     return taken
 
@@ -126,7 +132,9 @@ def _key(audit: Audit, names: Mapping[str, str]) -> str:
     if key.names_rows:
         return f"key: [{names[key.name]}]  # no two rows have the same, none is empty"
     lost = f"{key.repeated_values:,} values stand on {key.rows_of_repeated:,} rows, of which the newest would stay"
-    return f"key: [{names[key.name]}]  # ? {lost}; {key.rows - key.filled:,} are empty and go to quarantine"
+    empty = f"{key.rows - key.filled:,} are empty and go to quarantine"
+    told = [*([lost] if key.repeated_values else []), *([empty] if key.null_share else [])]
+    return f"key: [{names[key.name]}]  # ? {'; '.join(told)}"
 
 
 def _identifiers(audit: Audit, names: Mapping[str, str], place: Place) -> Iterator[str]:

@@ -102,6 +102,8 @@ class ColumnFound:
     no_identifiers: tuple[NoIdentifier, ...] = ()
     shared: Counted | None = None
     """Values that stand with more than three different persons' names (or birthdates), and their rows."""
+    declared_name: str = ""
+    """What a source calls the column."""
 
     @property
     def names_rows(self) -> bool:

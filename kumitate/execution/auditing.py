@@ -175,7 +175,7 @@ def _columns(engine: Engine, names: Sequence[str], rows: int, *, task: Auditing)
 
 
 def _column(name: str, asked: _Asked, guess: Guess, *, task: Auditing) -> ColumnFound:
-    declared = _declared(task.source, name)
+    called, declared = _declared(task.source, name)
     spec = declared or ColumnSpec(type=guess.semantic)
     may_identify = guess.role in ("identifier", "record_id") or guess.semantic in _REACHES
     found = asked.figures
@@ -183,6 +183,7 @@ def _column(name: str, asked: _Asked, guess: Guess, *, task: Auditing) -> Column
         name=name,
         guess=guess,
         declared=declared.type if declared else None,
+        declared_name=called,
         is_personal=spec.is_personal or guess.role == "identifier" or guess.name in _PERSONAL,
         rows=0,
         filled=found["filled"],
@@ -203,9 +204,11 @@ _WITNESSES = ("first_name", "first_kana", "full_name", "full_kana", "birthdate")
 """What tells the people apart who share a value, from the best on."""
 
 
-def _declared(source: Source | None, name: str) -> ColumnSpec | None:
+def _declared(source: Source | None, name: str) -> tuple[str, ColumnSpec | None]:
+    """The column as the source has it, by what the file calls it."""
     specs = source.columns.items() if source else ()
-    return next((spec for column, spec in specs if spec.is_delivered and (spec.from_ or column) == name), None)
+    delivered = ((column, spec) for column, spec in specs if spec.is_delivered)
+    return next(((column, spec) for column, spec in delivered if (spec.from_ or column) == name), ("", None))
 
 
 def _witness(guesses: Mapping[str, Guess], asked: Mapping[str, _Asked]) -> str:

@@ -207,6 +207,7 @@ def test_a_declared_source_is_audited_with_the_types_it_declares(tmp_path: Path)
         {"kind": "records", "path": "m.csv", "columns": {"code": {"from": "tel", "type": "id"}}, "key": ["code"]}
     )
     phone = column(audited(tmp_path, b"tel\n090-1234-5678\n090-1234-5679\n", source=source), "tel")
+    assert phone.declared_name == "code"
     assert (phone.declared, phone.semantic, phone.guess.semantic) == (Semantic.ID, Semantic.ID, Semantic.PHONE)
     assert phone.cleansing.unusable == 0
 

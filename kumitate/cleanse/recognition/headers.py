@@ -135,7 +135,7 @@ _TABLE = (
          "^(?:time|date|day|at|on|日付|年月日)$", "日時|(?:購入|注文|来店|利用|取引|発生)日"),
     _row("created_at", Semantic.TIMESTAMP, "time",
          _at(rf"(?:created?|registered|joined|sign_?up){_ON}|(?:creation|registration)_?(?:date|time)|date_?added"),
-         "登録日|入会日|作成日|申込日"),
+         "登録日|入会日|作成日|申込日|発行日"),
     _row("", Semantic.MONEY, "none",
          _at("price|unit_?price|amount|amt|total|subtotal|revenue|sales|cost|fee|balance|salary|income|tax|discount"),
          "金額|価格|単価|売上|料金|税|合計|残高|年収|月収|円$"),
