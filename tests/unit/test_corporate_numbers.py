@@ -24,7 +24,9 @@ def test_width_dashes_blanks_and_the_letter_of_invoices_do_not_matter(written: s
     assert corporate_number(written) == TAX_AGENCY
 
 
-@pytest.mark.parametrize("written", ["7.00001E+12", "000012050002", "70000120500021", "0000012050002", "株式会社", "7,0"])
+@pytest.mark.parametrize(
+    "written", ["7.00001E+12", "000012050002", "70000120500021", "0000012050002", "株式会社", "7,0"]
+)
 def test_what_is_not_thirteen_digits_is_refused(written: str) -> None:
     with pytest.raises(RecordError) as refused:
         corporate_number(written)
