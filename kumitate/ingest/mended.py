@@ -58,9 +58,7 @@ def cells(row: Row, source: Source) -> Cells:
         "_reason": row["reason"],
         "_column": row["field"],
     }
-    return (
-        dict.fromkeys(header(source), "") | {name: text or "" for name, text in told.items()} | _said(row, source)
-    )
+    return dict.fromkeys(header(source), "") | {name: text or "" for name, text in told.items()} | _said(row, source)
 
 
 def _said(row: Row, source: Source) -> Cells:
