@@ -70,8 +70,7 @@ def carried_within(records: Integers, component: Integers, past: Persons, *, nam
     known = _distinct(before[before != ABSENT], len(past.ids))
     local = np.full(len(past.ids) + 1, ABSENT, np.int64)
     local[known] = np.arange(len(known))
-    age = np.asarray(pc.rank(past.since.take(pa.array(known)), tiebreaker="dense").to_numpy(), np.int64)
-    heir = heirs(number, local[before], age)
+    heir = heirs(number, local[before], _age(past, known))
     new = np.flatnonzero(heir == ABSENT)
     minted = [mint(run_id, record) for record in names.take(pa.array(records[smallest[new]])).to_pylist()]
     owner = np.append(known, ABSENT)[heir]
@@ -81,6 +80,16 @@ def carried_within(records: Integers, component: Integers, past: Persons, *, nam
     ids = pa.concat_arrays([past.ids, pa.array(minted, pa.large_string())])
     since = pa.concat_arrays([past.since, pa.array([run_id] * len(new), pa.large_string())])
     return Persons(ids, since, person)
+
+
+def _age(past: Persons, known: Integers) -> Integers:
+    """Where each of these persons stands, the oldest first; of those of one run the smallest id."""
+    chosen = pa.array(known)
+    persons = pa.table({"since": past.since.take(chosen), "id": past.ids.take(chosen)})
+    order = pc.sort_indices(persons, sort_keys=[("since", "ascending"), ("id", "ascending")])
+    age = np.empty(len(known), np.int64)
+    age[order.to_numpy()] = np.arange(len(known))
+    return age
 
 
 def _distinct(numbers: Integers, count: int) -> Integers:
