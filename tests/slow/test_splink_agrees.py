@@ -1,7 +1,9 @@
 """Splink trains and predicts with our models on DuckDB and Spark, and gives the weights that our own scorer gives."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -104,24 +106,23 @@ def test_splink_trains_the_same_model_from_the_same_rows_and_it_is_a_file_of_our
     assert _largest_difference(_without_bound(model), table, found) < 1e-6
 
 
-def test_the_same_file_predicts_the_same_on_spark(duck: Backend) -> None:
-    pyspark = pytest.importorskip("pyspark.sql", reason="needs the extra `spark`")
-    session = pyspark.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
-    try:
+@pytest.fixture
+def spark(tmp_path: Path) -> Iterator[Backend]:
+    pytest.importorskip("pyspark", reason="needs the extra `spark`")
+    from harness.spark_jvm import fresh_session
+
+    with fresh_session("local[2]", {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2"}) as session:
+        session.sparkContext.setCheckpointDir(str(tmp_path))
         equip_spark(session)
-        spark = Backend(
-            splink.SparkAPI(spark_session=session, register_udfs_automatically=False),
-            put=lambda t: session.createDataFrame(t.to_pandas()),
-        )
-        table = _registry(200, 3)
-        model = _without_bound(fit(table, comparisons_for(table.column_names)))
-        here, there = (
-            predict(table, model, backend, least=0.5).sort_by(
-                [("left_record", "ascending"), ("right_record", "ascending")]
-            )
-            for backend in (duck, spark)
-        )
-        assert here.select(["left_record", "right_record"]) == there.select(["left_record", "right_record"])
-        assert np.abs(here["weight"].to_numpy() - there["weight"].to_numpy()).max() < 1e-9
-    finally:
-        session.stop()
+        api = splink.SparkAPI(spark_session=session, register_udfs_automatically=False)
+        yield Backend(api, put=lambda table: session.createDataFrame(table.to_pandas()))
+
+
+def test_the_same_file_predicts_the_same_on_spark(duck: Backend, spark: Backend) -> None:
+    table = _registry(200, 3)
+    model = _without_bound(fit(table, comparisons_for(table.column_names)))
+    order = [("left_record", "ascending"), ("right_record", "ascending")]
+    here, there = (predict(table, model, backend, least=0.5).sort_by(order) for backend in (duck, spark))
+    assert here.num_rows > 50
+    assert here.select(["left_record", "right_record"]) == there.select(["left_record", "right_record"])
+    assert np.abs(here["weight"].to_numpy() - there["weight"].to_numpy()).max() < 1e-9
