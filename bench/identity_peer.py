@@ -16,7 +16,7 @@ from kumitate.identity.components import positions
 from kumitate.identity.graph.components import components
 from kumitate.identity.scoring import score_labels
 
-_THRESHOLDS = (0.5, 0.9, 0.95, 0.99, 0.999)
+_THRESHOLDS = (0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 
 
 def splink_alone(data: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def settings(model: Model) -> dict[str, Any]:
         "probability_two_random_records_match": model.probability,
         "retain_matching_columns": False,
         "blocking_rules_to_generate_predictions": [
-            {"blocking_rule": " AND ".join(f'l."{column}" = r."{column}"' for column in rule) or _ANY_TWO[0]}
+            {"blocking_rule": " AND ".join(f"l.{column} = r.{column}" for column in rule) or _ANY_TWO[0]}
             for rule in model.blocking
         ],
         "comparisons": [

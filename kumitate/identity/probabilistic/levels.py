@@ -49,11 +49,11 @@ class Check:
 
 
 def sql_of(tests: tuple[Check, ...]) -> str:
-    """Splink's `sql_condition`: all tests hold."""
+    """Splink's `sql_condition`: all tests hold. Names stand without quotes, which differ between DuckDB and Spark."""
     if len(tests) > 1:
         return " AND ".join(f"({sql_of((test,))})" for test in tests)
     return "".join(
-        _SQL[test.measure].format(l=f'"{test.left}_l"', r=f'"{test.right}_r"', t=_number(test)) for test in tests
+        _SQL[test.measure].format(l=f"{test.left}_l", r=f"{test.right}_r", t=_number(test)) for test in tests
     )
 
 

@@ -70,7 +70,7 @@ def train(table: pa.Table, comparisons: tuple[Comparison, ...], backend: Backend
     linker.training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=backend.seed)
     for rule in sessions:
         linker.training.estimate_parameters_using_expectation_maximisation(
-            " and ".join(f'l."{name}" = r."{name}"' for name in rule)
+            " and ".join(f"l.{name} = r.{name}" for name in rule)
         )
     trained = replace(_trained(linker.misc.save_model_to_json()), blocking=model.blocking, made_with=_made_with())
     return replace(trained, probability=_share(trained, columns, pairs=table.num_rows * (table.num_rows - 1) / 2))
