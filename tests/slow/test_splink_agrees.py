@@ -1,6 +1,7 @@
 """Splink trains and predicts with our models on DuckDB and Spark, and gives the weights that our own scorer gives."""
 
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -111,7 +112,10 @@ def spark(tmp_path: Path) -> Iterator[Backend]:
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     from harness.spark_jvm import fresh_session
 
-    with fresh_session("local[2]", {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2"}) as session:
+    with fresh_session(
+        "local[2]",
+        {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.pyspark.python": sys.executable},
+    ) as session:
         session.sparkContext.setCheckpointDir(str(tmp_path))
         equip_spark(session)
         api = splink.SparkAPI(spark_session=session, register_udfs_automatically=False)
