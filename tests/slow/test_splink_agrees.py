@@ -108,13 +108,15 @@ def test_splink_trains_the_same_model_from_the_same_rows_and_it_is_a_file_of_our
 
 
 @pytest.fixture
-def spark(tmp_path: Path) -> Iterator[Backend]:
+def spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     pytest.importorskip("pyspark", reason="needs the extra `spark`")
     from harness.spark_jvm import fresh_session
 
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+
     with fresh_session(
         "local[2]",
-        {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.pyspark.python": sys.executable},
+        {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2"},
     ) as session:
         session.sparkContext.setCheckpointDir(str(tmp_path))
         equip_spark(session)
