@@ -91,6 +91,10 @@ CHANGES: Mapping[str, Reason] = {
         "Japan Post lists no such postal code; it is kept.",
         "日本郵便の郵便番号データにない番号です（値は残しました）。",
     ),
+    "country_unknown": Reason(
+        "It does not fit the country that was assumed, and nothing says which it is of; it is kept as text.",
+        "国が分からず、仮定した国の形式に合わないため、文字列のまま残しました。",
+    ),
     "leading_zero": Reason("A 0 that the number had lost was put before it.", "失われた先頭の 0 を補いました。"),
 }
 """What was done to a value that is kept; several may hold for one value, in the order they were done."""

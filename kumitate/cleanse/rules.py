@@ -51,6 +51,8 @@ class Rule:
     """The run's day, which birthdates are held against."""
     country_column: str | None = None
     """The column that tells each row's own country; `country` holds where it says nothing."""
+    is_country_known: bool = True
+    """Whether somebody said `country`; a value that does not fit one that is only assumed is kept as text."""
     is_required: bool = False
     """Without a usable value the whole row is rejected; so it is for a key."""
 

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
+from itertools import takewhile
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.cleanse.recognise import Guess
-from kumitate.cleanse.rules import Rule, column_cleanser
+from kumitate.cleanse.record_countries import OF_A_COUNTRY, UNKNOWN, cleanse_delivered
+from kumitate.cleanse.rules import Rule
 from kumitate.cleanse.touched import gathered
 from kumitate.cleanse.values import Cleansed
 from kumitate.config.source import ColumnSpec, Semantic
@@ -49,19 +52,46 @@ def plan_columns(
     """How each column of a table of texts is cleansed, in its order: as declared, else as recognised.
 
     `table` may be a sample. A guess that headers and values do not both bear out, and that would leave more than a
-    tenth of the values unusable, is not followed: the column is unified as text, then.
+    tenth of the values unusable, is not followed: the column is unified as text, then. Phone numbers, postal codes and
+    addresses are of the country that their column or the rules declare, else of the one that a column recognised as
+    the country tells, row by row.
     """
+    countries = [header for header, guess in guesses.items() if _tells_country(guess)]
     planned: list[CleansedColumn] = []
     declared = {name: spec for name, spec in rules.columns.items() if spec.is_delivered}
     for header in table.column_names:
         own = [(name, spec) for name, spec in declared.items() if (spec.from_ or name) == header]
         if own:
-            planned += (_declared(name, spec, rules, as_of=as_of) for name, spec in own)
+            whole = (_declared(name, spec, rules, as_of=as_of) for name, spec in own)
+            planned += (_placed(column, rules, table, countries=countries) for column in whole)
         elif header in guesses:
             guessed = _recognised(header, guesses[header], rules, as_of=as_of)
+            guessed = _placed(guessed, rules, table, countries=countries)
             is_sure = guesses[header].confidence >= _SURE
-            planned.append(guessed if is_sure else _sober(guessed, table[header]))
+            planned.append(guessed if is_sure else _sober(guessed, table))
     return tuple(planned)
+
+
+def _tells_country(guess: Guess) -> bool:
+    return guess.semantic is Semantic.COUNTRY and guess.confidence >= _SURE
+
+
+def _placed(column: CleansedColumn, rules: TableRules, table: pa.Table, *, countries: Sequence[str]) -> CleansedColumn:
+    """The column with what tells its values' country."""
+    own = rules.columns[column.name].country if column.name in rules.columns else None
+    declared = rules.columns.get(own or "")
+    named = (declared.from_ or own) if declared is not None else own
+    if column.rule.semantic not in OF_A_COUNTRY or (own and named not in table.column_names):
+        return column
+    told_by = named or max(countries, key=partial(_shared, column.delivered), default=None)
+    is_known = own is None and "country" in rules.model_fields_set
+    rule = replace(column.rule, country=rules.country, country_column=told_by, is_country_known=is_known)
+    return replace(column, rule=rule)
+
+
+def _shared(header: str, other: str) -> int:
+    """How long both begin alike: `billing_country` is that of `billing_zip`, the first column that of all others."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(header, other, strict=False)))
 
 
 def _rule(name: str, spec: ColumnSpec, rules: TableRules, *, as_of: date) -> Rule:
@@ -96,13 +126,14 @@ def _recognised(header: str, guess: Guess, rules: TableRules, *, as_of: date) ->
     return CleansedColumn(header, _rule(header, ColumnSpec(type=semantic), rules, as_of=as_of), why=guess.why)
 
 
-def _sober(column: CleansedColumn, values: pa.ChunkedArray) -> CleansedColumn:
-    """The column, as text if what was only guessed would cost values."""
+def _sober(column: CleansedColumn, table: pa.Table) -> CleansedColumn:
+    """The column, as text if what was only guessed would cost values, or not fit them."""
     if column.rule.semantic is Semantic.TEXT:
         return column
-    given = values.combine_chunks().drop_null()
-    found = column_cleanser(column.rule)(given)
-    lost = _unusable(found).true_count
+    given = table.filter(table[column.delivered].is_valid()).combine_chunks()
+    found = _cleansed(column, {name: given[name].combine_chunks() for name in given.column_names})
+    misfits = pc.fill_null(pc.match_substring(found.reasons, UNKNOWN), False)
+    lost = _unusable(found).true_count + misfits.true_count
     if lost <= _MOST_UNUSABLE * len(given):
         return column
     why = f"text: as {column.rule.semantic}, {lost / len(given):.0%} of the values could not be used"
@@ -139,7 +170,8 @@ def cleanse_batch(
     Where columns are required, `_reason` names the first that is missing or unusable (`email:email.invalid`).
     """
     delivered = {column.name: batch.column(column.delivered) for column in columns}
-    found = {column.name: column_cleanser(column.rule)(delivered[column.name]) for column in columns}
+    by_header = dict(zip(batch.schema.names, batch.columns, strict=True))
+    found = {column.name: _cleansed(column, by_header) for column in columns}
     made: dict[str, pa.Array] = {}
     for column in columns:
         made[column.name] = found[column.name].values
@@ -149,6 +181,10 @@ def cleanse_batch(
         made[REASON] = _verdict(columns, found, batch.num_rows)
     counts = {name: _counts(delivered[name], each) for name, each in found.items()}
     return pa.RecordBatch.from_arrays(list(made.values()), names=list(made)), counts
+
+
+def _cleansed(column: CleansedColumn, by_header: Mapping[str, pa.Array]) -> Cleansed:
+    return cleanse_delivered(column.rule, {**by_header, column.name: by_header[column.delivered]})
 
 
 def _touched(delivered: Mapping[str, pa.Array], found: Mapping[str, Cleansed], count: int) -> tuple[pa.Array, pa.Array]:

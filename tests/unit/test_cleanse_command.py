@@ -109,6 +109,43 @@ def test_a_rule_for_a_missing_column_is_named_by_line(members: Path, tmp_path: P
     )
 
 
+ABROAD = """id,email,country,zip_code,phone
+1,a@example.com,UNITED STATES,50076,(214) 555-0123
+2,b@example.com,UNITED KINGDOM,sw1a1aa,0161 496 0958
+3,c@example.com,JAPAN,1000001,03-1234-5678
+"""
+
+
+@pytest.mark.parametrize("land", ["by values", "declared", "unknown", "said"])
+def test_numbers_are_read_as_in_the_country_that_the_row_tells(tmp_path: Path, land: str) -> None:
+    text = ABROAD.replace("country", "x") if land == "declared" else ABROAD
+    if land in ("unknown", "said"):
+        text = "\n".join(",".join((*row[:2], *row[3:])) for row in (line.split(",") for line in ABROAD.split("\n")))
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    columns = "columns: {phone: {type: phone, country: land}, land: {type: country, from: x}}"
+    asked = {"declared": columns, "said": "country: US"}.get(land, "{}")
+    out = tmp_path / "clean.parquet"
+    result = cleanse("--in", tmp_path / "a.csv", "--rules", rules(tmp_path, asked), "--out", out)
+    assert result.exit_code == 0, result.output
+    phones = {
+        "unknown": ["(214) 555-0123", "0161 496 0958", "+81312345678"],
+        "said": ["+12145550123", None, None],
+    }.get(land, ["+12145550123", "+441614960958", "+81312345678"])
+    assert pq.read_table(out)["phone"].to_pylist() == phones
+    zips = {"unknown": ["50076", "sw1a1aa", "100-0001"], "said": ["50076", None, None]}
+    if land != "declared":
+        assert pq.read_table(out)["zip_code"].to_pylist() == zips.get(land, ["50076", "SW1A 1AA", "100-0001"])
+
+
+def test_the_column_of_a_like_name_tells_the_country_where_there_are_several(tmp_path: Path) -> None:
+    text = "ship_country,bill_country,bill_phone,ship_phone\nGB,US,(214) 555-0123,0161 496 0958\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    out = tmp_path / "clean.parquet"
+    assert cleanse("--in", tmp_path / "a.csv", "--out", out).exit_code == 0
+    found = pq.read_table(out)
+    assert (found["bill_phone"][0].as_py(), found["ship_phone"][0].as_py()) == ("+12145550123", "+441614960958")
+
+
 @pytest.mark.parametrize("hidden", ["email", "city"])
 def test_a_column_that_a_rule_would_hide_is_named(members: Path, tmp_path: Path, hidden: str) -> None:
     members.write_text(MEMBERS.replace("備考", hidden), encoding="utf-8")

@@ -1,6 +1,7 @@
 """A number without a country code is read as in its record's country."""
 
 import pyarrow as pa
+import pytest
 
 from harness.cleansing import rule
 from kumitate.cleanse.record_countries import cleanse_delivered
@@ -25,6 +26,30 @@ def test_no_rows_are_no_rows() -> None:
     nothing = pa.array([], pa.string())
     asked = rule(Semantic.PHONE, country_column="land")
     assert len(cleanse_delivered(asked, {"x": nothing, "land": nothing}).values) == 0
+
+
+def test_what_does_not_fit_a_country_that_was_only_assumed_is_kept_as_text() -> None:
+    asked = rule(Semantic.PHONE, country_column="land", is_country_known=False)
+    given = pa.array(["(0161) 496 0958", "(0161) 496 0958", "０９０ー1234ー5678", "(201) 555-01", "+1 201 555", None])
+    found = cleanse_delivered(asked, {"x": given, "land": pa.array([None, "GB", None, "US", None, None])})
+    assert found.values.to_pylist() == ["(0161) 496 0958", "+441614960958", "+819012345678", None, None, None]
+    assert found.reasons[0].as_py() == "country_unknown"
+    zips = pa.array(["50076-1234", "sw1a 1aa", "1000001", "１０１１５"])
+    found = cleanse_delivered(rule(Semantic.POSTAL_CODE, is_country_known=False), {"x": zips})
+    assert found.values.to_pylist() == ["50076-1234", "sw1a 1aa", "100-0001", "10115"]
+    assert found.reasons.to_pylist()[2:] == ["notation", "width country_unknown"]
+
+
+@pytest.mark.parametrize("value", ["なし", "000-0000-0000", "1234567890", "123", "a@example.jp", "+81 90 12"])
+def test_what_is_no_number_anywhere_stays_unusable(value: str) -> None:
+    found = cleanse_delivered(rule(Semantic.PHONE, is_country_known=False), {"x": pa.array([value])})
+    assert (found.values.to_pylist(), found.reasons.to_pylist()) == ([None], ["phone.invalid"])
+
+
+@pytest.mark.parametrize("value", ["なし", "00000", "abc", "-"])
+def test_what_is_no_postal_code_anywhere_stays_unusable(value: str) -> None:
+    found = cleanse_delivered(rule(Semantic.POSTAL_CODE, is_country_known=False), {"x": pa.array([value])})
+    assert (found.values.to_pylist(), found.reasons.to_pylist()) == ([None], ["postal_code.invalid"])
 
 
 def test_a_source_names_the_column_or_the_country() -> None:
