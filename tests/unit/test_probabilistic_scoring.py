@@ -78,9 +78,10 @@ EVERY_TEST = Model(
 )  # fmt: skip
 
 
-def test_a_million_pairs_and_one_pair_weigh_the_same() -> None:
+@pytest.mark.parametrize("others", [{}, {"": 0.0004}])
+def test_a_million_pairs_and_one_pair_weigh_the_same(others: dict[str, float]) -> None:
     left, right = _table(500, 1), _table(500, 2)
-    shares = {"last_name": {"高橋": 0.02, "佐藤": 0.3, "加藤": 0.001}}
+    shares = {"last_name": {"高橋": 0.02, "佐藤": 0.3, "加藤": 0.001, **others}}
     many = score(EVERY_TEST, left, right, frequencies=shares)
     one = [
         explain(EVERY_TEST, a, b, frequencies=shares).weight

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,9 @@ class Candidates:
 
 Objects = NDArray[np.object_]
 Frequencies = Mapping[str, Mapping[str, float]]
-"""Column -> value -> its share of all values."""
+"""Column -> value -> its share of all values; under OTHERS that of each value that is not listed."""
+OTHERS = ""
+"""No value: a blank text is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ Columns = Mapping[str, Encoded]
 def encode(table: pa.Table, names: Iterable[str], frequencies: Frequencies | None = None) -> dict[str, Encoded]:
     """The named columns as texts, those that the table lacks as missing throughout; a blank text is missing, too.
 
-    Shares are counted in the table, or looked up in `frequencies` where given (a single pair tells none; a value
-    that is not in them counts as one of the rarest).
+    Shares are counted in the table, or looked up in `frequencies` where given (a single pair tells none); what they
+    do not tell is not a number, and counts as neither rare nor common.
     """
     return {name: _column(table, name, None if frequencies is None else frequencies.get(name, {})) for name in names}
 
@@ -68,7 +70,20 @@ def _column(table: pa.Table, name: str, shares: Mapping[str, float] | None) -> E
     if shares is None:
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         return Encoded(codes, values, counts / max(1, counts.sum()))
-    return Encoded(codes, values, np.array([shares.get(value, np.nan) for value in values]))
+    return Encoded(codes, values, _shares(values, shares))
+
+
+def with_shares(columns: Columns, frequencies: Frequencies) -> dict[str, Encoded]:
+    """The columns with the shares that `frequencies` tell, those it does not name as they are."""
+    return {
+        name: replace(column, shares=_shares(column.values, frequencies[name])) if name in frequencies else column
+        for name, column in columns.items()
+    }
+
+
+def _shares(values: Objects, shares: Mapping[str, float]) -> Floats:
+    others = shares.get(OTHERS, np.nan)
+    return np.array([shares.get(value, others) for value in values], np.float64)
 
 
 def derived(column: Encoded, rule: Callable[[pa.Array], pa.Array]) -> Integers:

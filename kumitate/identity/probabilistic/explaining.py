@@ -9,7 +9,7 @@ from datetime import date
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler, Levenshtein
 
-from kumitate.identity.probabilistic.columns import Frequencies
+from kumitate.identity.probabilistic.columns import OTHERS, Frequencies
 from kumitate.identity.probabilistic.levels import Check, Measure
 from kumitate.identity.probabilistic.model import Comparison, Level, Model, words
 
@@ -68,7 +68,8 @@ def explain(model: Model, a: Record, b: Record, *, frequencies: Frequencies | No
 
 def _larger(shares: Mapping[str, float], *values: str | None) -> float | None:
     """The larger share of the two values, None where neither is known."""
-    return max((shares[value] for value in values if value is not None and value in shares), default=None)
+    known = (shares.get(value, shares.get(OTHERS)) for value in values if value)
+    return max((share for share in known if share is not None), default=None)
 
 
 def _rarity(comparison: Comparison, level: Level, share: float | None) -> float:

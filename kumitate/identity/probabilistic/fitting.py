@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from kumitate.identity.probabilistic.agreement import Agreement
 from kumitate.identity.probabilistic.candidates import Rule, blocking_rules, candidates
-from kumitate.identity.probabilistic.columns import Candidates, Columns, Encoded, encode
+from kumitate.identity.probabilistic.columns import OTHERS, Candidates, Columns, Encoded, encode
 from kumitate.identity.probabilistic.comparisons import SHARED
 from kumitate.identity.probabilistic.levels import Measure
 from kumitate.identity.probabilistic.maximisation import Maximisation, Patterns
@@ -51,23 +51,34 @@ def fit_pairs(model: Model, columns: Columns, found: Candidates, *, seed: int = 
 
 
 def versioned(model: Model, table: pa.Table, *, rules_version: str, day: date) -> Model:
-    """The model as it goes into a file: with how common names are in the table, the rare ones left out.
+    """The model as it goes into a file: what it was made by, from what, and how common values were there."""
+    counted = with_frequencies(model, encode(table, model.columns))
+    trained = {"rows": table.num_rows, "date": day.isoformat()}
+    return replace(counted, rules_version=rules_version, trained_on=trained)
 
-    A value counts as common from COMMON records on: a file in a project must tell of nobody in particular.
+
+def with_frequencies(model: Model, columns: Columns) -> Model:
+    """The model with how common the values in these columns are, the rare ones told together.
+
+    What a pair weighs then follows from the model and the pair alone, in this table, a larger one, and in what is new.
+    A value is told by itself from COMMON records on: a file in a project must tell of nobody in particular.
     """
     names = {level.frequency for comparison in model.comparisons for level in comparison.levels if level.frequency}
-    frequencies = {name: _common(column) for name, column in encode(table, sorted(names)).items()}
-    trained = {"rows": table.num_rows, "date": day.isoformat()}
-    return replace(model, frequencies=frequencies, rules_version=rules_version, trained_on=trained)
+    return replace(model, frequencies={name: _common(columns[name]) for name in sorted(names)})
 
 
 COMMON = 20
 
 
 def _common(column: Encoded) -> dict[str, float]:
+    """Shares of the common values, and that of the value that somebody with a rare one has, on average."""
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
-    rows = np.flatnonzero(counts >= COMMON)
-    return {str(column.values[row]): float(f"{column.shares[row]:.6g}") for row in rows}
+    listed = sorted(np.flatnonzero(counts >= COMMON), key=lambda row: (-counts[row], str(column.values[row])))
+    shares = {str(column.values[row]): float(counts[row] / counts.sum()) for row in listed}
+    rare = counts[counts < COMMON].astype(np.float64)
+    if rare.sum():
+        shares[OTHERS] = float((rare**2).sum() / rare.sum() / counts.sum())
+    return {value: float(f"{share:.6g}") for value, share in shares.items()}
 
 
 def _drawn(found: Candidates, most: int, seed: int) -> tuple[Candidates, float]:

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from kumitate.identity.graph.model import Floats, Integers, Pairs
 from kumitate.identity.probabilistic.candidates import LARGEST_GROUP, blocking_rules, candidates
-from kumitate.identity.probabilistic.columns import Columns, encode
+from kumitate.identity.probabilistic.columns import Columns, encode, with_shares
 from kumitate.identity.probabilistic.comparisons import comparisons_for
-from kumitate.identity.probabilistic.fitting import fit_pairs, untrained
+from kumitate.identity.probabilistic.fitting import fit_pairs, untrained, with_frequencies
 from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.probabilistic.scoring import PairScorer, probability, scorer_of
 
@@ -61,16 +61,20 @@ def matched(
     """Pairs that are one person with a probability of `least` or more; None where nothing can be compared.
 
     `table` holds cleansed texts, a row a record. Without a model one is learned from it, over the attributes in
-    `compare`, or all that it has.
+    `compare`, or all that it has. The model that comes back tells how common values are: given again, it weighs the
+    same pairs the same.
     """
     given = model or untrained(comparisons_for(compare or table.column_names))
     if not given.comparisons or table.num_rows < 2:
         return None
-    columns = encode(telling(table), given.columns, given.frequencies if model else None)
+    columns = encode(telling(table), given.columns, given.frequencies or None)
     rules = given.blocking or blocking_rules(columns)
     found = candidates(columns, rules)
-    model = model or fit_pairs(untrained(given.comparisons, rules), columns, found, seed=seed)
-    return _matched(model, columns, found.left, right=found.right, least=least)
+    fitted = model or fit_pairs(untrained(given.comparisons, rules), columns, found, seed=seed)
+    if not fitted.frequencies:
+        fitted = with_frequencies(fitted, columns)
+        columns = with_shares(columns, fitted.frequencies)
+    return _matched(fitted, columns, found.left, right=found.right, least=least)
 
 
 def _matched(model: Model, columns: Columns, left: Integers, *, right: Integers, least: float) -> Matched:

@@ -66,7 +66,8 @@ class Model:
     most_shared: float = math.inf
     """Bits that the shared comparisons count for together at most."""
     frequencies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """How common the common values of a column are; counted in the table that is scored, unless given."""
+    """How common a column's common values are, and any other one (`columns.Frequencies`); without any, those of the
+    table that is scored count."""
     rules_version: str = ""
     made_with: str = "kumitate"
     trained_on: Mapping[str, Any] = field(default_factory=dict)
