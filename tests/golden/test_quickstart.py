@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from harness.projects import rows, run
 
 PAGE = Path(__file__).parents[2] / "docs/quickstart.md"
@@ -19,6 +21,7 @@ def written(root: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_the_quickstarts_project_runs(tmp_path: Path) -> None:
     root = written(tmp_path / "shop")
     run(root)

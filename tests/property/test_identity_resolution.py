@@ -60,7 +60,7 @@ def facts(rows: pa.Table) -> list[str]:
 RUNS = st.lists(st.tuples(CHANGES, LINKS, PAIRS, st.sampled_from([RULES, RULES, RULES, OTHER_RULES])), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(WORLDS, RUNS, st.booleans())
 def test_a_run_after_others_decides_what_a_first_run_decides(
     keys: dict[str, Any], told: list[tuple[Any, ...]], modelled: bool
@@ -98,7 +98,7 @@ def test_contradicting_stewards_are_named_and_nothing_is_merged() -> None:
 IDS = st.sampled_from("abcdefg")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.dictionaries(IDS, IDS), st.data())
 def test_an_alias_leads_to_whoever_has_its_records_or_along_the_chain(last: dict[str, str], data: Any) -> None:
     chain = {alias: person for alias, person in last.items() if alias < person}  # who merges later is further on

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,8 @@ def told(found: Resolved) -> tuple[Any, ...]:
     return clusters, sorted(map(repr, found.events.to_pylist()))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(max_examples=25, deadline=None)
 @given(ROWS, st.lists(st.tuples(ROWS, GONE), min_size=1, max_size=3))
 def test_deltas_give_what_a_full_run_gives(

@@ -258,13 +258,13 @@ def hold_to_the_conditions(config: Config, world: World, found: Row) -> None:
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(patient, max_examples=12)
+@settings(patient, max_examples=6)
 @given(worlds())
 def test_the_scan_finds_the_members_that_the_conditions_mean(drawn: tuple[Config, World, Row]) -> None:
     hold_to_the_conditions(*drawn)
 
 
-@settings(patient, max_examples=8)
+@settings(patient, max_examples=4)
 @given(worlds(sequence_conditions(), most=4))
 def test_the_scan_finds_who_went_through_sequences(drawn: tuple[Config, World, Row]) -> None:
     hold_to_the_conditions(*drawn)

@@ -16,6 +16,8 @@ from click.testing import CliRunner, Result
 from harness.projects import BAKERY, copy_of
 from kumitate.cli.main import main
 
+pytestmark = pytest.mark.slow  # each command over a project that has run
+
 
 def kumitate(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))

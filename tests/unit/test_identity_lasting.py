@@ -2,9 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from harness.people import PERSON, People, card, member, project
 from kumitate.config.identity import Entity
+from kumitate.config.source import Semantic
 from kumitate.identity.graph_rules import graph_rules, kind_names
+
+pytestmark = pytest.mark.slow  # several runs each; tests/property holds the same of arrays
 
 MAIL, PHONE = {"email": "a@x.jp"}, {"phone": "+81312345678"}
 
@@ -89,7 +94,7 @@ def test_a_declaration_is_translated_rule_by_rule() -> None:
             "largest": 20,
         }
     )
-    rules = graph_rules(entity, ("name",))
+    rules = graph_rules(entity, {"name": Semantic.NAME})
     assert kind_names(entity, ("name",)) == ("login", "mail", "phone", "device", "rule:name_born", "born", "name")
     login, mail, phone, device, rule, born, _ = rules.kinds
     assert (login.most_per_person, login.within_ms, login.told_by) == (1, None, (6,))
