@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from kumitate.config.identity import Entity, IdentifierKind, MatchRule
 from kumitate.config.project import Config
@@ -18,14 +19,21 @@ TELLING = {Semantic.NAME, Semantic.KANA, Semantic.BIRTHDATE}
 
 
 def project_rules(config: Config) -> GraphRules:
-    return graph_rules(config.person, telling_attributes(config))
+    numbers = {
+        kind
+        for source in config.sources.values()
+        for kind, column in source.identifiers.items()
+        if column in source.columns and source.columns[column].type is Semantic.ID
+    }
+    return graph_rules(as_numbers(config.person, numbers), telling_attributes(config))
 
 
-def graph_rules(entity: Entity, telling: Iterable[str] = ()) -> GraphRules:
-    """Kinds in the order of `kind_names`; `telling` are attributes by which unguarded values are judged.
+def graph_rules(entity: Entity, telling: Mapping[str, Semantic] = MappingProxyType({})) -> GraphRules:
+    """Kinds in the order of `kind_names`; `telling` are attributes, names or birthdates, that tell persons apart.
 
     An identifier kind without guards of its own counts as shared where the data says so (KindRule.told_by): by names
-    and birthdates, and by the kinds that are stronger than it.
+    and birthdates, and by the kinds that are stronger than it. A number that two
+    records state who differ in name and birthdate merges nobody (KindRule.contradicted_by).
     """
     names = kind_names(entity, telling)
     number = {name: place for place, name in enumerate(names)}
@@ -44,8 +52,17 @@ def graph_rules(entity: Entity, telling: Iterable[str] = ()) -> GraphRules:
     kinds += [KindRule(name, merges=False) for name in names[len(kinds) :]]
     told = [number[name] for name in telling if name in number and name not in entity.identifiers]
     kinds = [_told(rule, kinds, told) if _is_unguarded(entity, rule.name) else rule for rule in kinds]
+    apart = _apart(telling, number)
+    kinds = [replace(rule, contradicted_by=apart) if _is_number(entity, rule.name) else rule for rule in kinds]
     rules = GraphRules(tuple(kinds), entity.largest)
     return replace(rules, merge=entity.model.merge, review=entity.model.review) if entity.model else rules
+
+
+def as_numbers(entity: Entity, kinds: Collection[str]) -> Entity:
+    """The entity with the type of these kinds, which columns tell, where it does not say one itself."""
+    untyped = {kind: spec for kind, spec in entity.identifiers.items() if kind in kinds and spec.type is None}
+    typed = {kind: spec.model_copy(update={"type": Semantic.ID}) for kind, spec in untyped.items()}
+    return entity.model_copy(update={"identifiers": {**entity.identifiers, **typed}})
 
 
 def kind_names(entity: Entity, telling: Iterable[str] = ()) -> tuple[str, ...]:
@@ -58,14 +75,15 @@ def witness_names(entity: Entity, telling: Iterable[str] = ()) -> tuple[str, ...
     """Attributes that guards look at, and those `telling` where some kind has no guard."""
     specs: tuple[IdentifierKind | MatchRule, ...] = (*entity.identifiers.values(), *entity.rules.values())
     named = [name for spec in specs for name in sorted(spec.max_distinct)]
-    if any(_is_unguarded(entity, kind) for kind in entity.identifiers):
+    if is_judged_by_data(entity):
         named += telling
     return tuple(dict.fromkeys(name for name in named if name not in entity.identifiers))
 
 
-def telling_attributes(config: Config) -> tuple[str, ...]:
-    """Golden attributes that are names or birthdates in some source."""
-    return tuple(name for name in config.person.attributes if TELLING.intersection(_semantics(config, name)))
+def telling_attributes(config: Config) -> dict[str, Semantic]:
+    """Golden attributes that are names or birthdates in some source, and which of them."""
+    found = {name: TELLING.intersection(_semantics(config, name)) for name in config.person.attributes}
+    return {name: min(semantics) for name, semantics in found.items() if semantics}
 
 
 def _semantics(config: Config, attribute: str) -> Iterator[Semantic]:
@@ -74,9 +92,28 @@ def _semantics(config: Config, attribute: str) -> Iterator[Semantic]:
             yield source.columns[attribute].type
 
 
+def is_judged_by_data(entity: Entity) -> bool:
+    """Whether names and birthdates must show of some kind of identifier whose a value is."""
+    return any(not spec.max_distinct for spec in entity.identifiers.values())
+
+
 def _is_unguarded(entity: Entity, kind: str) -> bool:
     spec = entity.identifiers.get(kind)
     return spec is not None and spec.max_records is None and not spec.max_distinct
+
+
+def _is_number(entity: Entity, kind: str) -> bool:
+    """Whether a kind numbers persons, and nothing was said about who may share one; families do share mailboxes."""
+    spec = entity.identifiers.get(kind)
+    return spec is not None and (spec.unique or spec.type is Semantic.ID) and not spec.max_distinct
+
+
+def _apart(telling: Mapping[str, Semantic], number: Mapping[str, int]) -> tuple[tuple[int, ...], ...]:
+    """Birthdates, and names: who differs in both is somebody else. Nobody is, where either is not known."""
+    born = [name for name, semantic in telling.items() if semantic is Semantic.BIRTHDATE and name in number]
+    named = [name for name in telling if name not in born and name in number]
+    groups = tuple(tuple(number[name] for name in names) for names in (born, named))
+    return groups if all(groups) else ()
 
 
 def _told(rule: KindRule, kinds: list[KindRule], told: list[int]) -> KindRule:

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from kumitate.cleanse.record_countries import cleanse_delivered
 from kumitate.cleanse.values import Cleansed
+from kumitate.config.source import Semantic
 from kumitate.identity.graph.hashing import distinct_hashes
 from kumitate.identity.graph.model import GraphRules, Hashes, Integers, Keys
+from kumitate.identity.graph_rules import as_numbers, kind_names, witness_names
 from kumitate.identity.graph_rules import graph_rules as rules_of_entity
-from kumitate.identity.graph_rules import kind_names, witness_names
 from kumitate.identity.identifiers import RULE_PREFIX
 from kumitate.identity.patterns import portable
 from kumitate.identity.table_plan import PlannedColumn, TablePlan
@@ -87,7 +88,9 @@ class Stated:
 
 def graph_rules(plan: TablePlan) -> GraphRules:
     """The rules by number, as a project's are; a kind without guards is judged by names and birthdates."""
-    return rules_of_entity(plan.entity, plan.telling)
+    types = {each.name: each.rule.semantic for each in plan.columns}
+    numbers = {kind for kind, column in plan.stated if types.get(column) is Semantic.ID}
+    return rules_of_entity(as_numbers(plan.entity, numbers), plan.telling)
 
 
 def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: Integers) -> Keys:

@@ -16,7 +16,7 @@ from kumitate.config.identity import Entity
 from kumitate.config.source import ColumnSpec, Semantic
 from kumitate.config.table_rules import TableRules
 from kumitate.identity.defaults import Defaults, Meaning, defaults
-from kumitate.identity.graph_rules import TELLING
+from kumitate.identity.graph_rules import TELLING, is_judged_by_data
 
 
 class Recognised(Protocol):
@@ -61,9 +61,11 @@ class TablePlan:
     """Whether the rules are those that ship."""
 
     @property
-    def telling(self) -> tuple[str, ...]:
+    def telling(self) -> dict[str, Semantic]:
         """Columns that tell one person from another, where kinds have no guards of their own."""
-        return tuple(each.name for each in self.columns if not each.part and each.rule.semantic in TELLING)
+        return {
+            each.name: each.rule.semantic for each in self.columns if not each.part and each.rule.semantic in TELLING
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ def _declared(rules: TableRules, guesses: Mapping[str, Recognised]) -> Defaults:
     stated = [(kind, column) for kind in person.identifiers if (column := _stating(rules, kind, guesses))]
     types = {column: person.identifiers[kind].type for kind, column in stated}
     columns: dict[str, ColumnSpec] = {}
-    for name in dict.fromkeys((*types, *_asked(person), *rules.columns)):
+    for name in dict.fromkeys((*types, *_asked(person), *rules.columns, *_witnesses(person, guesses))):
         if name in person.identifiers and name not in types and name not in rules.columns and name not in guesses:
             continue
         columns[name] = rules.columns.get(name) or ColumnSpec(type=types.get(name) or _guessed(guesses, name))
@@ -198,6 +200,12 @@ def _asked(person: Entity) -> Iterator[str]:
         yield from (name for name in kind.max_distinct if name not in person.identifiers)
     if person.model is not None:
         yield from person.model.compare
+
+
+def _witnesses(person: Entity, guesses: Mapping[str, Recognised]) -> Iterator[str]:
+    """Names and birthdates that no rule asks for, where the data must show whose a value is."""
+    if is_judged_by_data(person):
+        yield from (name for name, guess in guesses.items() if guess.semantic in TELLING)
 
 
 def _planned(columns: Mapping[str, ColumnSpec], rules: TableRules, given: _Seen) -> Iterator[PlannedColumn]:

@@ -51,8 +51,8 @@ RESOLVED = Table(
 )
 
 HELD_REASONS = (
-    "blocked, too_many_records, shared_by:<what>, found:<what> (the data shows it); inside a person "
-    "limit:<kind>, limit:largest, limit:steward or limit:model"
+    "blocked, too_many_records, shared_by:<what>, found:<what> (the data shows it), contradicted:<what> (two who "
+    "hold it differ in it and in name); inside a person limit:<kind>, limit:largest, limit:steward or limit:model"
 )
 
 SHARED = Table(

@@ -18,7 +18,7 @@ BLOCKED_VALUE = 0
 
 RULES = GraphRules(
     (
-        KindRule("login", most_per_person=1),
+        KindRule("login", most_per_person=1, contradicted_by=((NAME,), (PHONE,))),
         KindRule("mail", priority=2, most_records=3, most_per_person=2, within_ms=10),
         KindRule("phone", priority=3, most_distinct=((NAME, 1),)),
         KindRule("name", merges=False),
@@ -28,8 +28,8 @@ RULES = GraphRules(
 )
 OTHER_RULES = GraphRules(
     (
-        KindRule("login", priority=9),
-        KindRule("mail", priority=1, told_by=(LOGIN, NAME)),
+        KindRule("login", priority=9, contradicted_by=((BORN,), (NAME,))),
+        KindRule("mail", priority=1, told_by=(LOGIN, NAME), contradicted_by=((BORN,), (NAME,))),
         KindRule("phone", priority=3, most_per_person=1, most_distinct=((LOGIN, 1), (BORN, 2))),
         KindRule("name", merges=False),
         KindRule("born", merges=False),

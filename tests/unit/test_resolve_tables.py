@@ -123,6 +123,24 @@ def test_two_sources_that_disagree_on_one_customer_number_do_not_merge() -> None
     assert most_held(found, 1)[0]["reason"] == "shared_by:born"
 
 
+NUMBERED = {"source": "shop", "identifiers": {"no": "no"}, "person": {"identifiers": {"no": {"type": "id"}}}}
+
+
+@pytest.mark.parametrize("other", [D, {**D, "name": "ヤマダ"}])
+def test_so_it_is_where_no_guard_was_declared_and_a_steward_is_asked(other: dict[str, str]) -> None:
+    rows = [{**A, "no": "C17", "shop": "web"}, {**other, "no": "C17", "shop": "till"}]
+    found = resolved(table(*rows), {**RULES, **NUMBERED})
+    assert len(groups(found)) == 2
+    assert most_held(found, 1)[0]["reason"] == "contradicted:born"
+    assert len(found.resolution.review.left) == 1
+
+
+@pytest.mark.parametrize("other", [{**D, "born": A["born"]}, {**D, "name": A["name"]}, {**D, "born": ""}])
+def test_one_difference_alone_is_a_typing_error_or_a_marriage(other: dict[str, str]) -> None:
+    rows = [{**A, "no": "C17", "shop": "web"}, {**other, "no": "C17", "shop": "till"}]
+    assert len(groups(resolved(table(*rows), {**RULES, **NUMBERED}))) == 1
+
+
 @pytest.mark.parametrize("value", ['["t@x.jp", "u@x.jp"]', '{"email": "t@x.jp"}'])
 def test_an_identifier_that_is_a_list_or_json_merges_nobody_and_is_counted(value: str) -> None:
     person = {"identifiers": {"no": {}}}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kumitate.identity.graph.contradictions import contradicted
 from kumitate.identity.graph.model import GraphRules, Hashes, Held, Integers
 from kumitate.identity.graph.values import Values, distinct, spread
 
@@ -15,6 +16,7 @@ FEW = 3
 """So many different names, birthdates or logins one person may well have: typing errors, marriage, a second account."""
 
 STANDS, STILL_HELD, WITNESS = -1, -2, -3
+CONTRADICTED = "contradicted:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Verdicts:
         speaks: NDArray[np.bool_] = (self.reason == STANDS) | (self.reason == WITNESS)
         return speaks
 
+    @property
+    def contradicted(self) -> Integers:
+        """The values, by number, whose records contradict each other."""
+        numbers = [number for number, name in enumerate(self.reasons) if name.startswith(CONTRADICTED)]
+        return np.flatnonzero(np.isin(self.reason, numbers))
+
 
 @dataclass(frozen=True, slots=True)
 class _Witnesses:
@@ -45,7 +53,7 @@ class _Witnesses:
 
 
 def judge(values: Values, rules: GraphRules, *, count: int, still_held: Hashes) -> Verdicts:
-    """The first reason in the order blocked, too many, shared, found.
+    """The first reason in the order blocked, too many, shared, found, contradicted.
 
     `still_held` are values whose records are not all here, and that were held before: they are held on.
     """
@@ -63,6 +71,11 @@ def judge(values: Values, rules: GraphRules, *, count: int, still_held: Hashes) 
     for number, name, shared in _shared(values, rules, count, reason=reason, blocked=blocked):
         reason[number[shared]] = len(reasons)
         reasons.append(name)
+    for place, rule in enumerate(rules.kinds):
+        number = np.flatnonzero((kind == place) & (values.sizes > 1) & (reason == STANDS))
+        if rule.contradicted_by and len(number):
+            reason[contradicted(values, number, rule.contradicted_by, blocked=blocked, count=count)] = len(reasons)
+            reasons.append(f"{CONTRADICTED}{rules.kinds[rule.contradicted_by[0][0]].name}")
     return Verdicts(reason, tuple(reasons))
 
 
@@ -111,5 +124,5 @@ def _counts(values: Values, number: Integers, witnesses: _Witnesses) -> tuple[In
 
 
 def is_guard(held: Held) -> NDArray[np.bool_]:
-    """Per value whether a guard holds it; others are held by what one person cannot be."""
-    return np.array([not reason.startswith("limit:") for reason in held.reason], np.bool_)
+    """Per value whether a guard holds it; others are held by what one person cannot be, for what hangs together."""
+    return np.array([not reason.startswith(("limit:", CONTRADICTED)) for reason in held.reason], np.bool_)

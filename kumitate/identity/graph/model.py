@@ -38,6 +38,9 @@ class KindRule:
     told_by: tuple[int, ...] = ()
     """Kinds that tell from the data that a value of this kind is no identifier, where nothing is declared: more of
     their values share it than max(3, the square root of the records that state one)."""
+    contradicted_by: tuple[tuple[int, ...], ...] = ()
+    """Groups of kinds (birthdates, names). Two records that hold one value of this kind contradict each other where in
+    every group both state something, and nothing of what both state agrees; then the value merges nobody."""
     most_per_person: int | None = None
     within_ms: int | None = None
     """The span of `most_per_person`; None means ever."""
@@ -102,7 +105,8 @@ class Edges:
 class Held:
     """Values that do not merge all who hold them, and the reason.
 
-    Guards: `blocked`, `too_many_records`, `shared_by:<kind>`, `found:<kind>`. What yielded inside a person:
+    Guards: `blocked`, `too_many_records`, `shared_by:<kind>`, `found:<kind>`; `contradicted:<kind>` where records that
+    hold it cannot be one person, so that a steward is asked. What yielded inside a person:
     `limit:<kind>`, `limit:steward`, `limit:largest`, `limit:model`.
     """
 

@@ -96,8 +96,9 @@ def resolve_values(
     verdicts = judge(values, rules, count=count, still_held=still_held)
     case = _Case(count, values, rules, evidence, verdicts)
     edges = all_edges(stars(values, case.stands), of_pairs(case.merging), of_links(case.must))
-    tied = components(count, [(edges.left, edges.right)])
-    component = _weighed(case, _parted(case, tied))
+    component = components(count, [(edges.left, edges.right)])
+    tied = _with_contradicted(case, component)
+    component = _weighed(case, _parted(case, component))
     if np.array_equal(component, tied):
         return Resolution(component, tied, edges, _guarded(case), _review(case, component, no_pairs()))
     changed = np.zeros(count, np.bool_)
@@ -105,13 +106,24 @@ def resolve_values(
     touched = np.flatnonzero(case.stands & (values.sizes > 1))
     touched = touched[changed[tied[values.first[touched]]]]
     spanning = _spanning(values, touched, component)
+    asked = np.append(spanning, _spanning(values, verdicts.contradicted, component))
     return Resolution(
         component,
         tied,
         _edges_within(case, edges, touched, component=component, changed=changed[tied]),
         _held(case, spanning, component, inside=changed[tied]),
-        _review(case, component, spans(values, spanning, component)),
+        _review(case, component, spans(values, asked, component)),
     )
+
+
+def _with_contradicted(case: _Case, component: Integers) -> Integers:
+    """`component` with those as one that a contradicted value is in: a change of one record may clear the others."""
+    doubted = np.zeros(len(case.values.kind), np.bool_)
+    doubted[case.verdicts.contradicted] = True
+    if not doubted.any():
+        return component
+    ties = stars(case.values, doubted)
+    return components(case.count, [(np.arange(case.count), component), (ties.left, ties.right)])
 
 
 def _parted(case: _Case, tied: Integers) -> Integers:
