@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +16,20 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.csv as pc_csv
 
-from kumitate.audit.encodings import MIXED, decodes, from_beginning, is_utf8, likeliest, mended
+from kumitate.audit.encodings import (
+    LAST_RESORT,
+    MIXED,
+    WINDOWS,
+    decodes,
+    first_unread,
+    from_beginning,
+    has_utf8_field,
+    is_european,
+    is_japanese_utf8,
+    is_utf8,
+    likeliest,
+    mended,
+)
 from kumitate.errors import FatalError, RecordError
 from kumitate.execution.table_formats import Format, delimiter_of, format_of, header_line
 from kumitate.ingest.jsonl_reader import parsed, value_texts
@@ -46,9 +59,20 @@ def encoding_of(file: Format) -> Encoding:
         return Encoding("utf-8-sig")
     with file.opened() as stream:
         other = likeliest(stream)
+    if other == LAST_RESORT and not _is_printed(file):
+        other = WINDOWS
+    seems_utf8 = has_utf8_field if is_european(other) else is_japanese_utf8
     with file.opened() as stream:
-        has_utf8 = any(not line.isascii() and is_utf8(line) and max(line.decode()) >= "\u0800" for line in stream)
+        has_utf8 = any(seems_utf8(line) for line in stream)
     return Encoding(MIXED, other) if has_utf8 or not _is_all(file, other) else Encoding(other)
+
+
+def _is_printed(file: Format) -> bool:
+    """Whether Latin-1 would have no control characters where Windows has quotes and dashes."""
+    with file.opened() as stream:
+        return not any(
+            any(0x80 <= byte < 0xA0 for byte in line) for line in stream if not line.isascii() and not is_utf8(line)
+        )
 
 
 def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Table:
@@ -58,19 +82,41 @@ def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Ta
     mark = delimiter or delimiter_of(file.path, head)
     if not head:
         raise FatalError(f"{file.path}: holds nothing, not even a header; get the file anew")
+    if encoding is None:
+        _check_read(file, found, mark, names=_bare(head.split(mark)))
     if found.name != MIXED:
         return _parsed(file, found.name, mark)
     with tempfile.TemporaryDirectory() as folder:
-        copy = _mended(file, found.other, mark, folder=Path(folder))
+        copy = Path(folder) / file.path.name.removesuffix(".gz")
         try:
-            return _parsed(copy, "utf-8", mark)
+            return _parsed(_mended(file, found.other, mark, copy=copy), "utf-8", mark)
         except FatalError as error:
-            raise FatalError(str(error).replace(str(copy.path), str(file.path))) from None
+            raise FatalError(str(error).replace(str(copy), str(file.path))) from None
 
 
-def _mended(file: Format, other: str, mark: str, *, folder: Path) -> Format:
+def _bare(names: list[str]) -> list[str]:
+    return [name.strip('"\ufeff ') for name in names]
+
+
+def _check_read(file: Format, found: Encoding, mark: str, *, names: Sequence[str] = ()) -> None:
+    """Refuse what would only be read as letters that nobody wrote."""
+    other = found.other or found.name
+    if found.name != MIXED and not is_european(other):
+        return
+    with file.opened() as stream:
+        place = first_unread(stream, other, mark.encode())
+    if place is None:
+        return
+    line, field = place
+    column = f", column {names[field - 1]!r}" if field <= len(names) and line > 1 else ""
+    raise FatalError(
+        f"{file.path}:{line}{column}: the text is in another encoding than the lines and columns beside it, and which "
+        "one cannot be told; save the file in one encoding, UTF-8 best"
+    )
+
+
+def _mended(file: Format, other: str, mark: str, *, copy: Path) -> Format:
     """The same file, all of it in UTF-8."""
-    copy = folder / file.path.name.removesuffix(".gz")
     with file.opened() as stream, copy.open("wb") as out:
         out.writelines(mended(line, other, mark.encode()).encode() for line in stream)
     return format_of(copy)
@@ -79,6 +125,8 @@ def _mended(file: Format, other: str, mark: str, *, folder: Path) -> Format:
 def read_json(file: Format, encoding: str | None) -> pa.Table:
     """A row per line, or per object of one list; FatalError names the first lines that are no object."""
     found = _given(file, encoding) if encoding else encoding_of(file)
+    if encoding is None:
+        _check_read(file, found, '"')
     objects = list(_objects(file, found))
     names = dict.fromkeys(chain.from_iterable(objects))
     return pa.table({name: value_texts([found.get(name) for found in objects]) for name in names})
@@ -178,7 +226,8 @@ def _text_lines(stream: IO[bytes], encoding: str) -> Iterator[str]:
 
 
 def _decoded(line: bytes, found: Encoding) -> str:
-    return line.decode() if is_utf8(line) else line.decode(found.other, errors="replace")
+    """Every string by itself."""
+    return mended(line, found.other, b'"')
 
 
 def _listed(file: Format, text: str) -> list[dict[str, Any]]:

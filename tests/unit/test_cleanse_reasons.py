@@ -67,8 +67,8 @@ GIVEN_FOR: dict[str, tuple[Semantic, str]] = {
     "leading_zero": (S.POSTAL_CODE, "600001"),
 }
 PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "cleansing.md"
-ELSEWHERE = {"prefecture_unsure", "city_unsure", "former_municipality", "town_unlisted"}
-"""Given for addresses that only the postal master tells apart: see the tests of addresses."""
+ELSEWHERE = {"prefecture_unsure", "city_unsure", "former_municipality", "town_unlisted", "country_unknown"}
+"""Given for addresses that only the postal master tells apart, and where no country is said: see the tests of those."""
 
 
 @pytest.mark.parametrize("code", GIVEN_FOR)

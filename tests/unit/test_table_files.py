@@ -21,7 +21,8 @@ TEXT = "氏名,カナ,mail\n高橋 太郎,ﾀｶﾊｼ ﾀﾛｳ,taro@example.jp
 
 def rows_of(folder: Path, content: bytes, name: str = "members.csv") -> list[dict[str, str | None]]:
     (folder / name).write_bytes(content)
-    return read_table(folder / name).to_pylist()
+    rows: list[dict[str, str | None]] = read_table(folder / name).to_pylist()
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,52 @@ def test_lines_of_another_encoding_among_utf8_are_read_as_what_they_are(tmp_path
     content = TEXT.encode() + "渡辺,ﾜﾀﾅﾍﾞ,b@example.jp\n".encode("cp932") + mixed
     assert [row["氏名"] for row in rows_of(tmp_path, content)] == ["高橋 太郎", "鈴木", "渡辺", "佐藤"]
     assert [row["カナ"] for row in rows_of(tmp_path, content)][2:] == ["ﾜﾀﾅﾍﾞ", "ｻﾄｳ"]
+
+
+SATO, EUC = "佐藤".encode("cp932"), "太郎".encode("euc_jp")
+
+
+def test_encodings_that_change_within_a_line_are_told_field_by_field(tmp_path: Path) -> None:
+    content = b"id,last,first\n1," + SATO + ",花子\n".encode() + "2,山田,".encode() + SATO + b"\n"
+    assert [(row["last"], row["first"]) for row in rows_of(tmp_path, content)] == [("佐藤", "花子"), ("山田", "佐藤")]
+    lines = b'{"last": "' + SATO + '", "first": "花子"}\n'.encode()
+    assert rows_of(tmp_path, lines, "a.jsonl") == [{"last": "佐藤", "first": "花子"}]
+    european = "a,b\nJosé,".encode() + "Zoë\n".encode("latin-1")
+    assert rows_of(tmp_path, european) == [{"a": "José", "b": "Zoë"}]
+
+
+def test_quotes_and_dashes_of_windows_are_no_control_characters(tmp_path: Path) -> None:
+    assert rows_of(tmp_path, "a,b\nO’Brien,Zoë – 5 €\n".encode("cp1252")) == [{"a": "O’Brien", "b": "Zoë – 5 €"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "where"),
+    [
+        (
+            "a.csv",
+            "id,last,first\n1,山田,".encode() + EUC + b"\n2," + SATO + ",花子\n".encode(),
+            "a.csv:2, column 'first'",
+        ),
+        ("a.csv", "id,last\n1,花\n2,".encode() + SATO + b"\n3,\x81\n", "a.csv:3, column 'last'"),
+        ("a.csv", "id,last\n1,Привет\n".encode("cp1251"), "a.csv:2, column 'last'"),
+        ("a.jsonl", b'{"a": "' + SATO + '", "b": "花子", "c": "'.encode() + b'\x81\x20"}\n', "a.jsonl:1"),
+    ],
+)
+def test_what_is_in_no_encoding_that_can_be_told_is_refused_by_line_and_column(
+    tmp_path: Path, name: str, content: bytes, where: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FatalError, match="save the file in one encoding") as refused:
+        read_table(tmp_path / name)
+    assert str(refused.value).startswith(f"{tmp_path}/{where}: ")
+
+
+def test_a_message_names_the_file_that_was_given(tmp_path: Path) -> None:
+    content = "氏名,年\n山田,1\n".encode() + SATO + b",2,3\n"
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(FatalError) as refused:
+        read_table(tmp_path / "a.csv.gz")
+    assert str(refused.value).startswith(f"{tmp_path}/a.csv.gz: the rows that end on lines 3 ")
 
 
 def test_an_encoding_that_was_given_and_does_not_hold_is_refused(tmp_path: Path) -> None:
