@@ -21,6 +21,7 @@ from kumitate.blueprint.platform import Platform
 from kumitate.cloud.tables import to_json as tables_to_json
 from kumitate.config.lists import LISTS
 from kumitate.config.loader import FOLDERS
+from kumitate.config.stewards import STEWARDS
 from kumitate.errors import FatalError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,12 +78,15 @@ def project_archive(scope: Construct, platform: Platform) -> assets.Asset:
     return assets.Asset(scope, "Project", path=str(_layer_folder(platform) / "kumitate" / "project"))
 
 
-def project_files(root: Path) -> Iterator[Path]:
-    """What describes the project: its YAML and its lists, no data."""
+def project_files(root: Path, model: str | None = None) -> Iterator[Path]:
+    """What describes the project: its YAML, its lists, what stewards decided and the person's model; no data."""
     yield from sorted(root.glob("*.yaml"))
     for folder in FOLDERS:
         yield from sorted((root / folder).glob("**/*.yaml"))
-    yield from sorted((root / LISTS).glob("**/*"))
+    for folder in (LISTS, STEWARDS):
+        yield from sorted((root / folder).glob("**/*"))
+    if model is not None:
+        yield root / model
 
 
 def _sources_only(scope: Construct) -> bool:
@@ -90,18 +94,20 @@ def _sources_only(scope: Construct) -> bool:
 
 
 def _layer_folder(platform: Platform) -> Path:
+    model = platform.config.person.model
     return _written(
         platform.config.root,
+        model.file if model else None,
         routes_json=routes_to_json(routes(platform.config, platform.environment)),
         tables_json=tables_to_json(platform),
     )
 
 
 @cache
-def _written(root: Path, *, routes_json: str, tables_json: str) -> Path:
+def _written(root: Path, model: str | None, *, routes_json: str, tables_json: str) -> Path:
     """A folder that lasts as long as the synthesis; its content alone decides the asset's name."""
     folder = _folder() / "layer"
-    for path in project_files(root):
+    for path in project_files(root, model):
         if path.is_file():
             target = folder / "kumitate" / "project" / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)

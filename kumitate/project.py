@@ -42,7 +42,14 @@ def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> P
     draft = read_project(root)
     draft = replace(draft, problems=(*draft.problems, *_contradictions(draft)))
     config = accept(draft, [finding for check_ in (_findings, *checks) for finding in certain(draft, check_)])
+    config = _with_model(config)
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
+
+
+def _with_model(config: Config) -> Config:
+    """With the text of the person's model, which stages read nothing of themselves."""
+    file = config.person.model.file if config.person.model else None
+    return config.model_copy(update={"person_model": (config.root / file).read_text("utf-8")}) if file else config
 
 
 def _contradictions(draft: Draft) -> Iterator[Problem]:

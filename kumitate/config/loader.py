@@ -25,7 +25,7 @@ from kumitate.errors import ConfigError, Problem
 FOLDERS: Mapping[str, Any] = {
     name: get_args(spec.annotation)[1]
     for name, spec in Config.model_fields.items()
-    if name not in ("root", SETTINGS, LISTS, STEWARDS)
+    if name not in ("root", "person_model", SETTINGS, LISTS, STEWARDS)
 }
 """Folder of YAML mappings -> what each of its names holds."""
 

@@ -19,7 +19,7 @@ from kumitate.model.expression import Section
 
 
 class Config(Section):
-    """Every section by name; each field but `settings` and `root` is a folder of YAML mappings."""
+    """Every section by name; each field is a folder of YAML mappings, unless it says what else it is."""
 
     root: Path
     settings: Settings
@@ -36,6 +36,8 @@ class Config(Section):
     destinations: dict[str, Destination] = {}
     syncs: dict[str, Sync] = {}
     environments: dict[str, Environment] = {}
+    person_model: str = ""
+    """The text of the file that `person.model.file` names; blank where it names none, or the file was not read."""
 
     @property
     def person(self) -> Entity:

@@ -38,7 +38,7 @@ from kumitate.identity.tables import (
     STATED,
     golden_table,
 )
-from kumitate.identity.weighing import compared_query, project_weigh
+from kumitate.identity.weighing import compared_query, project_model, project_weigh
 from kumitate.model.step import GraphStep, Mode, Query, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table
 
@@ -77,7 +77,7 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
     return (
         QueryStep(STATED, stated_query(config, run)),
         QueryStep(IDENTIFIERS, identifiers_query()),
-        resolving_step(config),
+        resolving_step(config, project_model(config)),
         *publishing_steps(),
         GraphStep(ASSIGNMENT, (_persons(config), _PREVIOUS, minted_query()), partial(assign_persons, run_id=run.id)),
         QueryStep(PERSON_EVENTS, person_events_query(run), Mode.APPEND),

@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
+from kumitate.errors import FatalError
 from kumitate.identity.graph.hashing import hash64
 from kumitate.identity.graph.model import Integers
 from kumitate.identity.identifiers import identified_sources, record_sql
 from kumitate.identity.probabilistic.comparisons import ATTRIBUTES
-from kumitate.identity.probabilistic.files import dump
+from kumitate.identity.probabilistic.files import dump, load
 from kumitate.identity.probabilistic.matching import matched, telling
 from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.resolution import Weigh, Weighing, no_model
@@ -33,6 +34,19 @@ from kumitate.model.table import Column, Type
 COMPARED = "compared"
 """The input that `compared_query` gives."""
 _BETWEEN, _NOTHING = "\x1f", "\x00"
+
+
+def project_model(config: Config) -> Model | None:
+    """The model in the file that the project declares; None where one is learned from the data, or none is wanted.
+
+    FatalError where the file was not read with the project: learning another one in silence would be another rule.
+    """
+    declared = config.person.model
+    if declared is None or declared.file is None:
+        return None
+    if not config.person_model:
+        raise FatalError(f"{declared.file}: the person's model was not read; open the project with open_project")
+    return load(config.person_model, declared.file)
 
 
 def compared_attributes(config: Config, model: Model | None) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from kumitate.blueprint.names import BUCKETS, DROP
 from kumitate.blueprint.platform import Platform
 from kumitate.config.lists import LISTS
 from kumitate.config.loader import load_config
+from kumitate.config.stewards import STEWARDS
 from kumitate.engines.iceberg import IcebergLake
 from kumitate.pipeline import all_tables
 from kumitate.ports import Scan
@@ -88,7 +89,8 @@ class GlueAccount:
     def _archive(self) -> bytes:
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as files:
-            for path in sorted([*self.root.rglob("*.yaml"), *self.root.glob(f"{LISTS}/*")]):
+            told = (self.root.glob(f"{folder}/*") for folder in (LISTS, STEWARDS, "models"))
+            for path in sorted([*self.root.rglob("*.yaml"), *(path for paths in told for path in paths)]):
                 files.write(path, path.relative_to(self.root))
         return archive.getvalue()
 
