@@ -77,7 +77,7 @@ def facts(done: Done, asked: Asked) -> dict[str, Any]:
         "held": dict(Counter(resolved.resolution.held.reason)),
         "held_most": most_held(resolved, _HELD_SHOWN),
         "review": len(resolved.resolution.review.left),
-        "events": dict(Counter(resolved.events["event"].to_pylist())),
+        "events": dict(Counter(done.events["event"].to_pylist())),
         "seconds": {step: round(seconds, 3) for step, seconds in done.seconds.items()},
         "deltas": [{step: round(float(value), 3) for step, value in delta.items()} for delta in done.deltas],
         "peak_mb": round(done.peak_mb),

@@ -22,7 +22,7 @@ from kumitate.config.table_rules import RulesFile, TableRules, read_rules_file
 from kumitate.errors import ConfigError, FatalError, Problem
 from kumitate.execution.table_files import read_table, write_table
 from kumitate.identity.probabilistic.files import dump, load
-from kumitate.identity.resolving import Resolved, resolve_table
+from kumitate.identity.resolving import Resolved, carried_from, resolve_table
 from kumitate.identity.stewards import CANNOT, MUST, Decision, of_files, refuse_contradictions
 from kumitate.identity.table_delta import merged_with
 from kumitate.identity.table_model import ModelChoice
@@ -57,6 +57,8 @@ class Done:
     table: pa.Table
     resolved: Resolved
     seconds: Mapping[str, float]
+    events: pa.Table
+    """What happened to persons since the last time, or, where nothing is known of that, by one delta after another."""
     deltas: tuple[Mapping[str, float], ...] = ()
 
     @property
@@ -106,18 +108,28 @@ def resolve_files(asked: Asked, progress: Progress) -> Done:
     if previous is not None:
         _check_clusters(previous, asked)
     run_id = asked.run_id or f"r{asked.as_of:%Y%m%dT%H%M%S}"
-    resolved = resolve_table(
-        table, plan, run_id=run_id, previous=previous, decisions=decisions, model=_model(asked, plan)
-    )
+    model, last = _model(asked, plan), None if asked.deltas else previous
+    resolved = resolve_table(table, plan, run_id=run_id, previous=last, decisions=decisions, model=model)
     seconds = {"read": read, **resolved.seconds}
     deltas: list[Mapping[str, float]] = []
+    happened = [] if asked.deltas else [_events(resolved, run_id)]
     for number, path in enumerate(asked.deltas, 1):
         progress(f"delta {path.name}", 2, 3)
-        delta = read_table(path)
-        table, resolved = merged_with(resolved, table, delta, run_id=f"{run_id}.{number:03d}", decisions=decisions)
+        delta, delta_run = read_table(path), f"{run_id}.{number:03d}"
+        table, resolved = merged_with(resolved, table, delta, run_id=delta_run, decisions=decisions)
+        happened.append(_events(resolved, delta_run))
         deltas.append({"rows": delta.num_rows, **resolved.seconds})
+    if previous is not None and asked.deltas:  # whom a delta brings may have had an id the last time
+        resolved = carried_from(resolved, previous, run_id=run_id)
+        happened = [_events(resolved, run_id)]
     progress("finished", 3, 3)
-    return Done(table, resolved, seconds, tuple(deltas))
+    return Done(table, resolved, seconds, pa.concat_tables(happened), tuple(deltas))
+
+
+def _events(resolved: Resolved, run_id: str) -> pa.Table:
+    """What happened in one run, with the run's name."""
+    events = resolved.events
+    return events.add_column(0, "run_id", pa.array([run_id] * len(events), pa.string()))
 
 
 def _check_clusters(previous: pa.Table, asked: Asked) -> None:
@@ -171,7 +183,7 @@ def write_results(done: Done, *, out: Path | None, edges: Path | None, events: P
     if edges is not None:
         write_table(edge_rows(done.resolved), edges)
     if events is not None:
-        write_table(done.resolved.events, events)
+        write_table(done.events, events)
     if model is not None and done.resolved.scored is not None:
         model.write_text(dump(done.resolved.scored.model), encoding="utf-8")
 

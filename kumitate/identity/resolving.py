@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -93,10 +93,22 @@ def resolve_table(
         links = links_of(decisions, records.names)
         state = start(len(records), keys, rules, pairs=pairs, links=links, score=score)
     with timed(seconds, "persons"):
-        past, gone = _past(previous, records)
-        persons = carried_over(state.resolution.component, past, records.names, run_id=run_id)
-        happened = events(past, persons, gone)
+        persons, happened = _persons(state, records, previous, run_id=run_id)
     return Resolved(plan, records, cleansed, state, persons, happened, found, seconds)
+
+
+def carried_from(resolved: Resolved, previous: pa.Table, *, run_id: str) -> Resolved:
+    """The same with the ids of `previous`, and what happened to persons since: nothing of what was in between."""
+    seconds = dict(resolved.seconds)
+    with timed(seconds, "persons"):
+        persons, happened = _persons(resolved.state, resolved.records, previous, run_id=run_id)
+    return replace(resolved, persons=persons, events=happened, seconds=seconds)
+
+
+def _persons(state: State, records: Records, previous: pa.Table | None, *, run_id: str) -> tuple[Persons, pa.Table]:
+    past, gone = _past(previous, records)
+    persons = carried_over(state.resolution.component, past, records.names, run_id=run_id)
+    return persons, events(past, persons, gone)
 
 
 def _of_records(cleansed: CleansedTable, plan: TablePlan, records: Records, *, rows: int) -> Keys:

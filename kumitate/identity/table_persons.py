@@ -100,8 +100,9 @@ def _distinct(numbers: Integers, count: int) -> Integers:
 def events(past: Persons, now: Persons, gone: Integers) -> pa.Table:
     """One row per event, by the ledger's words; persons who only grew or lost records to nobody have none.
 
-    Whoever is gone was `merged` into the person who has most of their records now; of one who is still there the
-    others got theirs by `split`. `created` have only new records; of `retired` no record is left.
+    Whoever is gone was `merged` into the person who has most of their records now. Who was not there before and has
+    records of another got them by `split`; who was there before, by `moved`. `created` have only new records; of
+    `retired` no record is left.
     """
     changed = np.flatnonzero(past.person != now.person)
     touched = np.zeros(len(now.ids) + 1, np.bool_)
@@ -113,9 +114,11 @@ def events(past: Persons, now: Persons, gone: Integers) -> pa.Table:
     both = was != ABSENT
     pairs, records = np.unique(was[both] * len(now.ids) + is_[both], return_counts=True)
     old, new = np.divmod(pairs, max(len(now.ids), 1))
-    first = _largest_home(old, new, records)
-    moved = old != new
-    merged, split = moved & first, moved & ~first
+    went, fresh = old != new, new >= len(past.ids)
+    smallest = np.zeros(len(now.ids), np.int64)
+    smallest[is_[::-1]] = rows[::-1]
+    merged = went & _largest_home(old, smallest[new], records)
+    split, moved = went & fresh & ~merged, went & ~fresh & ~merged
     sizes = np.bincount(is_, minlength=len(now.ids))
     has_past = np.bincount(new, minlength=len(now.ids)) > 0
     created = np.flatnonzero((sizes > 0) & ~has_past)
@@ -123,14 +126,15 @@ def events(past: Persons, now: Persons, gone: Integers) -> pa.Table:
         ("created", created, np.full(len(created), ABSENT), sizes[created]),
         ("merged", new[merged], old[merged], records[merged]),
         ("split", new[split], old[split], records[split]),
+        ("moved", new[moved], old[moved], records[moved]),
         ("retired", gone, np.full(len(gone), ABSENT), np.zeros(len(gone), np.int64)),
     ]
     return pa.concat_tables([_rows(now.ids, *part) for part in parts])
 
 
-def _largest_home(old: Integers, new: Integers, records: Integers) -> np.ndarray:
-    """Per pair, whether most of the old person's records are there (they themselves, if in doubt)."""
-    order = np.lexsort((new, new != old, -records, old))
+def _largest_home(old: Integers, smallest: Integers, records: Integers) -> np.ndarray:
+    """Per pair, whether most of the old person's records are there (in a tie, whose `smallest` record is)."""
+    order = np.lexsort((smallest, -records, old))
     _, first = np.unique(old[order], return_index=True)
     is_first = np.zeros(len(old), np.bool_)
     is_first[order[first]] = True

@@ -49,11 +49,7 @@ def records_of(table: pa.Table, plan: TablePlan) -> Records:
 
 def _names(table: pa.Table, plan: TablePlan) -> pa.Array:
     if plan.record_id is None:
-        names = pc.utf8_lpad(
-            pa.array(np.arange(1, table.num_rows + 1)).cast(pa.large_string()),
-            width=len(str(table.num_rows)),
-            padding="0",
-        )
+        names = pa.array(np.arange(1, table.num_rows + 1)).cast(pa.large_string())  # the same however many follow
     else:
         names = pc.utf8_trim_whitespace(table[plan.record_id].cast(pa.large_string()).combine_chunks())
     missing = pc.or_kleene(pc.is_null(names), pc.equal(names, ""))

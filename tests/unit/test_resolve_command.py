@@ -94,6 +94,21 @@ def test_a_delta_is_taken_in(folder: Path) -> None:
     assert "3" not in person
 
 
+def test_events_since_the_last_time_are_those_of_the_file_and_of_all_deltas(folder: Path) -> None:
+    """Ids of records that only a delta brings last, too."""
+    (folder / "first.csv").write_text("no,name,email,_deleted\n6,鈴木,new@x.jp,\n", encoding="utf-8")
+    (folder / "second.csv").write_text("no,name,email,_deleted\n3,,,true\n4,,,true\n", encoding="utf-8")
+    first = ("--delta", str(folder / "first.csv"))
+    facts(folder, *first, "--out", str(folder / "a.parquet"))
+    same = facts(folder, *first, "--previous", str(folder / "a.parquet"), "--out", str(folder / "b.parquet"))
+    assert same["events"] == {}
+    assert pq.read_table(folder / "a.parquet") == pq.read_table(folder / "b.parquet")
+    text = (folder / "customers.csv").read_text(encoding="utf-8")
+    (folder / "customers.csv").write_text(text + "7,高橋 一,1961-01-01,seven@x.jp,d\n", encoding="utf-8")
+    later = (*first, "--delta", str(folder / "second.csv"), "--previous", str(folder / "a.parquet"))
+    assert facts(folder, *later)["events"] == {"created": 1, "retired": 1}
+
+
 def test_edges_tell_the_rule_that_ties(folder: Path) -> None:
     facts(folder, "--edges", str(folder / "e.jsonl"))
     rows = [json.loads(line) for line in (folder / "e.jsonl").read_text().splitlines()]

@@ -102,6 +102,24 @@ def test_a_split_and_a_retired_person_are_told() -> None:
     assert groups(later) == {"12", "3"}
 
 
+def test_lines_keep_their_names_when_a_file_grows() -> None:
+    rules = {name: section for name, section in RULES.items() if name != "record_id"}
+    few, many = ([{"name": f"x{n}", "email": f"{n}@x.jp"} for n in range(count)] for count in (9, 101))
+    first = resolved(table(*few), rules)
+    later = resolved(table(*many), rules, previous=first.clusters(), run_id="r2")
+    assert set(later.events["event"].to_pylist()) == {"created"}
+    assert persons(first).items() <= persons(later).items()
+
+
+def test_records_that_go_to_a_person_who_was_there_are_moved() -> None:
+    first = resolved(table(A, B, C | {"email": "c@x.jp"}))
+    assert groups(first) == {"12", "3"}
+    second = resolved(table(A, {**C, "id": "2", "email": "c@x.jp"}, C | {"email": "c@x.jp"}), previous=first.clusters())
+    assert groups(second) == {"1", "23"}
+    (event,) = second.events.to_pylist()
+    assert (event["event"], event["person_id"]) == ("moved", persons(first)["3"])
+
+
 def test_of_several_versions_of_a_record_the_newest_counts() -> None:
     rules = {**RULES, "updated_at": "seen"}
     rows = table({**A, "seen": "2026-01-02"}, {**A, "email": "old@x.jp", "seen": "2026-01-01"}, C | {"seen": ""})
