@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,15 @@ def test_a_scan_maps_field_ids_to_current_names(lake: IcebergLake) -> None:
     scan = lake.scan("clean.shops")
     assert scan.field_ids == {1: "shop_id", 2: "square_metres"}
     assert scan.schema.names == ["shop_id", "square_metres"]
+
+
+def test_a_copied_lake_is_refused_before_it_writes_into_the_original(tmp_path: Path) -> None:
+    original, copied = tmp_path / "first" / "lake", tmp_path / "second" / "lake"
+    with open_local_lake(original) as first:
+        first.prepare((SHOPS,))
+    shutil.copytree(original, copied)
+    with pytest.raises(FatalError, match="was copied or moved") as refused:
+        open_local_lake(copied)
+    assert f"its tables lie in {original}; move it back there, or delete {copied}" in str(refused.value)
+    with open_local_lake(original) as again:
+        assert "clean.shops" in again.tables()
