@@ -53,6 +53,10 @@ COMMANDS: tuple[click.Command, ...] = (
 )
 
 
+_WITH_OWN_RULES = ("cleanse", "resolve", "what-if")
+"""They are given a rules file, which `kumitate check` never reads."""
+
+
 class PlainErrors(click.Group):
     """Says what Kumitate raises on purpose in plain words, and ends with 1."""
 
@@ -61,7 +65,9 @@ class PlainErrors(click.Group):
             return super().invoke(ctx)
         except ConfigError as error:
             say(str(error))
-            say(f"{counted(len(error.problems), 'problems')}; mend, and run `kumitate check`")
+            is_project = ctx.invoked_subcommand not in _WITH_OWN_RULES
+            next_ = "mend, and run `kumitate check`" if is_project else "mend, and run this again"
+            say(f"{counted(len(error.problems), 'problems')}; {next_}")
             ctx.exit(1)
         except KumitateError as error:
             say(f"kumitate: {error}")

@@ -16,7 +16,7 @@ import yaml
 from kumitate.config.project import Config
 from kumitate.config.table_rules import read_entities
 from kumitate.engines.duckdb import DuckDBEngine
-from kumitate.errors import FatalError
+from kumitate.errors import ConfigError, FatalError, Problem
 from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.run import planning_run
 from kumitate.execution.runs import LoggedRun
@@ -77,7 +77,15 @@ def config_with(workspace: Workspace, rules: Path) -> Config:
         }
         if kept:
             (copy / "identity" / "_kept.yaml").write_text(yaml.safe_dump(kept, allow_unicode=True), encoding="utf-8")
-        return open_project(copy).config.model_copy(update={"root": root})
+        try:
+            return open_project(copy).config.model_copy(update={"root": root})
+        except ConfigError as error:
+            raise ConfigError(tuple(_given(problem, rules) for problem in error.problems)) from None
+
+
+def _given(problem: Problem, rules: Path) -> Problem:
+    """The problem in the file as it was given, not in the copy that was tried."""
+    return replace(problem, file=str(rules)) if problem.file == f"identity/{rules.stem}.yaml" else problem
 
 
 def what_if(workspace: Workspace, last: LoggedRun, rules: Path, *, progress: Progress) -> WhatIf:

@@ -79,5 +79,6 @@ def test_nothing_is_written(root: Path) -> None:
 def test_rules_with_mistakes_are_refused_as_check_refuses_them(root: Path) -> None:
     result = tried(root, "person:\n  identifiers: {courriel: {max_distinct: {prenon: 1}}}\n")
     assert result.exit_code == 1
-    assert "identity/identity.new.yaml:2" in result.output
+    assert f"{root.parent / 'identity.new.yaml'}:2 person.identifiers" in result.output
+    assert "kumitate check" not in result.output
     assert "did you mean 'prenom'?" in result.output
