@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from kumitate.config.countries import is_country_code, no_country
 from kumitate.config.findings import KeyPath, Spot, did_you_mean, key_text, nearest_line, unknown
 from kumitate.config.identity import Entity
 from kumitate.config.names import name_problem
@@ -151,10 +152,17 @@ def _absent(rules: TableRules, names: Collection[str]) -> Iterator[tuple[Spot, s
             spot = _ROOT.below("columns", name, *(("from",) if spec.from_ else ()))
             yield spot, unknown("column", delivered, names, place="the table")
     known = {*names, *rules.columns}
+    yield from _absent_countries(rules, known)
     for kind, column in rules.identifiers.items():
         if column not in known:
             yield _ROOT.below("identifiers", kind), unknown("column", column, known, place="the table")
     yield from _absent_attributes(rules, known)
+
+
+def _absent_countries(rules: TableRules, known: Collection[str]) -> Iterator[tuple[Spot, str]]:
+    for name, spec in rules.columns.items():
+        if spec.country is not None and spec.country not in known and not is_country_code(spec.country):
+            yield _ROOT.below("columns", name, "country"), no_country(spec.country, known)
 
 
 def _absent_attributes(rules: TableRules, known: Collection[str]) -> Iterator[tuple[Spot, str]]:

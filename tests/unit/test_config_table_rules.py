@@ -89,6 +89,16 @@ person:
     assert found[2].endswith("unknown column 'emial' in the table; did you mean 'email'?")
 
 
+@pytest.mark.parametrize(("country", "meant"), [("jp", "JP"), ("lnad", "land")])
+def test_a_country_is_a_code_or_a_column(tmp_path: Path, country: str, meant: str) -> None:
+    text = "columns:\n  phone: {type: phone, country: COUNTRY}\n"
+    (line,) = said(tmp_path, text.replace("COUNTRY", country), "phone", "land")
+    assert line.startswith(f"rules.yaml:2 columns.phone.country: {country!r} is neither")
+    assert line.endswith(f"did you mean {meant!r}?")
+    for right in ("JP", "land"):
+        assert said(tmp_path, text.replace("COUNTRY", right), "phone", "land") == []
+
+
 def test_a_file_that_is_not_there_is_no_riddle(tmp_path: Path) -> None:
     with pytest.raises(FatalError, match="no such file or directory; name a rules file"):
         load_table_rules(tmp_path / "none.yaml")

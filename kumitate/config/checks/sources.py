@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from kumitate.config.checks.sql import derived_column
+from kumitate.config.countries import is_country_code, no_country
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot, unknown
 from kumitate.config.names import name_problem
@@ -63,6 +64,17 @@ def _columns(source: Source, spot: Spot) -> Iterator[Finding]:
                 yield at.below("from").wrong("a column comes from the file or from sql, not from both")
         if column.part is not None:
             yield from _part(source, column, at)
+        if column.country is not None:
+            yield from _country(source, column.country, at.below("country"))
+
+
+def _country(source: Source, country: str, at: Spot) -> Iterator[Finding]:
+    """A code as the settings have one, or a column that files have."""
+    named = source.columns.get(country)
+    if named is not None and not named.is_delivered:
+        yield at.wrong(f"column {country!r} is derived; name a delivered one")
+    elif named is None and not is_country_code(country):
+        yield at.wrong(no_country(country, source.columns))
 
 
 def _part(source: Source, column: ColumnSpec, at: Spot) -> Iterator[Finding]:
