@@ -20,7 +20,10 @@ from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.probabilistic.scoring import scorer
 from kumitate.identity.probabilistic.training import Backend, predict, train
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Exception ignored in. <socket"),  # Spark lets its own socket be collected
+]
 splink = pytest.importorskip("splink", reason="needs the extra `probabilistic`")
 
 LAST, FIRST = "佐藤鈴木高橋髙橋田中渡辺伊藤山本中村小林", "一二三太郎次美子花香翔健大介"
@@ -121,7 +124,7 @@ def spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
         session.sparkContext.setCheckpointDir(str(tmp_path))
         equip_spark(session)
         api = splink.SparkAPI(spark_session=session, register_udfs_automatically=False)
-        yield Backend(api, put=lambda table: session.createDataFrame(table.to_pandas()))
+        yield Backend(api, put=session.createDataFrame)
 
 
 def test_the_same_file_predicts_the_same_on_spark(duck: Backend, spark: Backend) -> None:
