@@ -69,6 +69,7 @@ def facts(done: Done, asked: Asked) -> dict[str, Any]:
         **plan_facts(resolved.plan),
         "records": records,
         "superseded": resolved.records.superseded,
+        "deleted": resolved.records.deleted,
         "persons": int((sizes > 0).sum()),
         "largest": int(sizes.max(initial=0)),
         "model": _model_facts(done),
@@ -111,7 +112,9 @@ def show(facts: dict[str, Any]) -> None:
         f"{counted(facts['largest'], 'records')}; {_rules_sentence(facts)}"
     )
     if facts["superseded"]:
-        click.echo(f"{counted(facts['superseded'], 'rows')} were older versions of a record")
+        click.echo(f"older versions of a record, passed over: {counted(facts['superseded'], 'rows')}")
+    if facts["deleted"]:
+        click.echo(f"taken out by a delta: {counted(facts['deleted'], 'records')}")
     if facts["model"]:
         click.echo(
             f"a model compared {', '.join(facts['model']['compares'])}; {facts['review']:,} pairs wait for a steward"
@@ -148,5 +151,6 @@ def _show_seconds(facts: dict[str, Any]) -> None:
     print_table(("step", "seconds", "rows/s"), rows)
     for number, delta in enumerate(facts["deltas"], 1):
         steps = {step: seconds for step, seconds in delta.items() if step != "rows"}
-        click.echo(f"delta {number}: {int(delta['rows']):,} rows in {sum(steps.values()):.2f} s {steps}")
+        told = ", ".join(f"{step} {seconds:.2f}" for step, seconds in steps.items())
+        click.echo(f"delta {number}: {counted(int(delta['rows']), 'rows')} in {sum(steps.values()):.2f} s ({told})")
     click.echo(f"peak memory {facts['peak_mb']:,} MB")

@@ -123,7 +123,14 @@ def _merged(base: Records, fresh: Records, gone: NDArray[np.bool_], *, offset: i
     of_base = np.where(stays, at_base, ABSENT)
     of_delta = np.full(len(fresh), ABSENT, np.int64)
     of_delta[comes] = at_delta
-    return _Merge(of_base, of_delta, known, _records(base, fresh, of_base, of_delta=of_delta, offset=offset))
+    records = _records(base, fresh, of_base, of_delta=of_delta, offset=offset)
+    outdated = int(older.sum() + (comes & (known != ABSENT)).sum())
+    counted = replace(
+        records,
+        superseded=base.superseded + fresh.superseded + outdated,
+        deleted=base.deleted + int((removed & ~older & (known != ABSENT)).sum()),
+    )
+    return _Merge(of_base, of_delta, known, counted)
 
 
 def _records(base: Records, fresh: Records, of_base: Integers, *, of_delta: Integers, offset: int) -> Records:
@@ -133,7 +140,7 @@ def _records(base: Records, fresh: Records, of_base: Integers, *, of_delta: Inte
     order[place[kept]] = kept
     names = pa.concat_arrays([base.names, fresh.names.cast(base.names.type)]).take(pa.array(order))
     row, at = np.append(base.row, fresh.row + offset), np.append(base.at, fresh.at)
-    return Records(names, row[order], at[order], len(place) - len(kept))
+    return Records(names, row[order], at[order])
 
 
 def _both(base: CleansedTable, fresh: CleansedTable) -> CleansedTable:

@@ -23,12 +23,16 @@ _FIRST_ROW = 2
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Names in their order; `row` is where each record's newest version stands in the table, `at` when it held."""
+    """Names in their order; `row` is where each record's newest version stands in the table, `at` when it held.
+
+    `superseded` counts rows that a newer version of their record replaced, `deleted` records that deltas took out.
+    """
 
     names: pa.Array
     row: Integers
     at: Integers
     superseded: int = 0
+    deleted: int = 0
 
     def __len__(self) -> int:
         return len(self.row)

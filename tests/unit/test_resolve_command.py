@@ -94,6 +94,17 @@ def test_a_delta_is_taken_in(folder: Path) -> None:
     assert "3" not in person
 
 
+def test_a_delta_tells_deletions_and_older_versions_apart_in_plain_words(folder: Path) -> None:
+    (folder / "new.csv").write_text(
+        "no,name,email,_deleted\n5,鈴木,ichiro@x.jp,\n3,,,true\n9,,,true\n", encoding="utf-8"
+    )
+    said = resolve(folder, "--delta", str(folder / "new.csv")).stdout
+    assert "older versions of a record, passed over: 1 row\n" in said
+    assert "taken out by a delta: 1 record\n" in said
+    assert "delta 1: 3 rows in " in said
+    assert not any("{" in line or "'" in line for line in said.splitlines() if line.startswith("delta"))
+
+
 def test_events_since_the_last_time_are_those_of_the_file_and_of_all_deltas(folder: Path) -> None:
     """Ids of records that only a delta brings last, too."""
     (folder / "first.csv").write_text("no,name,email,_deleted\n6,鈴木,new@x.jp,\n", encoding="utf-8")
