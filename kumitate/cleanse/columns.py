@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from kumitate.errors import RecordError
 Kernel = Callable[[pa.Array], pa.Array]
 """From texts to as many values, by Arrow's kernels."""
 
+INVISIBLE = "text.invisible"
 SAMPLE = 1024
 MOSTLY_DISTINCT = 0.5
 
@@ -114,9 +116,15 @@ class Way:
         if len(value) > self.limit:
             return Reading(None, (self.too_long,))
         try:
-            return self.read(value)
+            reading = self.read(value)
         except RecordError as error:
             return Reading(None, (error.reason,))
+        return Reading(None, (INVISIBLE,)) if reading == NOTHING and _is_invisible(value) else reading
+
+
+def _is_invisible(value: str) -> bool:
+    """Whether there is more than blanks, but nothing to be seen: controls and format characters."""
+    return bool(value.strip()) and all(unicodedata.category(letter)[0] in "CZ" for letter in value)
 
 
 def cleanse_column(values: pa.Array, *, way: Way, type_: pa.DataType, parts: tuple[str, ...] = ()) -> Cleansed:

@@ -100,6 +100,7 @@ CHANGES: Mapping[str, Reason] = {
 """What was done to a value that is kept; several may hold for one value, in the order they were done."""
 
 _INVALID: Mapping[str, Reason] = {
+    "text.invisible": Reason("Nothing but invisible characters.", "見えない文字だけの値です。"),
     "id.several": Reason(
         "A list or an object, not one identifier.", "一覧や JSON であり、一つの識別子ではありません。"
     ),

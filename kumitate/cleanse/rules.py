@@ -32,7 +32,7 @@ from kumitate.config.source import Semantic, Source
 from kumitate.errors import RecordError
 from kumitate.model.table import Column
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 """Raised with every change that gives a delivered value another clean one: all sources are then cleansed again."""
 
 

@@ -35,6 +35,7 @@ GIVEN_FOR: dict[str, tuple[Semantic, str]] = {
     "currency": (S.MONEY, "¥5"),
     "country_name": (S.COUNTRY, "日本"),
     "language_name": (S.LANGUAGE, "日本語"),
+    "text.invisible": (S.NAME, "\u200b \x92"),
     "id.several": (S.ID, "[1, 2]"),
     "integer.invalid": (S.INTEGER, "5.5"),
     "decimal.invalid": (S.DECIMAL, "five"),
@@ -75,6 +76,12 @@ ELSEWHERE = {"prefecture_unsure", "city_unsure", "former_municipality", "town_un
 def test_each_reason_is_given_by_some_value(code: str) -> None:
     semantic, value = GIVEN_FOR[code]
     assert code in (codes(semantic, value) or "").split()
+
+
+@pytest.mark.parametrize("semantic", Semantic)
+def test_what_cannot_be_seen_is_told_of_and_a_blank_says_nothing(semantic: Semantic) -> None:
+    assert codes(semantic, "\u200b\x01") in ("text.invisible", f"{semantic}.invalid")
+    assert codes(semantic, " \u3000") is None
 
 
 @pytest.mark.parametrize("semantic", Semantic)

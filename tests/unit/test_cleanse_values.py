@@ -28,7 +28,7 @@ def test_every_semantic_has_a_way_to_be_cleansed() -> None:
         ("葛\U000e0100城", "葛城"),
         ("a\x00\ufeffb", "ab"),
         ("", None),
-        ("\u3000\u200b", None),
+        ("\u3000\u200b", "text.invisible"),
     ],
 )
 def test_text(given: str, clean: str | None) -> None:
