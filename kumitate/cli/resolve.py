@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kumitate.cli.options import examples, json_option
-from kumitate.cli.output import print_json
+from kumitate.cli.output import print_json, say
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
     Where the record's id tells the truth (rec-17-dup-1), derive such a column first. Personal data is masked.
     """
     from kumitate.cli import resolved as screen
-    from kumitate.execution.resolving import planned, resolve_files, write_results
+    from kumitate.execution.resolving import check_outputs, planned, resolve_files, write_results
 
     outputs = {name: given.pop(name) for name in ("out", "edges", "events", "save_model")}
     asked = _asked(**given)
@@ -72,14 +72,25 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
         table, plan = planned(asked)
         screen.show_plan(plan, table, as_json=as_json)
         return
+    outputs["model"] = outputs.pop("save_model")
+    check_outputs(**outputs)
+    _warn_of_new_ids(asked, outputs["out"])
     with progress() as tell:
         done = resolve_files(asked, tell)
-    write_results(done, model=outputs.pop("save_model"), **outputs)
+    write_results(done, **outputs)
     facts = screen.facts(done, asked)
     if as_json:
         print_json(facts)
     else:
         screen.show(facts)
+
+
+def _warn_of_new_ids(asked: Asked, out: Path | None) -> None:
+    if out is not None and out.exists() and asked.previous is None:
+        say(
+            f"warning: {out} exists; every id is minted anew and the file is overwritten. "
+            f"Give --previous {out}, and persons keep their ids"
+        )
 
 
 def _asked(**given: Any) -> Asked:

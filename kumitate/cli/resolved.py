@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kumitate.identity.table_plan import TablePlan
 
 _HELD_SHOWN = 10
+_PLACES_SHOWN = 10
 _CLEANSING = ("read", "records", "cleanse")
 
 
@@ -78,6 +79,7 @@ def facts(done: Done, asked: Asked) -> dict[str, Any]:
         "held": dict(Counter(resolved.resolution.held.reason)),
         "held_most": most_held(resolved, _HELD_SHOWN),
         "review": len(resolved.resolution.review.left),
+        "decisions": {"given": done.decisions, "without_records": [each.place for each in done.idle]},
         "events": dict(Counter(done.events["event"].to_pylist())),
         "seconds": {step: round(seconds, 3) for step, seconds in done.seconds.items()},
         "deltas": [{step: round(float(value), 3) for step, value in delta.items()} for delta in done.deltas],
@@ -119,11 +121,24 @@ def show(facts: dict[str, Any]) -> None:
         click.echo(
             f"a model compared {', '.join(facts['model']['compares'])}; {facts['review']:,} pairs wait for a steward"
         )
+    if facts["decisions"]["given"]:
+        _show_decisions(**facts["decisions"])
     click.echo()
     if facts["score"]:
         _show_score(facts["score"])
     _show_counts(facts)
     _show_seconds(facts)
+
+
+def _show_decisions(given: int, without_records: list[str]) -> None:
+    click.echo(f"stewards: {counted(given, 'decisions')}")
+    if without_records:
+        more = len(without_records) - _PLACES_SHOWN
+        places = ", ".join(without_records[:_PLACES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(
+            f"  {len(without_records):,} of them decide nothing, the table has not the records they name: {places}; "
+            "records are named as in the column `record` of the clusters"
+        )
 
 
 def _show_score(score: dict[str, Any]) -> None:

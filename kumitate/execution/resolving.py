@@ -20,9 +20,9 @@ from kumitate.config.findings import unknown
 from kumitate.config.stewards import read_links
 from kumitate.config.table_rules import RulesFile, TableRules, read_rules_file
 from kumitate.errors import ConfigError, FatalError, Problem
-from kumitate.execution.table_files import read_table, write_table
+from kumitate.execution.table_files import check_folder, check_target, read_table, write_table
 from kumitate.identity.probabilistic.files import dump, load
-from kumitate.identity.resolving import Resolved, carried_from, resolve_table
+from kumitate.identity.resolving import Resolved, carried_from, idle, resolve_table
 from kumitate.identity.stewards import CANNOT, MUST, Decision, of_files, refuse_contradictions
 from kumitate.identity.table_delta import merged_with
 from kumitate.identity.table_model import ModelChoice
@@ -60,6 +60,9 @@ class Done:
     events: pa.Table
     """What happened to persons since the last time, or, where nothing is known of that, by one delta after another."""
     deltas: tuple[Mapping[str, float], ...] = ()
+    decisions: int = 0
+    idle: tuple[Decision, ...] = ()
+    """Of the stewards' decisions those that name a record which is not there."""
 
     @property
     def peak_mb(self) -> float:
@@ -123,7 +126,8 @@ def resolve_files(asked: Asked, progress: Progress) -> Done:
         resolved = carried_from(resolved, previous, run_id=run_id)
         happened = [_events(resolved, run_id)]
     progress("finished", 3, 3)
-    return Done(table, resolved, seconds, pa.concat_tables(happened), tuple(deltas))
+    unmet = idle(decisions, resolved.records.names)
+    return Done(table, resolved, seconds, pa.concat_tables(happened), tuple(deltas), len(decisions), unmet)
 
 
 def _events(resolved: Resolved, run_id: str) -> pa.Table:
@@ -174,6 +178,15 @@ def _decisions(asked: Asked) -> tuple[Decision, ...]:
         raise ConfigError(tuple(problems))
     refuse_contradictions(decisions)
     return tuple(decision for decision in decisions if decision.link in (MUST, CANNOT))
+
+
+def check_outputs(*, out: Path | None, edges: Path | None, events: Path | None, model: Path | None) -> None:
+    """FatalError where one of them cannot be written."""
+    for table in (out, edges, events):
+        if table is not None:
+            check_target(table)
+    if model is not None:
+        check_folder(model)
 
 
 def write_results(done: Done, *, out: Path | None, edges: Path | None, events: Path | None, model: Path | None) -> None:

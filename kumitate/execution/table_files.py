@@ -45,14 +45,25 @@ def read_table(
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as its name ends: .csv, .parquet or .jsonl; the file is there when all of it is."""
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise FatalError(f"{path}: unknown ending; name the file {', '.join('*' + ending for ending in _WRITERS)}")
+    check_target(path)
     try:
         with _appearing(path) as file:
-            write(table, file)
+            _WRITERS[path.suffix.lower()](table, file)
     except OSError as error:
         raise FatalError(f"{path}: cannot be written ({error.strerror}); check folder, rights and space") from error
+
+
+def check_target(path: Path) -> None:
+    """FatalError where no table can have this name; asked before the work, so that none is done for nothing."""
+    if path.suffix.lower() not in _WRITERS:
+        raise FatalError(f"{path}: unknown ending; name the file {', '.join('*' + ending for ending in _WRITERS)}")
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """FatalError where the file's folder is missing."""
+    if not path.parent.is_dir():
+        raise FatalError(f"{path}: cannot be written, there is no folder {path.parent}; make it, or write elsewhere")
 
 
 def _read(file: Format, encoding: str | None, delimiter: str | None, *, sheet: str | None) -> pa.Table:

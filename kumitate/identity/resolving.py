@@ -123,10 +123,23 @@ def _of_records(cleansed: CleansedTable, plan: TablePlan, records: Records, *, r
 def links_of(decisions: Sequence[Decision], names: pa.Array) -> Links:
     """The decisions that hold as links by position; one on a record that is not there ties nobody."""
     held = holding(decisions)
-    ends = [positions(pa.array([end(each) for each in held], names.type), names) for end in (_left, _right)]
+    ends = _ends(held, names)
     there = (ends[0] != ABSENT) & (ends[1] != ABSENT)
     must = np.array([each.link == MUST for each in held], np.bool_)
     return Links(ends[0][there], ends[1][there], must[there])
+
+
+def idle(decisions: Sequence[Decision], names: pa.Array) -> tuple[Decision, ...]:
+    """The decisions that hold and decide nothing, for one of their records is not there."""
+    held = holding(decisions)
+    left, right = _ends(held, names)
+    missing = ((left == ABSENT) | (right == ABSENT)).tolist()
+    return tuple(each for each, is_missing in zip(held, missing, strict=True) if is_missing)
+
+
+def _ends(held: Sequence[Decision], names: pa.Array) -> tuple[Integers, Integers]:
+    left, right = (positions(pa.array([end(each) for each in held], names.type), names) for end in (_left, _right))
+    return left, right
 
 
 def _left(decision: Decision) -> str:

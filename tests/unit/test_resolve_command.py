@@ -153,6 +153,30 @@ def test_stewards_decide_and_contradictions_are_refused(folder: Path) -> None:
     assert "must-link by Abe" in result.output
 
 
+def test_decisions_on_records_that_are_not_there_are_told_by_file_and_line(folder: Path) -> None:
+    links = folder / "links.csv"
+    links.write_text("left,right,link,author,reason,at\n1,5,must,Ito,x,2026-03-01\n1,77,must,Ito,x,2026-03-01\n")
+    assert facts(folder, "--links", str(links))["decisions"] == {"given": 2, "without_records": [f"{links}:3"]}
+    said = resolve(folder, "--links", str(links)).stdout
+    assert f"1 of them decide nothing, the table has not the records they name: {links}:3;" in said
+    (folder / "new.csv").write_text("no,_deleted\n77,\n1,true\n", encoding="utf-8")
+    found = facts(folder, "--links", str(links), "--delta", str(folder / "new.csv"))
+    assert found["decisions"]["without_records"] == [f"{links}:2", f"{links}:3"]
+
+
+def test_where_results_cannot_go_is_said_before_the_work(folder: Path) -> None:
+    (folder / "customers.csv").write_text("")
+    assert "unknown ending" in resolve(folder, "--out", str(folder / "c.xyz")).output
+    assert "there is no folder" in resolve(folder, "--events", str(folder / "none/e.csv")).output
+
+
+def test_whoever_would_lose_ids_is_warned(folder: Path) -> None:
+    out = str(folder / "c.csv")
+    assert "warning" not in resolve(folder, "--out", out).stderr
+    assert f"Give --previous {out}, and persons keep their ids" in resolve(folder, "--out", out).stderr
+    assert "warning" not in resolve(folder, "--out", out, "--previous", out).stderr
+
+
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
@@ -180,6 +204,8 @@ def test_what_cannot_be_resolved_is_refused(folder: Path, file: str, text: str, 
         (("--model", "trian"), 2, "'trian' is neither `train` nor `none` nor a model's file"),
         (("--previous", "customers.csv"), 1, "has no column 'record'; give the clusters"),
         (("--out", "c.xyz"), 1, "unknown ending"),
+        (("--out", "none/c.csv"), 1, "there is no folder"),
+        (("--save-model", "none/model.json"), 1, "there is no folder"),
     ],
 )
 def test_an_option_that_names_nothing_is_refused(folder: Path, words: tuple[str, ...], code: int, said: str) -> None:
