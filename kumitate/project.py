@@ -40,7 +40,7 @@ class Project:
 def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> Project:
     """The project in `root`; raises ConfigError with every problem of its files and destinations, and of `checks`."""
     draft = read_project(root)
-    draft = replace(draft, problems=(*draft.problems, *_contradictions(draft)))
+    draft = replace(draft, problems=(*draft.problems, *_contradictions(draft), *_unknown_sources(draft)))
     config = accept(draft, [finding for check_ in (_findings, *checks) for finding in certain(draft, check_)])
     config = _with_model(config)
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
@@ -62,6 +62,17 @@ def _contradictions(draft: Draft) -> Iterator[Problem]:
     for found in contradictions(of_files(draft.config.stewards)):
         link = places[found.cannot.place]
         yield Problem(link.file, link.line, "", str(found))
+
+
+def _unknown_sources(draft: Draft) -> Iterator[Problem]:
+    """Stewards' decisions on records of sources that the project has not."""
+    known = draft.names["sources"]
+    for link in draft.config.stewards:
+        for key, name in (("left", link.left), ("right", link.right)):
+            source, slash, _ = name.partition("/")
+            is_record = slash and "@" not in name and not name_problem(source)
+            if is_record and source not in known and not draft.may_hold("sources", source):
+                yield Problem(link.file, link.line, key, unknown("source", source, known))
 
 
 def _findings(draft: Draft) -> Iterator[Finding]:

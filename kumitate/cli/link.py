@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kumitate.execution.workspace import Workspace
     from kumitate.identity.stewards import Decision
 
+WAITS = "waits for its records"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -128,19 +129,27 @@ def links(
         print_json(rows)
     elif rows:
         print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+        _tell_waiting([row["where"] for row in rows if row["state"] == WAITS])
     else:
         click.echo("nothing is decided; `kumitate link` and `kumitate unlink` decide, `kumitate review` proposes")
 
 
+def _tell_waiting(places: list[str]) -> None:
+    if places:
+        say(
+            f"{counted(len(places), 'decisions')} so far without effect, for the lake has no such record or value: "
+            f"{', '.join(dict.fromkeys(places))}"
+        )
+
+
 def _listed(workspace: Workspace, *, everything: bool, unmask: bool) -> list[dict[str, Any]]:
-    from kumitate.execution.stewardship import decisions
+    from kumitate.execution.stewardship import decisions, waiting
     from kumitate.identity.stewards import holding
 
     known = decisions(workspace)
-    held = set(holding(known))
-    return [
-        _row(each, "holds" if each in held else "ended", unmask=unmask) for each in known if everything or each in held
-    ]
+    states = dict.fromkeys(holding(known), "holds")
+    states |= dict.fromkeys(waiting(workspace, states), WAITS)
+    return [_row(each, states.get(each, "ended"), unmask=unmask) for each in known if everything or each in states]
 
 
 def _row(decision: Decision, state: str, *, unmask: bool) -> dict[str, Any]:

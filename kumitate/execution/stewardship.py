@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
@@ -10,7 +10,7 @@ from itertools import product
 import pyarrow as pa
 
 from kumitate.errors import FatalError
-from kumitate.execution.named import Named, ask
+from kumitate.execution.named import Named, ask, bound
 from kumitate.execution.workspace import Workspace
 from kumitate.identity.stewards import (
     CANNOT,
@@ -18,16 +18,19 @@ from kumitate.identity.stewards import (
     STEWARD_LINKS,
     WITHDRAWN,
     Decision,
+    forms,
     holding,
     of_files,
     of_table,
     refuse_contradictions,
 )
+from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS
 from kumitate.identity.why import masked_record
 from kumitate.model.step import Mode
 from kumitate.ports import Mark
 
 _MOST_PAIRS = 400
+_NAMES_AT_ONCE = 1000
 
 
 def decisions(workspace: Workspace) -> tuple[Decision, ...]:
@@ -38,6 +41,28 @@ def decisions(workspace: Workspace) -> tuple[Decision, ...]:
         rows = ask(workspace, f"select {columns} from {STEWARD_LINKS} order by at, left_record, right_record")
     table = pa.Table.from_pylist(rows, schema=STEWARD_LINKS.schema)
     return (*of_files(workspace.config.stewards), *of_table(table))
+
+
+def waiting(workspace: Workspace, made: Iterable[Decision]) -> frozenset[Decision]:
+    """The decisions that name somebody whom the lake does not have: they decide nothing until the record comes."""
+    made = tuple(made)
+    names = {name: forms(workspace.config, name) for decision in made for name in decision.pair}
+    known = _known(workspace, sorted({form for each in names.values() for form in each}))
+    missing = {name for name, each in names.items() if known.isdisjoint(each)}
+    return frozenset(decision for decision in made if not missing.isdisjoint(decision.pair))
+
+
+def _known(workspace: Workspace, names: Sequence[str]) -> frozenset[str]:
+    """Those of the names that are a record, or a value that a record states."""
+    found: set[str] = set()
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        listed = ", ".join(bound(name) for name in names[start : start + _NAMES_AT_ONCE])
+        sql = (
+            f"select record as name from {PERSON_RECORDS} where record in ({listed}) union "
+            f"select value as name from {IDENTIFIERS} where value in ({listed}) and kind not like 'rule:%'"
+        )
+        found |= {str(row["name"]) for row in ask(workspace, sql)}
+    return frozenset(found)
 
 
 def tie(workspace: Workspace, pair: tuple[Named, Named], made: Decision) -> tuple[Decision, ...]:

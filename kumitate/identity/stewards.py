@@ -110,8 +110,8 @@ _NAMED = f"""
 
 def _file_rows(config: Config) -> Iterator[str]:
     for link in config.stewards:
-        for left in _forms(config, link.left):
-            for right in _forms(config, link.right):
+        for left in forms(config, link.left):
+            for right in forms(config, link.right):
                 yield (
                     f"select {bound(left)} as left_record, {bound(right)} as right_record, {bound(link.link)} as link, "
                     f"{bound(link.author)} as author, {bound(link.reason)} as reason, "
@@ -119,8 +119,8 @@ def _file_rows(config: Config) -> Iterator[str]:
                 )
 
 
-def _forms(config: Config, name: str) -> tuple[str, ...]:
-    """A record as it is; a value also as cleansing writes it."""
+def forms(config: Config, name: str) -> tuple[str, ...]:
+    """What the lake may call whom a decision names: a record as it is, a value also as cleansing writes it."""
     if name.partition("/")[0] in config.sources:
         return (name,)
     return tuple(dict.fromkeys((name, *clean_forms(config, name))))

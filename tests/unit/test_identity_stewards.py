@@ -23,6 +23,7 @@ from kumitate.identity.stewards import (
     refuse_contradictions,
 )
 from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS
+from kumitate.project import open_project
 
 TEA_SHOP = Path(__file__).parent.parent / "projects" / "tea_shop"
 HEADER = "left,right,link,author,reason,at\n"
@@ -52,6 +53,17 @@ def test_decisions_are_part_of_the_project(tmp_path: Path) -> None:
     (link,) = load_config(tmp_path).stewards
     assert (link.left, link.right, link.link, link.author, link.reason) == ("m/1", "m/2", "must", "Ito", "same card")
     assert (link.at, link.place) == (datetime(2026, 3, 1, 0, tzinfo=UTC), "stewards/all.csv:2")
+
+
+def test_a_decision_on_a_source_that_does_not_exist_is_a_mistake(tmp_path: Path) -> None:
+    shutil.copytree(TEA_SHOP, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "stewards").mkdir()
+    rows = "memberss/1,members/2,must,Ito,x,2026-03-01\na/b@example.com,URL://x,must,Ito,x,2026-03-01\n"
+    (tmp_path / "stewards/all.csv").write_text(HEADER + rows, encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        open_project(tmp_path)
+    (found,) = map(str, refused.value.problems)
+    assert found == "stewards/all.csv:2 left: unknown source 'memberss'; did you mean 'members'?"
 
 
 @pytest.mark.parametrize(

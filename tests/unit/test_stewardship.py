@@ -105,6 +105,19 @@ def test_a_decision_twice_is_one(root: Path) -> None:
     assert "this was decided before" in decide(root, "link", "clients/4", "clients/3").output
 
 
+def test_a_decision_on_a_record_that_is_not_there_waits_for_it(tmp_path: Path) -> None:
+    root = copy_of(BAKERY, tmp_path / "boulangerie")
+    (root / "stewards").mkdir()
+    rows = ("clients/3,Chloe@Example.com,must,Ito,asked,2026-03-01", "clients/3,clients/999,must,Ito,asked,2026-03-01")
+    (root / "stewards/all.csv").write_text("\n".join(("left,right,link,author,reason,at", *rows)), encoding="utf-8")
+    run(root, until="identity")
+    states = {row["where"]: row["state"] for row in listed(root)}
+    assert states == {"stewards/all.csv:2": "holds", "stewards/all.csv:3": "waits for its records"}
+    told = kumitate(root, "links").stderr
+    assert "1 decision so far without effect" in told
+    assert "stewards/all.csv:3" in told
+
+
 def test_why_tells_the_path_of_evidence(made: Path) -> None:
     told = kumitate(made, "why", "clients/1", "clients/2").stdout.splitlines()
     assert told[0].startswith("clients/1 and clients/2 are one person: p")
