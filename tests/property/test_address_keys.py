@@ -60,7 +60,7 @@ def test_a_cleansed_place_is_clean(place: tuple[City, str, tuple[int, int, int]]
         assert (twice.value, twice.codes, twice.parts) == (once.value, (), once.parts)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join))
 def test_whatever_is_written_twice_is_once(address: str) -> None:
     once = read_address(address, country="JP")

@@ -91,11 +91,13 @@ def test_a_row_that_is_accepted_now_is_closed_and_one_that_is_refused_now_is_ope
     assert cleansed_again.quarantine() == [(2, "date.invalid", True, None), (3, "date.invalid", False, "recleansed")]
 
 
+@pytest.mark.slow
 def test_rows_counted_before_stand_apart_from_those_that_came(cleansed_again: Lake) -> None:
     assert cleansed_again.counts("r000001") == {"accepted": 2, "quarantined:date.invalid": 1}
     assert cleansed_again.counts("r000002") == {"accepted": 1, "recleansed": 2, "recleansed:date.invalid": 1}
 
 
+@pytest.mark.slow
 def test_a_recipe_that_comes_back_finds_what_it_had_left(cleansed_again: Lake) -> None:
     cleansed_again.cleanse("r000003", records(**DAY_FIRST))
     assert cleansed_again.memory.rows("select no from clean.rows order by no") == [("1",), ("3",)]
@@ -104,6 +106,7 @@ def test_a_recipe_that_comes_back_finds_what_it_had_left(cleansed_again: Lake) -
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_row_refused_for_the_same_reason_lies_in_quarantine_once() -> None:
     lake, strict = Lake(), records(**DAY_FIRST)
     lake.receive("r000001", strict, {"no": "1", "born": "never"})
@@ -114,6 +117,7 @@ def test_a_row_refused_for_the_same_reason_lies_in_quarantine_once() -> None:
     assert lake.counts("r000002") == {"recleansed": 1}
 
 
+@pytest.mark.slow
 def test_events_are_replaced_not_added_to() -> None:
     lake = Lake()
     rows = ({"id": "a", "at": "2026-01-01"}, {"id": "b", "at": "1.2"}, {"id": "a", "at": "2026-01-02"})
@@ -131,6 +135,7 @@ def test_events_are_replaced_not_added_to() -> None:
     assert lake.memory.rows("select count(*) from clean.rows") == [(4,)]
 
 
+@pytest.mark.slow
 def test_of_a_row_that_came_back_from_quarantine_its_later_reading_is_cleansed() -> None:
     lake, strict = Lake(), records(points={"type": "integer", "required": True})
     lake.receive("r000001", strict, {"no": "1", "points": "many"})

@@ -89,6 +89,7 @@ def test_the_newest_version_of_a_record_is_kept_whenever_it_came(members: Shop) 
     assert rows == [("1", "New", "Dear New", "1", "r000001"), ("2", "Two", "Dear Two", "2", "r000002")]
 
 
+@pytest.mark.slow
 def test_between_equally_new_versions_the_later_delivery_wins(members: Shop) -> None:
     members.receive("r000001", {"no": "1", "name": "First"}, {"no": "1", "name": "Second"})
     members.cleanse("r000001")
@@ -111,6 +112,7 @@ def test_a_records_fates_add_up_to_the_rows_that_came(members: Shop) -> None:
     }
 
 
+@pytest.mark.slow
 def test_rows_refused_in_a_run_without_cleansing_are_counted_in_the_next(members: Shop) -> None:
     members.receive("r000001", {"no": "1", "name": "One"}, rejected=1)
     members.receive("r000002", {"no": "2", "name": "Two"}, rejected=1)
@@ -130,6 +132,7 @@ def test_a_rejected_row_is_quarantined_with_its_file_and_line(members: Shop) -> 
     ]
 
 
+@pytest.mark.slow
 def test_exact_duplicates_count_once_within_and_across_runs() -> None:
     orders = Shop("orders", ORDERS)
     line, other = {"at": "2011-01-01", "item": "tea", "pieces": "2", "price": "1.5"}, {"at": "2011-01-01"}
@@ -150,6 +153,7 @@ def test_a_derived_identifier_names_the_event() -> None:
     assert orders.lake.rows("select _record_id from clean.orders order by 1 nulls last") == [("Btea",), (None,)]
 
 
+@pytest.mark.slow
 def test_an_event_with_a_known_key_is_not_taken_twice() -> None:
     clicks = Shop("clicks", CLICKS)
     clicks.receive("r000001", {"id": "a", "at": "2011-01-01"}, {"id": "a", "at": "2011-01-02"}, {"at": "2011-01-03"})
@@ -161,6 +165,7 @@ def test_an_event_with_a_known_key_is_not_taken_twice() -> None:
     assert clicks.counts("r000002") == {"accepted": 1, "duplicate": 1}
 
 
+@pytest.mark.slow
 def test_a_run_with_nothing_new_changes_and_counts_nothing(members: Shop) -> None:
     members.receive("r000001", {"no": "1", "name": "One"}, {"no": "2"})
     members.cleanse("r000001")

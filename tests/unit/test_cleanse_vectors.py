@@ -71,7 +71,10 @@ def test_large_kana_are_as_jaconv_has_them() -> None:
     assert [with_large_kana(case["args"][0]) for case in judged] == [case["expected"] for case in judged]
 
 
-@pytest.mark.parametrize("written", ["national", "international", "e164"])
+@pytest.mark.parametrize(
+    "written",
+    [pytest.param("national", marks=pytest.mark.slow), pytest.param("international", marks=pytest.mark.slow), "e164"],
+)
 def test_example_numbers_of_all_regions_are_read(written: str) -> None:
     rows = list(csv.DictReader(opened("phone_libphonenumber/example_numbers.csv.gz")))
     wrong = [row for row in rows if phone_way(row["region"]).reading(row[written]).value != row["e164"]]

@@ -125,6 +125,7 @@ def test_an_empty_table_passes_all_but_freshness() -> None:
     assert found.keys() == {"freshness", "volume_min", "nulls", "unique", "ranges", "values", "drift"}
 
 
+@pytest.mark.slow
 def test_a_first_run_has_no_history_to_fail_against() -> None:
     rules = {"volume": {"min_ratio": 0.5, "max_ratio": 2}, "drift": {"city": 0.0}}
     assert verdicts([member(1)], **rules) == {
@@ -134,6 +135,7 @@ def test_a_first_run_has_no_history_to_fail_against() -> None:
     }
 
 
+@pytest.mark.slow
 def test_volume_is_held_against_the_mean_of_the_last_runs_that_had_rows() -> None:
     lake, rules = MemoryLake(), {"volume": {"min_ratio": 0.5, "max_ratio": 2}, "against": 2}
     rows: list[Row] = []
@@ -155,6 +157,7 @@ def drifted(before: dict[str, int], now: dict[str, int], column: str = "city") -
     return judged(lake, rows, 2, **rules)["drift"][0]
 
 
+@pytest.mark.slow
 def test_drift_is_the_share_of_rows_that_moved() -> None:
     moved = drifted({"Tokyo": 5000, "Osaka": 5000}, {"Tokyo": 8000, "Osaka": 2000})
     assert moved == pytest.approx(0.3, abs=0.01)
@@ -164,6 +167,7 @@ def test_drift_of_few_rows_is_not_told_from_chance() -> None:
     assert drifted({"Tokyo": 500, "Osaka": 500}, {"Tokyo": 3, "Osaka": 1}) < 0.1  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_numbers_drift_by_their_magnitude() -> None:
     assert drifted({5: 400, 7: 600}, {5: 400, 7: 600}, "points") == 0.0  # type: ignore[dict-item]
     assert drifted({5: 900, -120: 100}, {500: 900, -120: 100}, "points") > 0.8  # type: ignore[dict-item, operator]

@@ -162,7 +162,7 @@ def test_empty_and_all_null_columns_are_said_to_be_so() -> None:
 def test_a_column_s_order_and_a_huge_field_change_nothing() -> None:
     values: list[str | None] = [f"u{n}@example.jp" for n in range(300)]
     assert guess(values) == guess(values[::-1])
-    assert guess([*values, "長" * 10_000_000]).semantic is Semantic.EMAIL
+    assert guess([*values, "長" * 1_000_000]).semantic is Semantic.EMAIL
 
 
 PUBLIC = {
@@ -182,6 +182,7 @@ PUBLIC = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_person_tables_are_recognised(name: str) -> None:
     if not (DATA / name).is_file():
