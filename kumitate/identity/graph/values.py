@@ -104,8 +104,9 @@ def _records_in_order(record: Integers, order: Integers, packed: Hashes) -> Inte
 
 def in_order(keys: Keys, packed: Hashes) -> Values:
     """Rows that are sorted already."""
-    begins = np.append(True, packed[1:] != packed[:-1])[: len(packed)]
-    starts = np.append(np.flatnonzero(begins), len(packed))
+    begins = np.ones(len(packed) + 1, np.bool_)  # the end is one, too
+    np.not_equal(packed[1:], packed[:-1], out=begins[1:-1])
+    starts = np.flatnonzero(begins)
     return Values(keys, packed, starts, keys.kind[starts[:-1]], np.diff(starts))
 
 
