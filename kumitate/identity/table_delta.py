@@ -17,11 +17,12 @@ from kumitate.config.findings import unknown
 from kumitate.errors import FatalError
 from kumitate.identity.components import ABSENT, Integers, positions
 from kumitate.identity.graph.incremental import Delta, apply
-from kumitate.identity.graph.model import Keys, Pairs, no_pairs
+from kumitate.identity.graph.model import Keys, no_pairs
+from kumitate.identity.probabilistic.rematching import Change
 from kumitate.identity.resolving import Resolved, links_of, timed
 from kumitate.identity.stewards import Decision
 from kumitate.identity.table_keys import CleansedTable, cleanse_table, keys_of, of_positions
-from kumitate.identity.table_model import Scored, attributes, scored
+from kumitate.identity.table_model import Scored, attributes, scored_anew
 from kumitate.identity.table_persons import Persons, carried_within, events
 from kumitate.identity.table_records import DELETED, Records, deleted, records_of
 
@@ -71,10 +72,11 @@ def merged_with(
     with timed(seconds, "keys"):
         keys = _keys(resolved, fresh, merge, rows=rows.num_rows, offset=table.num_rows)
     with timed(seconds, "model"):
-        found = _found(resolved, cleansed, merge)
+        found, weighed = _found(resolved, cleansed, merge)
     with timed(seconds, "graph"):
         links = links_of(decisions, merge.records.names)
-        change = Delta(len(merge.records), merge.moved, merge.changed, keys, _pairs_of(found, merge), links)
+        pairs = found.pairs if found else no_pairs()
+        change = Delta(len(merge.records), merge.moved, merge.changed, keys, pairs, links, weighed)
         state, affected = apply(resolved.state, change, found.score if found else None)
     with timed(seconds, "persons"):
         past, gone = _past(resolved.persons, merge)
@@ -85,12 +87,13 @@ def merged_with(
     return rows_now, replace(now, events=happened, scored=found, seconds=seconds)
 
 
-def _found(resolved: Resolved, cleansed: CleansedTable, merge: _Merge) -> Scored | None:
-    """The pairs of all records as they are now, by the model of before."""
+def _found(resolved: Resolved, cleansed: CleansedTable, merge: _Merge) -> tuple[Scored | None, Integers]:
+    """The pairs of the records that the change makes weighed anew, by the model of before, and these records."""
     if resolved.scored is None:
-        return None
-    table = attributes(cleansed, merge.records.row)
-    return scored(table, resolved.scored.model, resolved.plan, review=resolved.rules.review)
+        return None, np.empty(0, np.int64)
+    rows = attributes(cleansed, np.arange(len(next(iter(cleansed.columns.values())))))
+    change = Change(resolved.records.row, merge.records.row, merge.changed)
+    return scored_anew(rows, change, resolved.scored.model, plan=resolved.plan, review=resolved.rules.review)
 
 
 def _aligned(delta: pa.Table, table: pa.Table, resolved: Resolved) -> pa.Table:
@@ -159,17 +162,6 @@ def _keys(resolved: Resolved, fresh: CleansedTable, merge: _Merge, *, rows: int,
     position[merge.records.row[there] - offset] = np.flatnonzero(there)
     at[merge.records.row[there] - offset] = merge.records.at[there]
     return of_positions(keys_of(fresh, resolved.plan, record=position, at=at))
-
-
-def _pairs_of(found: Scored | None, merge: _Merge) -> Pairs:
-    """The model's pairs in which a record of the delta stands."""
-    if found is None:
-        return no_pairs()
-    fresh = np.zeros(len(merge.records), np.bool_)
-    fresh[merge.changed] = True
-    pairs = found.pairs
-    kept = fresh[pairs.left] | fresh[pairs.right]
-    return Pairs(pairs.left[kept], pairs.right[kept], pairs.probability[kept])
 
 
 def _past(persons: Persons, merge: _Merge) -> tuple[Persons, Integers]:

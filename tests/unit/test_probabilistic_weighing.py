@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from kumitate.identity.probabilistic.candidates import Budget, blocking_rules, candidates
+from kumitate.identity.probabilistic.candidates import ANY_TWO, Budget, blocking_rules, candidates, rules_of
 from kumitate.identity.probabilistic.columns import encode
 from kumitate.identity.probabilistic.comparisons import comparisons_for
 from kumitate.identity.probabilistic.fitting import fit, versioned
@@ -114,3 +114,10 @@ def test_a_small_table_is_looked_at_whole() -> None:
     table = pa.table({"last_name": [f"n{i}" for i in range(50)]})
     columns = encode(table, table.column_names)
     assert len(candidates(columns, blocking_rules(columns))) == 50 * 49 // 2
+
+
+def test_a_model_of_a_small_table_looks_not_at_any_two_records_of_a_large_one() -> None:
+    few, many = (encode(pa.table({"last_name": [f"n{i // 2}" for i in range(n)]}), ["last_name"]) for n in (50, 3000))
+    assert rules_of(ANY_TWO, few) == ANY_TWO
+    assert rules_of(ANY_TWO, many) == (("last_name",),)
+    assert rules_of((("last_name",),), few) == (("last_name",),)

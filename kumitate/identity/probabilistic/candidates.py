@@ -44,7 +44,7 @@ def blocking_rules(columns: Columns, budget: Budget | None = None) -> tuple[Rule
     A column that finds its pairs alone needs no second one.
     """
     count = _count(columns)
-    if count * (count - 1) // 2 <= _ALL_PAIRS:
+    if is_small(count):
         return ANY_TWO
     most = (budget or Budget()).pairs(count)
     alone = {name: _groups(columns, (name,))[1] for name in sorted(columns)}
@@ -54,6 +54,20 @@ def blocking_rules(columns: Columns, budget: Budget | None = None) -> tuple[Rule
     costs = sorted([*costs, *((_pairs_within(_groups(columns, rule)[1]), rule) for rule in ways)])
     total = np.cumsum([cost for cost, _ in costs])
     return tuple(rule for (cost, rule), sum_ in zip(costs, total, strict=True) if cost and sum_ <= most)
+
+
+def is_small(records: int) -> bool:
+    """Whether so many records are looked at whole."""
+    return records * (records - 1) // 2 <= _ALL_PAIRS
+
+
+def rules_of(blocking: tuple[Rule, ...], columns: Columns) -> tuple[Rule, ...]:
+    """The rules that a model names; those that the data choose where it names none, or looks at any two records."""
+    return blocking if names_rules(blocking) else blocking_rules(columns)
+
+
+def names_rules(blocking: tuple[Rule, ...]) -> bool:
+    return bool(blocking) and ANY_TWO[0] not in blocking
 
 
 def _tells(column: Encoded, sizes: Integers) -> bool:
@@ -82,12 +96,18 @@ def _count(columns: Columns) -> int:
     return len(next(iter(columns.values())).codes) if columns else 0
 
 
-def _groups(columns: Columns, rule: Rule) -> tuple[Integers, Integers]:
-    """Positions sorted by what they have in common, and the size of each group; groups of one or too many left out."""
+def agreed(columns: Columns, rule: Rule) -> Integers:
+    """Per record a number for what it has in the rule's columns, MISSING where it lacks one."""
     value = columns[rule[0]].codes
     for name in rule[1:]:
         other = columns[name]
         value = np.where((value < 0) | (other.codes < 0), MISSING, value * len(other.values) + other.codes)
+    return value
+
+
+def _groups(columns: Columns, rule: Rule) -> tuple[Integers, Integers]:
+    """Positions sorted by what they have in common, and the size of each group; groups of one or too many left out."""
+    value = agreed(columns, rule)
     there = np.flatnonzero(value >= 0)
     group = pa.array(value[there]).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     sizes = np.bincount(group) if len(group) else np.empty(0, dtype=np.int64)

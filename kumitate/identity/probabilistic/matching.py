@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.identity.graph.model import Floats, Integers, Pairs
-from kumitate.identity.probabilistic.candidates import LARGEST_GROUP, blocking_rules, candidates
-from kumitate.identity.probabilistic.columns import Columns, encode, with_shares
+from kumitate.identity.probabilistic.candidates import LARGEST_GROUP, candidates, rules_of
+from kumitate.identity.probabilistic.columns import Candidates, Columns, encode, with_shares
 from kumitate.identity.probabilistic.comparisons import comparisons_for
 from kumitate.identity.probabilistic.fitting import fit_pairs, untrained, with_frequencies
 from kumitate.identity.probabilistic.model import Model
@@ -68,16 +68,18 @@ def matched(
     if not given.comparisons or table.num_rows < 2:
         return None
     columns = encode(telling(table), given.columns, given.frequencies or None)
-    rules = given.blocking or blocking_rules(columns)
+    rules = rules_of(given.blocking, columns)
     found = candidates(columns, rules)
     fitted = model or fit_pairs(untrained(given.comparisons, rules), columns, found, seed=seed)
     if not fitted.frequencies:
         fitted = with_frequencies(fitted, columns)
         columns = with_shares(columns, fitted.frequencies)
-    return _matched(fitted, columns, found.left, right=found.right, least=least)
+    return weighed(fitted, columns, found, least=least)
 
 
-def _matched(model: Model, columns: Columns, left: Integers, *, right: Integers, least: float) -> Matched:
+def weighed(model: Model, columns: Columns, found: Candidates, *, least: float) -> Matched:
+    """The candidates that are one person with a probability of `least` or more."""
+    left, right = found.left, found.right
     weight = scorer_of(model, columns)
     weights = weight(left, right)
     chances = probability(weights)
