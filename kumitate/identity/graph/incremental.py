@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kumitate.identity.graph.edges import all_edges, chosen
 from kumitate.identity.graph.guards import is_guard
+from kumitate.identity.graph.key_changes import changed_keys
 from kumitate.identity.graph.links import refuse_contradictions
 from kumitate.identity.graph.model import (
     Edges,
@@ -29,7 +30,7 @@ from kumitate.identity.graph.model import (
 )
 from kumitate.identity.graph.resolve import Evidence, resolve_values
 from kumitate.identity.graph.review import all_pairs, doubtful_pairs, from_values
-from kumitate.identity.graph.values import Values, in_order, packed_names, sorted_values
+from kumitate.identity.graph.values import Values, packed_names, sorted_values
 
 GONE = -1
 
@@ -106,7 +107,8 @@ def apply(state: State, delta: Delta, score: PairScorer | None = None) -> tuple[
     refuse_contradictions(delta.count, delta.links)
     fresh = np.zeros(delta.count, np.bool_)
     fresh[delta.changed] = True
-    values, lost = _with_keys(state.values, delta, fresh)
+    leaves = (delta.moved == GONE) | fresh[delta.moved]
+    values, lost = changed_keys(state.values, delta.keys, delta.moved, leaves=leaves)
     pairs, old_links = _pairs_now(state.pairs, delta), _moved_links(state.links, delta.moved)
     gone = np.unique(state.resolution.tied[delta.moved == GONE])
     touched = Touched(
@@ -232,32 +234,9 @@ def _known(resolution: Resolution, delta: Delta) -> Known:
     return Known(tied, Resolution(component, named, edges, resolution.held, pairs))
 
 
-def _with_keys(values: Values, delta: Delta, fresh: NDArray[np.bool_]) -> tuple[Values, Hashes]:
-    """Today's keys in order, and the values that somebody held and may hold no more."""
-    keys = values.keys
-    record = delta.moved[keys.record]
-    stays = (record != GONE) & ~fresh[record]
-    rows = np.flatnonzero(stays)
-    new = sorted_values(delta.keys)
-    old = values.packed[rows]
-    place = _places(old, record[rows], new)
-    merged = Keys(
-        np.insert(record[rows], place, new.keys.record),
-        np.insert(keys.kind[rows], place, new.keys.kind),
-        np.insert(keys.value[rows], place, new.keys.value),
-        np.insert(keys.at[rows], place, new.keys.at),
-        np.insert(keys.blocked[rows], place, new.keys.blocked),
-    )
-    return in_order(merged, np.insert(old, place, new.packed)), values.packed[~stays]
-
-
-def _places(packed: Hashes, record: Integers, new: Values) -> Integers:
-    """Where each new row goes among rows in the order of value and record."""
-    first, last = np.searchsorted(packed, new.packed, "left"), np.searchsorted(packed, new.packed, "right")
-    place: Integers = first.copy()
-    for one in np.flatnonzero(last > first).tolist():
-        place[one] = first[one] + np.searchsorted(record[first[one] : last[one]], new.keys.record[one])
-    return place
+def _weighed(delta: Delta) -> tuple[Integers, Integers]:
+    """The records all of whose pairs are among the delta's."""
+    return delta.changed, delta.weighed
 
 
 def _pairs_now(pairs: Pairs, delta: Delta) -> Pairs:
