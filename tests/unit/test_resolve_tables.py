@@ -107,13 +107,11 @@ def test_lines_keep_their_names_when_a_file_grows() -> None:
     few, many = ([{"name": f"x{n}", "email": f"{n}@x.jp"} for n in range(count)] for count in (9, 101))
     first = resolved(table(*few), rules)
     later = resolved(table(*many), rules, previous=first.clusters(), run_id="r2")
-    assert set(later.events["event"].to_pylist()) == {"created"}
     assert persons(first).items() <= persons(later).items()
 
 
 def test_records_that_go_to_a_person_who_was_there_are_moved() -> None:
     first = resolved(table(A, B, C | {"email": "c@x.jp"}))
-    assert groups(first) == {"12", "3"}
     second = resolved(table(A, {**C, "id": "2", "email": "c@x.jp"}, C | {"email": "c@x.jp"}), previous=first.clusters())
     assert groups(second) == {"1", "23"}
     (event,) = second.events.to_pylist()
@@ -146,8 +144,9 @@ NUMBERED = {"source": "shop", "identifiers": {"no": "no"}, "person": {"identifie
 
 @pytest.mark.parametrize("other", [D, {**D, "name": "ヤマダ"}])
 def test_so_it_is_where_no_guard_was_declared_and_a_steward_is_asked(other: dict[str, str]) -> None:
-    rows = [{**A, "no": "C17", "shop": "web"}, {**other, "no": "C17", "shop": "till"}]
-    found = resolved(table(*rows), {**RULES, **NUMBERED})
+    found = resolved(
+        table({**A, "no": "7", "shop": "web"}, {**other, "no": "7", "shop": "till"}), {**RULES, **NUMBERED}
+    )
     assert len(groups(found)) == 2
     assert most_held(found, 1)[0]["reason"] == "contradicted:born"
     assert len(found.resolution.review.left) == 1
@@ -155,8 +154,10 @@ def test_so_it_is_where_no_guard_was_declared_and_a_steward_is_asked(other: dict
 
 @pytest.mark.parametrize("other", [{**D, "born": A["born"]}, {**D, "name": A["name"]}, {**D, "born": ""}])
 def test_one_difference_alone_is_a_typing_error_or_a_marriage(other: dict[str, str]) -> None:
-    rows = [{**A, "no": "C17", "shop": "web"}, {**other, "no": "C17", "shop": "till"}]
-    assert len(groups(resolved(table(*rows), {**RULES, **NUMBERED}))) == 1
+    found = resolved(
+        table({**A, "no": "7", "shop": "web"}, {**other, "no": "7", "shop": "till"}), {**RULES, **NUMBERED}
+    )
+    assert len(groups(found)) == 1
 
 
 @pytest.mark.parametrize("value", ['["t@x.jp", "u@x.jp"]', '{"email": "t@x.jp"}'])
