@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ _CANDIDATES = ("utf-8", "cp932", "euc_jp", "cp1252")
 _WIDE = ("utf-16", "utf-32", "iso2022")
 _MEANT = {"shift_jis": "cp932", "utf-8-sig": "utf-8"}
 """What people call Shift_JIS has 髙 and ①, which only cp932 knows."""
+_JAPANESE = ("cp932", "euc_jp")
+_JAPANESE_UTF8 = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9][\x80-\xbf]{2}){2,}(?![\x80-\xff])")
+"""Two kana or kanji and more in UTF-8, alone: in cp932 rare kanji amid half-width kana, which nobody writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +58,31 @@ def decoded(block: Lines, encoding: str) -> Text:
     data = block.data
     if block.first == 1:
         data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return Text(block.first, io.StringIO(data.decode(encoding), newline="\n").readlines(), {})
-    except UnicodeDecodeError:
-        return _line_by_line(block.first, data, encoding)
+    if not _is_misread(data, encoding):
+        try:
+            return Text(block.first, io.StringIO(data.decode(encoding), newline="\n").readlines(), {})
+        except UnicodeDecodeError:
+            pass
+    return _line_by_line(block.first, data, encoding)
+
+
+def _is_misread(data: bytes, encoding: str) -> bool:
+    """Whether the encoding would make other letters of what is Japanese in UTF-8, be it one field of a line."""
+    return encoding in _JAPANESE and _JAPANESE_UTF8.search(data) is not None
 
 
 def _line_by_line(first: int, data: bytes, encoding: str) -> Text:
     lines: list[str] = []
     undecodable: dict[int, bytes] = {}
     for number, line in enumerate(io.BytesIO(data), first):
-        try:
-            lines.append(line.decode(encoding))
-        except UnicodeDecodeError:
-            undecodable[number] = line
-            lines.append(line.decode(encoding, errors="replace"))
+        if not _is_misread(line, encoding):
+            try:
+                lines.append(line.decode(encoding))
+                continue
+            except UnicodeDecodeError:
+                pass
+        undecodable[number] = line
+        lines.append(line.decode(encoding, errors="replace"))
     return Text(first, lines, undecodable)
 
 

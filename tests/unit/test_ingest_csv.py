@@ -78,6 +78,15 @@ def test_a_stray_quote_costs_one_line_also_where_no_quote_follows_for_megabytes(
     assert read.lines == list(range(3, count + 3))
 
 
+@pytest.mark.parametrize("declared", ["cp932", "euc_jp"])
+def test_a_field_in_utf8_is_quarantined_with_its_line_though_its_bytes_are_other_letters(declared: str) -> None:
+    garbled = b"1," + "山田".encode() + ",京都\n".encode(declared)
+    read = read_bytes(b"a,b,c\n" + garbled + "2,高橋,東京\n".encode(declared), source(encoding=declared))
+    assert read.reasons == [(2, "encoding.undecodable")]
+    assert base64.b64decode(read.rejections[0].payload.removeprefix("base64:")) == garbled.rstrip()
+    assert read.values == [("2", "高橋")]
+
+
 def test_undecodable_lines_are_quarantined_byte_by_byte_and_the_rest_is_read() -> None:
     read = read_bytes(b'a,b\n1,\xff\n2,"q\n\xfe"\n3,3\n4,4\n5,5\n', source())
     assert read.reasons == [(2, "encoding.undecodable"), (3, "encoding.undecodable")]
