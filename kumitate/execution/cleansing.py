@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from multiprocessing import get_context
@@ -89,7 +90,15 @@ def planned(asked: Asked, table: pa.Table) -> tuple[CleansedColumn, ...]:
     guesses: Mapping[str, Guess] = recognise(table.select(unnamed)) if unnamed else {}
     columns = plan_columns(table.slice(0, _SAMPLE_ROWS), rules, guesses, as_of=asked.as_of)
     _check_names(asked, columns)
-    return columns
+    return tuple(_told_apart(column, table.column_names) for column in columns)
+
+
+def _told_apart(column: CleansedColumn, headers: Sequence[str]) -> CleansedColumn:
+    """The column, saying where the file has its name twice (`email (2)`)."""
+    repeated = re.fullmatch(r"(.+) \(\d+\)", column.delivered)
+    if repeated is None or repeated[1] not in headers:
+        return column
+    return replace(column, why=f"{column.why}; another column {repeated[1]!r} of the file")
 
 
 def _check_names(asked: Asked, columns: Sequence[CleansedColumn]) -> None:

@@ -173,6 +173,14 @@ def test_lines_in_another_encoding_are_read_as_such(members: Path, tmp_path: Pat
     assert json.loads(out.read_text(encoding="utf-8").splitlines()[3])["姓 名"] == "高橋"
 
 
+def test_a_second_column_of_one_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("email,email\na@example.jp,b@example.jp\n", encoding="utf-8")
+    result = cleanse("--in", tmp_path / "a.csv", "--dry-run", "--json")
+    columns = {column["column"]: column["why"] for column in json.loads(result.stdout)["columns"]}
+    assert columns["email (2)"].endswith("; another column 'email' of the file")
+    assert "another" not in columns["email"]
+
+
 def test_a_table_without_rows_comes_out_without_rows(tmp_path: Path) -> None:
     (tmp_path / "none.csv").write_text("メール,住所\n", encoding="utf-8")
     out = tmp_path / "clean.parquet"
