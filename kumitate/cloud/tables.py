@@ -49,7 +49,7 @@ def to_json(platform: Platform) -> str:
 def from_json(text: str) -> Declared:
     given = json.loads(text)
     return Declared(
-        given["project"], given["snapshots_kept"], tuple(map(_table, given["tables"])), tuple(given["retired"])
+        given["project"], given["snapshots_kept"], tuple(map(_table, given["tables"])), tuple(given.get("retired", ()))
     )
 
 
