@@ -82,8 +82,12 @@ def with_shares(columns: Columns, frequencies: Frequencies) -> dict[str, Encoded
 
 
 def _shares(values: Objects, shares: Mapping[str, float]) -> Floats:
-    others = shares.get(OTHERS, np.nan)
-    return np.array([shares.get(value, others) for value in values], np.float64)
+    found = np.full(len(values), shares.get(OTHERS, np.nan))
+    listed = [value for value in shares if value != OTHERS]
+    place = pc.index_in(pa.array(values, pa.string()), value_set=pa.array(listed, pa.string()))
+    rows = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
+    found[rows] = np.array([shares[value] for value in listed], np.float64)[place.drop_null().to_numpy()]
+    return found
 
 
 def derived(column: Encoded, rule: Callable[[pa.Array], pa.Array]) -> Integers:
