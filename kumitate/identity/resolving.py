@@ -16,8 +16,10 @@ import numpy as np
 import pyarrow as pa
 
 from kumitate.identity.components import ABSENT, Integers, positions
-from kumitate.identity.graph.incremental import State, start
+from kumitate.identity.graph.incremental import State, start_sorted
 from kumitate.identity.graph.model import GraphRules, Keys, Links, Resolution, no_pairs
+from kumitate.identity.graph.resolve import Evidence
+from kumitate.identity.graph.values import sorted_values
 from kumitate.identity.stewards import MUST, Decision, holding
 from kumitate.identity.table_keys import CleansedTable, cleanse_table, graph_rules, keys_of, of_positions
 from kumitate.identity.table_model import ModelChoice, Scored, attributes, scored
@@ -85,13 +87,13 @@ def resolve_table(
         cleansed = cleanse_table(table, plan, threads=os.cpu_count() or 1)
     with timed(seconds, "keys"):
         rules = graph_rules(plan)
-        keys = _of_records(cleansed, plan, records, rows=table.num_rows)
+        values = sorted_values(_of_records(cleansed, plan, records, rows=table.num_rows))
     with timed(seconds, "model"):
         found = scored(attributes(cleansed, records.row), model, plan, review=rules.review) if model else None
     with timed(seconds, "graph"):
         pairs, score = (found.pairs, found.score) if found else (no_pairs(), None)
         links = links_of(decisions, records.names)
-        state = start(len(records), keys, rules, pairs=pairs, links=links, score=score)
+        state = start_sorted(len(records), values, rules, evidence=Evidence(pairs, links, score))
     with timed(seconds, "persons"):
         persons, happened = _persons(state, records, previous, run_id=run_id)
     return Resolved(plan, records, cleansed, state, persons, happened, found, seconds)

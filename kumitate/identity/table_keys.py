@@ -100,13 +100,22 @@ def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: I
     for place, name in enumerate(kind_names(plan.entity, plan.telling)):
         parts += ((place, each) for each in _stated(name, plan, stated))
     kept = [(place, each, np.flatnonzero(~each.is_null)) for place, each in parts]
-    return Keys(
-        record=_joined([record[rows] for _, _, rows in kept], np.int64),
-        kind=_joined([np.full(len(rows), place) for place, _, rows in kept], np.int64),
-        value=_joined([each.hashes[rows] for _, each, rows in kept], np.uint64),
-        at=_joined([at[rows] for _, _, rows in kept], np.int64),
-        blocked=_joined([each.is_blocked[rows] for _, each, rows in kept], np.bool_),
-    )
+    count, filled = sum(len(rows) for _, _, rows in kept), 0
+    keys = _nothing(count)
+    has_times = bool(at.any())
+    for place, each, rows in kept:  # filled in place: parts and their whole side by side would be twice as much
+        part = slice(filled, filled := filled + len(rows))
+        keys.record[part], keys.kind[part], keys.value[part] = record[rows], place, each.hashes[rows]
+        if has_times:
+            keys.at[part] = at[rows]
+        if each.is_blocked.any():
+            keys.blocked[part] = each.is_blocked[rows]
+    return keys
+
+
+def _nothing(count: int) -> Keys:
+    record, kind, at = (np.zeros(count, np.int64) for _ in range(3))
+    return Keys(record, kind, np.zeros(count, np.uint64), at, np.zeros(count, np.bool_))
 
 
 def of_positions(keys: Keys) -> Keys:
@@ -115,10 +124,6 @@ def of_positions(keys: Keys) -> Keys:
     if kept.all():
         return keys
     return Keys(keys.record[kept], keys.kind[kept], keys.value[kept], keys.at[kept], keys.blocked[kept])
-
-
-def _joined(parts: Sequence[np.ndarray], type_: type) -> np.ndarray:
-    return np.concatenate([np.empty(0, type_), *parts]).astype(type_, copy=False)
 
 
 def _stated_columns(cleansed: CleansedTable, plan: TablePlan) -> dict[str, Stated]:

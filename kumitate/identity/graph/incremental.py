@@ -94,9 +94,13 @@ def start(
     count: int, keys: Keys, rules: GraphRules, *, pairs: Pairs, links: Links, score: PairScorer | None = None
 ) -> State:
     """Decide everything; the same as `resolve`, with what later changes need."""
-    values = sorted_values(keys)
-    resolution = resolve_values(count, values, rules, evidence=Evidence(pairs, links, score))
-    return State(count, values, rules, pairs, links, resolution)
+    return start_sorted(count, sorted_values(keys), rules, evidence=Evidence(pairs, links, score))
+
+
+def start_sorted(count: int, values: Values, rules: GraphRules, *, evidence: Evidence) -> State:
+    """The same over keys that are sorted already, so that nobody holds them unsorted meanwhile."""
+    resolution = resolve_values(count, values, rules, evidence=evidence)
+    return State(count, values, rules, evidence.pairs, evidence.links, resolution)
 
 
 def apply(state: State, delta: Delta, score: PairScorer | None = None) -> tuple[State, Integers]:
