@@ -59,11 +59,14 @@ def cleanse(
         print_json(_facts(done))
         return
     _show(done)
+    if done.mixed_with:
+        click.echo(f"{table}: some is in {done.mixed_with} among UTF-8; each line and field was read as what it is")
     click.echo(f"{counted(done.rows, 'rows')}" + (f" in {out}" if out else "; nothing was written"))
 
 
 def _facts(done: Done) -> dict[str, Any]:
-    return {"rows": done.rows, "columns": [_fact(column, done.counts[column.name]) for column in done.columns]}
+    columns = [_fact(column, done.counts[column.name]) for column in done.columns]
+    return {"rows": done.rows, "mixed_with": done.mixed_with or None, "columns": columns}
 
 
 def _fact(column: CleansedColumn, counts: Counts) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kumitate.cleanse.tables_alone import CleansedColumn, Counts, cleanse_batch,
 from kumitate.config.table_rules import TableRules, read_rules_file
 from kumitate.errors import FatalError
 from kumitate.execution.table_files import read_table, write_table
+from kumitate.execution.table_texts import mixed_with
 
 if TYPE_CHECKING:
     from kumitate.ports import Progress
@@ -54,6 +55,8 @@ class Done:
     rows: int
     columns: tuple[CleansedColumn, ...]
     counts: Mapping[str, Counts]
+    mixed_with: str = ""
+    """The encoding that some of the file was in, among UTF-8; each line and field was read as what it is."""
 
 
 def cleanse_file(asked: Asked, progress: Progress) -> Done:
@@ -76,7 +79,7 @@ def cleanse_file(asked: Asked, progress: Progress) -> Done:
     if asked.out is not None:
         progress("write", 0)
         write_table(pa.Table.from_batches(batches), asked.out)
-    return Done(table.num_rows, columns, counts)
+    return Done(table.num_rows, columns, counts, mixed_with(table))
 
 
 def planned(asked: Asked, table: pa.Table) -> tuple[CleansedColumn, ...]:

@@ -104,7 +104,7 @@ def _named(table: pa.Table) -> pa.Table:
     for place, given in enumerate(table.column_names, 1):
         plain = given.strip("\ufeff \t\r\n") or f"column_{place}"
         names.append(next(name for name in _numbered(plain) if name not in names))
-    return table.rename_columns(names)
+    return table.rename_columns(names).replace_schema_metadata(table.schema.metadata)
 
 
 def _numbered(name: str) -> Iterator[str]:

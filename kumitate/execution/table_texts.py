@@ -76,7 +76,10 @@ def _is_printed(file: Format) -> bool:
 
 
 def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Table:
-    """All rows as strings; FatalError names the first lines that do not have the header's fields."""
+    """All rows as strings; FatalError names the first lines that do not have the header's fields.
+
+    Where some of the file is in another encoding than UTF-8, the table's metadata name that (see `mixed_with`).
+    """
     found = _given(file, encoding) if encoding else encoding_of(file)
     head = header_line(file.head.decode(_head_encoding(found), errors="replace"))
     mark = delimiter or delimiter_of(file.path, head)
@@ -89,9 +92,10 @@ def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Ta
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / file.path.name.removesuffix(".gz")
         try:
-            return _parsed(_mended(file, found.other, mark, copy=copy), "utf-8", mark)
+            table = _parsed(_mended(file, found.other, mark, copy=copy), "utf-8", mark)
         except FatalError as error:
             raise FatalError(str(error).replace(str(copy), str(file.path))) from None
+    return table.replace_schema_metadata({MIXED: found.other})
 
 
 def _bare(names: list[str]) -> list[str]:
@@ -113,6 +117,12 @@ def _check_read(file: Format, found: Encoding, mark: str, *, names: Sequence[str
         f"{file.path}:{line}{column}: the text is in another encoding than the lines and columns beside it, and which "
         "one cannot be told; save the file in one encoding, UTF-8 best"
     )
+
+
+def mixed_with(table: pa.Table) -> str:
+    """The encoding that some of the file's lines or fields had among others in UTF-8; empty where all had one."""
+    told: bytes = (table.schema.metadata or {}).get(MIXED.encode(), b"")
+    return told.decode()
 
 
 def _mended(file: Format, other: str, mark: str, *, copy: Path) -> Format:

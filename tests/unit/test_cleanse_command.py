@@ -169,8 +169,10 @@ def test_what_was_cleansed_already_is_told(members: Path, tmp_path: Path) -> Non
 def test_lines_in_another_encoding_are_read_as_such(members: Path, tmp_path: Path) -> None:
     members.write_bytes(members.read_bytes() + "4,高橋,b@example.jp,,,,\n".encode("cp932"))
     out = tmp_path / "clean.jsonl"
-    assert cleanse("--in", members, "--out", out).exit_code == 0
+    result = cleanse("--in", members, "--out", out)
+    assert "some is in cp932 among UTF-8" in result.stdout
     assert json.loads(out.read_text(encoding="utf-8").splitlines()[3])["姓 名"] == "高橋"
+    assert json.loads(cleanse("--in", members, "--dry-run", "--json").stdout)["mixed_with"] == "cp932"
 
 
 def test_a_second_column_of_one_name_is_told(tmp_path: Path) -> None:
