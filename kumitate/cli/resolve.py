@@ -32,6 +32,12 @@ class _Model(click.ParamType["Path | str"]):
         return path
 
 
+_BY_LINES = (
+    "warning: records are named by their lines, so ids last only while lines keep their order; "
+    "say which column names records with --record-id"
+)
+
+
 @click.command(
     short_help="Who is who in any table.",
     epilog=examples(
@@ -77,6 +83,8 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
     _warn_of_new_ids(asked, outputs["out"])
     with progress() as tell:
         done = resolve_files(asked, tell)
+    if asked.previous and done.resolved.plan.record_id is None:
+        say(_BY_LINES)
     write_results(done, **outputs)
     facts = screen.facts(done, asked)
     if as_json:

@@ -105,6 +105,13 @@ def test_a_delta_tells_deletions_and_older_versions_apart_in_plain_words(folder:
     assert not any("{" in line or "'" in line for line in said.splitlines() if line.startswith("delta"))
 
 
+def test_ids_that_hang_on_lines_come_with_a_warning(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(RULES.replace("record_id: no\n", ""), encoding="utf-8")
+    out = str(folder / "c.parquet")
+    assert "--record-id" not in resolve(folder, "--out", out).stderr
+    assert "--record-id" in resolve(folder, "--previous", out).stderr
+
+
 def test_events_since_the_last_time_are_those_of_the_file_and_of_all_deltas(folder: Path) -> None:
     """Ids of records that only a delta brings last, too."""
     (folder / "first.csv").write_text("no,name,email,_deleted\n6,鈴木,new@x.jp,\n", encoding="utf-8")
