@@ -12,7 +12,7 @@ import pytest
 from harness.cloud import ACCOUNT, REPOSITORY
 from harness.machines import Workshop, workshop
 from kumitate.blueprint.derive import platform_of
-from kumitate.blueprint.machines import PIPELINE_STAGES, activation_machine, pipeline_machine
+from kumitate.blueprint.machines import activation_machine, pipeline_machine, pipeline_stages
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.states import function_name
 from kumitate.project import open_project
@@ -69,7 +69,7 @@ def test_a_good_run_goes_through_every_stage_and_announces_its_segments(
     execution = stage_set.run(stage_set.place(pipeline_machine(platform)), {"reason": "schedule"})
     assert execution.status == "SUCCEEDED", execution
     assert [run["JobName"] for run in stage_set.job_runs()] == [
-        platform.names.called("stage", stage) for stage in PIPELINE_STAGES
+        platform.names.called("stage", stage) for stage in pipeline_stages(platform)
     ]
     assert all(run["Arguments"] == {"--run_id": "r000007", "--as_of": AS_OF} for run in stage_set.job_runs())
     assert stage_set.heard(heard) == [("Segments changed", {"run_id": "r000007", "as_of": AS_OF})]

@@ -114,7 +114,8 @@ def second(again: Again) -> Ran:
 
 def test_every_stage_ends_well_and_tells_counts_alone(first: Ran) -> None:
     assert [(job.code, job.errors[-2000:]) for job in first.jobs if job.code] == []
-    assert [job.rows > 0 for job in first.jobs] == [True] * len(STAGES)
+    without_rules = {"quality", "profile_quality"}  # the bakery declares none: a deployment has no job for them
+    assert [job.rows > 0 for job in first.jobs] == [stage.name not in without_rules for stage in STAGES]
     said = "".join(job.out + job.errors for job in first.jobs).lower()
     assert [name for name in ("dupont", "example.com", "amelie", "amélie", "0261911234") if name in said] == []
 
