@@ -42,7 +42,7 @@ test: $(VENV)/.ready ## the fast tests (< 60 s)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(FAST)
 
 test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
-	@$(BIN)/python -m pytest -m "slow and not long" $(FAST) tests/slow
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not long" $(FAST) tests/slow
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
 	@$(BIN)/python -m pytest -m "slow and long" $(FAST) tests/slow
