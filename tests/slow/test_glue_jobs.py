@@ -129,10 +129,15 @@ def test_each_stage_writes_its_metrics_for_cloudwatch(first: Ran) -> None:
     assert [line["RowsQuarantined"] for line in measured if line["stage"] == "cleanse"] == [1]
 
 
+@pytest.mark.xfail(reason="staging.resolved, which a run leaves for the next, was seen to differ; not understood yet")
 def test_every_table_has_the_laptops_rows(first: Ran) -> None:
     assert first.found.keys() == first.expected.keys()
-    differing = [table for table, rows in first.expected.items() if first.found[table] != rows]
-    assert [table for table in differing if table not in KEPT_FOR_THE_NEXT_RUN] == []
+    assert [table for table, rows in first.expected.items() if first.found[table] != rows] == []
+
+
+def test_every_table_but_what_is_kept_for_the_next_run_has_the_laptops_rows(first: Ran) -> None:
+    differing = {table for table, rows in first.expected.items() if first.found[table] != rows}
+    assert differing <= KEPT_FOR_THE_NEXT_RUN
     assert sum(map(len, first.found.values())) > 80
 
 
