@@ -7,7 +7,7 @@ SHOP := examples/shop
 FAST := tests/unit tests/property tests/contract tests/golden
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing lock clean
+.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -79,6 +79,12 @@ bench-cleansing: $(VENV)/.ready ## columns cleansed by kernels against loops ove
 
 bench-identity: $(VENV)/.ready ## who is who: right, fast, in how much memory, beside Splink alone
 	@$(BIN)/python bench/identity.py
+
+bench-activation: $(VENV)/.ready ## a sync of a million changes planned: seconds and memory
+	@$(BIN)/python bench/activation.py
+
+bench-delivery: $(VENV)/.ready ## delivery: time spent waiting for a destination, and what one that is down costs the others
+	@$(BIN)/python bench/delivery.py
 
 build: $(VENV)/.ready $(EMULATOR)/.ready ## build the bundles for Lambda and the wheels for Glue, from the locks
 	@$(BIN)/python tools/package.py

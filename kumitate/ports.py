@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # a port has no weight: a function that delivers loads neither Arrow nor the tables
     import pyarrow as pa
@@ -142,6 +142,18 @@ class Ledger(Protocol):
 
     def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | datetime]:
         """Key -> outcome, or the time of a claim that has no verdict yet."""
+        ...
+
+
+class Memory(Protocol):
+    """What syncs remember from run to run: JSON by sync and name (`audience`, `job.3`, `receipt.<id>`), durable."""
+
+    def recall(self, sync: str) -> Mapping[str, Mapping[str, Any]]:
+        """Everything the sync remembers, by name."""
+        ...
+
+    def remember(self, sync: str, name: str, state: Mapping[str, Any] | None) -> None:
+        """Note it before the call returns; None forgets."""
         ...
 
 

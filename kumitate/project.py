@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.registry import REGISTRY, destination_class, destination_for
+from kumitate.activation.destinations.registry import VENDORS, destination_class, destination_for, registered
 from kumitate.config.checks import check
 from kumitate.config.checks.conditions import parts
 from kumitate.config.checks.reads import read_findings
@@ -102,23 +102,24 @@ def _model_findings(draft: Draft) -> Iterator[Finding]:
 
 def _destination_findings(draft: Draft) -> Iterator[Finding]:
     for name, destination in draft.config.destinations.items():
-        if destination.type not in REGISTRY:
-            yield Spot("destinations", (name, "type")).wrong(unknown("destination type", destination.type, REGISTRY))
+        if destination.type not in VENDORS:
+            yield Spot("destinations", (name, "type")).wrong(unknown("destination type", destination.type, VENDORS))
     for name, sync in draft.config.syncs.items():
         account = draft.config.destinations.get(sync.destination)
-        if account is not None and account.type in REGISTRY:
-            yield from _terms(sync, destination_class(account.type).terms, Spot("syncs", (name,)))
+        if account is not None and account.type in VENDORS:
+            yield from _terms(sync, destination_class(registered(account, sync)).terms, Spot("syncs", (name,)))
             yield from _settings(draft, name)
 
 
 def _settings(draft: Draft, name: str) -> Iterator[Finding]:
     sync = draft.config.syncs[name]
     account = draft.config.destinations[sync.destination]
+    type_ = registered(account, sync)
     given = {**account.settings, **sync.settings, "object": sync.object}
     try:
         destination_for(draft.config, name)
     except ValidationError as error:
-        for path, what in sentences(destination_class(account.type), error, given):
+        for path, what in sentences(destination_class(type_), error, given):
             yield _owner(sync, name, path).wrong(what)
 
 

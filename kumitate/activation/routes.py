@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.destinations.base import Destination
-from kumitate.activation.destinations.registry import destination_class, settings_for
+from kumitate.activation.destinations.registry import destination_class, registered, settings_for
 from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
@@ -77,7 +77,15 @@ def _route(config: Config, environment: Environment, sync: str) -> Route:
     name = config.syncs[sync].destination
     account = config.destinations[name]
     settings, secret = settings_for(config, sync), secret_name(account, environment)
-    return Route(sync, name, account.type, settings, secret, account.url, seconds_between_requests(account))
+    return Route(
+        sync,
+        name,
+        registered(account, config.syncs[sync]),
+        settings,
+        secret,
+        account.url,
+        seconds_between_requests(account),
+    )
 
 
 def seconds_between_requests(account: Account) -> float:

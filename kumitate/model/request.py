@@ -14,6 +14,8 @@ class Operation(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    KEEP = "keep"
+    """Unchanged, but the whole is built anew (an audience that cannot remove anybody)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One HTTP call; auth headers are added by the transport. `keys` names the rows it carries."""
+    """One HTTP call; auth headers are added by the transport. `keys` names the rows it carries.
+
+    `host` where it is not the account's own (one of the destination's `Terms.hosts`); an account with a `url`
+    of its own gets those calls as well.
+    """
 
     method: str
     path: str
     body: bytes = field(repr=False)
     keys: tuple[str, ...]
     headers: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ import pytest
 from botocore import xform_name
 from jsonschema import Draft202012Validator
 
-from harness.destinations import CASES, change_of, read_answer, shown
+from harness.destinations import CASES, change_of, read_answer, shown, shown_turn, talked
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Erasing, Wait
 from kumitate.model.request import AwsCall, Change, Operation, Outcome, Request
 from kumitate.sandbox.aws import model
 from kumitate.sandbox.aws_model import broken_rules
@@ -31,9 +32,21 @@ ALL = [
     for case in recorded(path.stem)["cases"]
 ]
 
+TALKS = [
+    pytest.param(path.stem, talk, id=f"{path.stem}: {talk['name']}")
+    for path in sorted(CASES.glob("*.json"))
+    for talk in recorded(path.stem).get("talks", [])
+]
+
 
 def opened(type_: str) -> Destination:
     return destination_class(type_).model_validate(recorded(type_)["settings"])
+
+
+def talker(type_: str) -> Conversing:
+    destination = opened(type_)
+    assert isinstance(destination, Conversing)
+    return destination
 
 
 def rows(type_: str, count: int) -> list[Change]:
@@ -48,8 +61,10 @@ def broken_contract(type_: str, request: Request) -> list[str]:
         service = model(request.service)
         operation = next(name for name in service.operation_names if xform_name(name) == request.operation)
         return broken_rules(service.operation_model(operation).input_shape, request.parameters)
-    route = f"{request.method} {request.path}"
+    route = f"{request.method} {request.host}{request.path}"
     schema = next(schema for known, schema in recorded(type_)["contracts"].items() if re.fullmatch(known, route))
+    if schema is None:
+        return []  # no body, or none that is JSON
     schema = schema_of(schema) if isinstance(schema, str) else schema
     return [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(request.body))]
 
@@ -58,7 +73,7 @@ def broken_contract(type_: str, request: Request) -> list[str]:
 def test_every_registered_destination_has_a_recorded_case_with_answers(type_: str) -> None:
     cases = recorded(type_)["cases"]
     assert cases
-    assert any(case["answers"] for case in cases)
+    assert any(case["answers"] for case in [*cases, *recorded(type_).get("talks", [])])
 
 
 @pytest.mark.parametrize(("type_", "case"), ALL)
@@ -83,6 +98,31 @@ def test_recorded_requests_keep_the_contract(type_: str, case: dict[str, Any]) -
     for item in opened(type_).requests([change_of(row) for row in case["changes"]]):
         if not isinstance(item, Outcome):
             assert broken_contract(type_, item) == []
+
+
+@pytest.mark.parametrize(("type_", "talk"), TALKS)
+def test_conversations_take_the_recorded_turns(type_: str, talk: dict[str, Any]) -> None:
+    turns = talked(talker(type_), talk, [change_of(row) for row in talk["changes"]])
+    assert [shown_turn(turn) for turn in turns] == talk["turns"]
+    done = turns[-1]
+    assert isinstance(done, Done)
+    assert sorted(outcome.key for outcome in done.outcomes) == sorted(row["key"] for row in talk["changes"])
+
+
+@pytest.mark.parametrize(("type_", "talk"), TALKS)
+def test_conversations_keep_the_contract_and_go_on_from_any_turn(type_: str, talk: dict[str, Any]) -> None:
+    changes = [change_of(row) for row in talk["changes"]]
+    for turn in talked(talker(type_), talk, changes):
+        if not isinstance(turn, Done):
+            assert isinstance(talker(type_).resumed(changes, turn.state), Ask | Wait | Done)
+        if isinstance(turn, Ask):
+            assert broken_contract(type_, turn.request) == []
+
+
+@pytest.mark.parametrize("type_", sorted(REGISTRY))
+def test_every_destination_can_erase_a_person_or_says_what_to_do_by_hand(type_: str) -> None:
+    by_hand = destination_class(type_).terms.erase_by_hand
+    assert issubclass(destination_class(type_), Erasing) is not bool(by_hand)
 
 
 @pytest.mark.parametrize("type_", sorted(REGISTRY))

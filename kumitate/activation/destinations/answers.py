@@ -15,15 +15,21 @@ UNAVAILABLE = "unavailable"
 BUSY = "row.busy"
 BATCH_REFUSED = "batch.refused"
 """Another row spoiled the request; this one goes again without it."""
+BATCH_SPOILED = "batch.spoiled"
+"""One of these rows spoils the request, and the vendor does not say which: halved until it is found."""
+JOB_RUNNING = "job.running"
+"""The vendor works on it; a later run asks what became of it."""
+QUOTA_SPENT = "quota.spent"
+"""The account's allowance of the day or month is used up: nothing more until it is renewed."""
 AUTH_REFUSED = "auth.refused"
 REQUEST_REFUSED = "request.refused"
 REDIRECT_REFUSED = "redirect.refused"
 UNREADABLE = "answer.unreadable"
 
-ROW_REASONS = frozenset({BUSY, BATCH_REFUSED})
+ROW_REASONS = frozenset({BUSY, BATCH_REFUSED, BATCH_SPOILED, JOB_RUNNING})
 """Reasons that lie with single rows; after any other RETRY the account itself is in trouble."""
 
-AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED})
+AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED, BATCH_SPOILED})
 """Reasons worth another try within the run; any other RETRY waits for the next run."""
 
 _AWS_THROTTLES = frozenset(

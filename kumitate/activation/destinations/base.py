@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
+from kumitate.activation.destinations.auth import BEARER, Auth
 from kumitate.model.request import Change, Operation, Outcome, Request, Response
 from kumitate.model.section import Section
 
@@ -24,6 +25,9 @@ class Terms:
     modes: frozenset[str]
     base_url: str = ""
     """Empty where every account has an address of its own, and for AWS."""
+    hosts: frozenset[str] = frozenset()
+    """Other hosts of the vendor that requests may name (`api-data.line.me`)."""
+    auth: Auth = BEARER
     is_aws: bool = False
     """Requests are AwsCalls, signed with AWS credentials."""
     sign_in_url: str = ""
@@ -32,6 +36,17 @@ class Terms:
     seconds_between_requests: float = 0.0
     needs: frozenset[str] = frozenset()
     accepts: frozenset[str] | None = None
+    repeatable_seconds: float = 0.0
+    """How long the vendor knows a request again by its idempotency key: so long after its claim, a row that
+    cannot be repeated is sent again just the same."""
+    daily_requests: int | None = None
+    """The vendor's quota of an account; more wait for the next day."""
+    is_whole: bool = False
+    """All rows of a sync belong together (a session, a rebuilt audience): they are not cut into pages."""
+    least_rows: int = 0
+    """An audience below this size is not usable at the platform; said beforehand, and the rows still go."""
+    erase_by_hand: str = ""
+    """What the owner must do to erase a person there; empty where the destination is `Erasing`."""
 
 
 class Destination(Section):
@@ -70,7 +85,22 @@ def batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
         yield changes[start : start + size]
 
 
+def packed(
+    changes: Sequence[Change], *, most: int, most_bytes: int, size: Callable[[Change], int]
+) -> Iterator[Sequence[Change]]:
+    """`changes` in runs of at most `most` rows and `most_bytes` of `size`; one row too large stands alone."""
+    start, held = 0, 0
+    for place, change in enumerate(changes):
+        own = size(change)
+        if place > start and (place - start == most or held + own > most_bytes):
+            yield changes[start:place]
+            start, held = place, 0
+        held += own
+    if start < len(changes):
+        yield changes[start:]
+
+
 def split(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-    """Removals, and all the others."""
+    """Removals, and all the others that say something new."""
     removals = [change for change in changes if change.operation is Operation.DELETE]
     return removals, [change for change in changes if change.operation is not Operation.DELETE]

@@ -11,6 +11,8 @@ from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
     from kumitate.config.project import Config
+    from kumitate.config.sync import Destination as Account
+    from kumitate.config.sync import Sync
 
 _HERE = "kumitate.activation.destinations"
 
@@ -24,8 +26,25 @@ REGISTRY: Mapping[str, str] = {
 }
 
 
+VENDORS = frozenset(type_ for type_ in REGISTRY if "." not in type_)
+"""Types an account may have; `line.push` is an object of `line`."""
+
+
+def registered(account: Account, sync: Sync) -> str:
+    """The registered type a sync goes to: `line.push` for `object: push` at an account of type `line`, where the
+    vendor's objects differ in kind; else the account's type alone, and the object is a setting.
+    """
+    special = f"{account.type}.{sync.object}"
+    return special if special in REGISTRY else account.type
+
+
+def vendor_of(type_: str) -> str:
+    """The account's type of a registered one: `line` for `line.push`."""
+    return type_.partition(".")[0]
+
+
 def destination_class(type_: str) -> type[Destination]:
-    """The class registered for a type; FatalError naming those that exist."""
+    """The class registered for a type (`line`, `line.push`); FatalError naming those that exist."""
     if type_ not in REGISTRY:
         raise FatalError(f"unknown destination type {type_!r}; there are {', '.join(sorted(REGISTRY))}")
     module, _, name = REGISTRY[type_].partition(":")
@@ -37,15 +56,17 @@ def settings_for(config: Config, sync: str) -> dict[str, Any]:
     """A sync's settings from both parts, as its destination's class takes them."""
     section = config.syncs[sync]
     account = config.destinations[section.destination]
+    type_ = registered(account, section)
     given = {**account.settings, **section.settings}
-    if section.object is not None:
+    if section.object is not None and type_ == account.type:
         given["object"] = section.object
-    if "sync" in destination_class(account.type).model_fields:
+    if "sync" in destination_class(type_).model_fields:
         given["sync"] = sync
     return given
 
 
 def destination_for(config: Config, sync: str) -> Destination:
     """A sync's destination; pydantic's ValidationError where its settings are wrong."""
-    account = config.destinations[config.syncs[sync].destination]
-    return destination_class(account.type).model_validate(settings_for(config, sync))
+    section = config.syncs[sync]
+    type_ = registered(config.destinations[section.destination], section)
+    return destination_class(type_).model_validate(settings_for(config, sync))

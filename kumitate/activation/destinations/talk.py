@@ -1,0 +1,86 @@
+"""Destinations that need more than one answer: jobs, sessions, audiences rebuilt and swapped, as a machine of steps.
+
+A step is a value, its `state` plain JSON. The state is noted before what the step asks for leaves, so that a
+conversation goes on where a kill left it, in the same run or a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from kumitate.model.request import Change, Outcome, Request, Response
+
+State = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send `request`; its answer goes to `answered` together with `state`."""
+
+    request: Request
+    state: State = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The vendor is at work: come back in `seconds`, with `resumed`. The run may end meanwhile."""
+
+    seconds: float
+    state: State = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end: an outcome per change, what the sync must remember for good, and what the vendor counted."""
+
+    outcomes: tuple[Outcome, ...]
+    memory: State | None = field(default=None, repr=False)
+    """Replaces the sync's memory (`{"audience_id": "123"}`); None leaves it as it is."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """By name: `received`, `invalid`, `matched`, `match_rate_low`, …"""
+
+
+Turn = Ask | Wait | Done
+
+
+@runtime_checkable
+class Conversing(Protocol):
+    """A destination whose changes take a conversation; its `requests` and `outcomes` are not asked for these."""
+
+    def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
+        """The first turn; None where plain `requests` will do (few rows). `memory` is what `Done` left last time."""
+        ...
+
+    def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
+        """The turn after an answer. Answers that mean the same everywhere (401, 429, 5xx) never get here."""
+        ...
+
+    def resumed(self, changes: Sequence[Change], state: State) -> Turn:
+        """The turn after a wait or a kill: the request of `state` may or may not have arrived."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A destination that tells later what it made of a request it took (Google's requestStatus, match rates)."""
+
+    def receipt(self, request: Request, response: Response) -> str:
+        """What to ask by later; empty where there is nothing to ask."""
+        ...
+
+    def inquiry(self, receipt: str) -> Request: ...
+
+    def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
+        """The figures (`received`, `matched`, `rejected`, …); None while the vendor is still at work."""
+        ...
+
+
+@runtime_checkable
+class Erasing(Protocol):
+    """A destination that can forget people for good; others say by hand how (`Terms.erase_by_hand`)."""
+
+    def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
+        """Requests that erase these rows wherever the account holds them; `outcomes` reads the answers."""
+        ...
