@@ -32,6 +32,8 @@ class Terms:
     """Requests are AwsCalls, signed with AWS credentials."""
     sign_in_url: str = ""
     """Where credentials become a token; a path is relative to the base address."""
+    scope: str = ""
+    """The OAuth scope that signing in asks for."""
     idempotent: bool = True
     seconds_between_requests: float = 0.0
     needs: frozenset[str] = frozenset()
@@ -43,6 +45,8 @@ class Terms:
     """The vendor's quota of an account; more wait for the next day."""
     is_whole: bool = False
     """All rows of a sync belong together (a session, a rebuilt audience): they are not cut into pages."""
+    whole_modes: frozenset[str] = frozenset()
+    """Modes in which that holds, where it does not hold in all of them (`rebuild`)."""
     least_rows: int = 0
     """An audience below this size is not usable at the platform; said beforehand, and the rows still go."""
     erase_by_hand: str = ""

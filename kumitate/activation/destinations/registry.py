@@ -60,8 +60,8 @@ def settings_for(config: Config, sync: str) -> dict[str, Any]:
     given = {**account.settings, **section.settings}
     if section.object is not None and type_ == account.type:
         given["object"] = section.object
-    if "sync" in destination_class(type_).model_fields:
-        given["sync"] = sync
+    own = {"sync": sync, "mode": section.mode}
+    given |= {name: own[name] for name in own.keys() & destination_class(type_).model_fields.keys()}
     return given
 
 
