@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kumitate.activation.destinations.auth import OAuth1, SecretUrl, Token
 from kumitate.activation.destinations.base import Terms
 from kumitate.errors import FatalError
-from kumitate.execution.transport import Credentials, HttpTransport, credentials_of
+from kumitate.execution.grants import Credentials, credentials_of
+from kumitate.execution.transport import HttpTransport, Manners
 
 if TYPE_CHECKING:  # a delivery function has no sandbox, and pays for none
     from kumitate.config.sync import Destination as Account
@@ -34,13 +37,21 @@ def at(url: str | None, terms: Terms, *, secret: Callable[[], str]) -> Transport
     if terms.is_aws:
         return _aws(url)
     base_url = url or terms.base_url
-    if not base_url:
+    if not base_url and not isinstance(terms.auth, SecretUrl):
         raise FatalError("every account of this vendor has an address of its own; name it in the destination's `url:`")
+    hosts = frozenset() if url else terms.hosts
 
     def credentials() -> Credentials:
-        return credentials_of(secret(), sign_in_url=terms.sign_in_url, base_url=base_url)
+        return _credentials(secret(), terms, base_url)
 
-    return HttpTransport(base_url, credentials(), renew=credentials)
+    return HttpTransport(base_url, credentials(), renew=credentials, manners=Manners(terms.auth, hosts))
+
+
+def _credentials(secret: str, terms: Terms, base_url: str) -> Credentials:
+    """What a token auth's secret says; any other auth signs with the secret itself."""
+    if not isinstance(terms.auth, Token):
+        return Credentials(token=secret)
+    return credentials_of(secret, sign_in_url=terms.sign_in_url, base_url=base_url, scope=terms.scope)
 
 
 def _in_sandbox(sandbox: Sandbox, type_: str, terms: Terms) -> Transport:
@@ -49,9 +60,15 @@ def _in_sandbox(sandbox: Sandbox, type_: str, terms: Terms) -> Transport:
     url = sandbox.url(type_)
     if terms.is_aws:
         return _aws(url, sandbox_token=TOKEN)
-    at_home = terms.sign_in_url.startswith("/")
-    secret = f'{{"client_id": "{TOKEN}", "client_secret": "{TOKEN}"}}' if at_home else TOKEN
-    return HttpTransport(url, credentials_of(secret, sign_in_url=terms.sign_in_url, base_url=url))
+    secret = _sandbox_secret(terms, TOKEN)
+    return HttpTransport(url, _credentials(secret, terms, url), manners=Manners(terms.auth))
+
+
+def _sandbox_secret(terms: Terms, token: str) -> str:
+    if isinstance(terms.auth, OAuth1):
+        return json.dumps(dict.fromkeys(("consumer_key", "consumer_secret", "token", "token_secret"), token))
+    signs_in_there = isinstance(terms.auth, Token) and terms.sign_in_url.startswith("/")
+    return json.dumps({"client_id": token, "client_secret": token}) if signs_in_there else token
 
 
 def _secret(account: Account, environment: Mapping[str, str]) -> str:

@@ -1,62 +1,66 @@
-"""A Transport over HTTP: one request to a destination account, with its token, and no more than one answer."""
+"""A Transport over HTTP: one request to a destination account, signed as its vendor wants, and one answer at most."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
+from kumitate.activation.destinations.auth import BEARER, Auth, OAuth1, SecretUrl, Signature
 from kumitate.errors import FatalError, RetryableError
+from kumitate.execution.grants import Credentials, below, credentials_of
+from kumitate.execution.signing import auth_headers
 from kumitate.model.request import HttpRequest, Request, Response
+
+__all__ = ["Credentials", "HttpTransport", "Manners", "credentials_of"]
 
 _MAX_ANSWER_BYTES = 16 * 2**20
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_CLOCKS_AGREE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """A token as the secret holds it, or an OAuth 2 grant that is exchanged for one at `sign_in_url`."""
+class Manners:
+    """How an account's vendor is spoken to: what signs, and which other hosts requests may name.
 
-    token: str = field(default="", repr=False)
-    sign_in_url: str = ""
-    grant: Mapping[str, str] = field(default_factory=dict, repr=False)
+    `hosts` is empty where the account has an address of its own, which then gets those calls as well. Where the
+    secret is the address, its host must be one of `hosts`, or end in one that begins with a dot.
+    """
 
-
-def credentials_of(secret: str, *, sign_in_url: str, base_url: str) -> Credentials:
-    """What a secret says: a JSON object is a grant (its `url` goes before the vendor's), other text is a token."""
-    grant = _grant(secret)
-    if grant is None:
-        return Credentials(token=secret)
-    url = grant.pop("url", "") or sign_in_url
-    if not url:
-        raise FatalError("the secret is an OAuth grant, but neither it nor the destination says where to sign in")
-    kind = "refresh_token" if "refresh_token" in grant else "client_credentials"
-    return Credentials(sign_in_url=below(base_url, url), grant={"grant_type": kind, **grant})
-
-
-def below(base_url: str, path: str) -> str:
-    """`path` below a base address that may have a path of its own; whole addresses stay as they are."""
-    return path if "://" in path else base_url.rstrip("/") + "/" + path.lstrip("/")
+    auth: Auth = BEARER
+    hosts: frozenset[str] = frozenset()
 
 
 class HttpTransport:
     """Sends to paths below `base_url`; a 401 renews the token once, redirects are not followed. For one thread.
 
-    `renew` reads the credentials again: a secret may have been rotated since.
+    `renew` reads the credentials again: a secret may have been rotated since. What is signed with the time is
+    signed by the vendor's clock, as its answers tell it, where ours differs.
     """
 
     def __init__(
-        self, base_url: str, credentials: Credentials, *, renew: Callable[[], Credentials] | None = None
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        renew: Callable[[], Credentials] | None = None,
+        manners: Manners | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._base_url = base_url
         self._credentials = credentials
         self._renew = renew
+        self._manners = manners or Manners()
+        self._clock = clock
+        self._skew = timedelta()
         self._token = credentials.token
         self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
@@ -64,7 +68,7 @@ class HttpTransport:
         """The answer; RetryableError where there was none, FatalError where the account does not let us in."""
         if not isinstance(request, HttpRequest):
             raise FatalError("this account speaks HTTP; its destination made another kind of request")
-        if not self._token:
+        if not self._token and self._credentials.is_grant:
             self._token = self._sign_in()
         response = self._send(request)
         if response.status == 401 and self._has_new_token():
@@ -72,23 +76,46 @@ class HttpTransport:
         return response
 
     def _has_new_token(self) -> bool:
-        """Whether there is another token to try, after the one at hand was refused."""
+        """Whether there is another token to try, or another time to sign with, after the one at hand was refused."""
         refused = self._token
         if self._renew is not None:
             self._credentials = self._renew()
-        self._token = self._sign_in() if self._credentials.grant else self._credentials.token
-        return self._token != refused or bool(self._credentials.grant)
+        self._token = self._sign_in() if self._credentials.is_grant else self._credentials.token
+        signs_time = isinstance(self._manners.auth, OAuth1 | Signature) and bool(self._skew)
+        return self._token != refused or self._credentials.is_grant or signs_time
 
     def _send(self, request: HttpRequest) -> Response:
-        headers = {"User-Agent": "kumitate", **request.headers, "Authorization": f"Bearer {self._token}"}
-        return self._exchange(request.method, below(self._base_url, request.path), request.body, headers=headers)
+        url = self._url(request)
+        signed = auth_headers(self._manners.auth, self._token, request, url=url, now=self._now())
+        headers = {"User-Agent": "kumitate", **request.headers, **signed}
+        return self._exchange(request.method, url, request.body, headers=headers)
+
+    def _url(self, request: HttpRequest) -> str:
+        """Where a request goes; FatalError where it names a host that is none of the vendor's."""
+        if isinstance(self._manners.auth, SecretUrl) and not self._base_url:
+            return self._secret_url()
+        if not request.host or not self._manners.hosts:
+            return below(self._base_url, request.path)
+        if request.host not in self._manners.hosts:
+            raise FatalError(f"{request.host} is no host of this vendor; nothing was sent")
+        return below(f"https://{request.host}", request.path)
+
+    def _secret_url(self) -> str:
+        address = urlsplit(self._token)
+        host = address.hostname or ""
+        known = any(host == name or (name.startswith(".") and host.endswith(name)) for name in self._manners.hosts)
+        if address.scheme != "https" or not (known or not self._manners.hosts):
+            wanted = ", ".join(sorted(self._manners.hosts))
+            raise FatalError(f"the secret is to be the https address to post to, at one of {wanted}; nothing was sent")
+        return self._token
+
+    def _now(self) -> datetime:
+        return self._clock() + self._skew
 
     def _sign_in(self) -> str:
-        form = urlencode(self._credentials.grant).encode()
-        try:
-            response = self._exchange("POST", self._credentials.sign_in_url, form, headers=_FORM)
-        except RetryableError as error:
-            raise RetryableError(f"signing in: {error}", never_left=True) from None
+        response = self._signed_in()
+        if response.status in (400, 401) and self._credentials.private_key and self._skew:
+            response = self._signed_in()
         if response.status == 429 or response.status >= 500:
             raise RetryableError(f"signing in: HTTP {response.status}", never_left=True)
         token = _member(response.body, "access_token")
@@ -96,6 +123,13 @@ class HttpTransport:
             why = _member(response.body, "error") or f"HTTP {response.status}"
             raise FatalError(f"signing in was refused ({why}); see the destination's secret")
         return token
+
+    def _signed_in(self) -> Response:
+        form = urlencode(self._credentials.form(self._now())).encode()
+        try:
+            return self._exchange("POST", self._credentials.sign_in_url, form, headers=_FORM)
+        except RetryableError as error:
+            raise RetryableError(f"signing in: {error}", never_left=True) from None
 
     def _exchange(self, method: str, url: str, body: bytes, *, headers: Mapping[str, str]) -> Response:
         try:
@@ -108,15 +142,16 @@ class HttpTransport:
         if len(content) > _MAX_ANSWER_BYTES:
             answer.close()
         answer.release_conn()
-        return Response(answer.status, content, {name.lower(): value for name, value in answer.headers.items()})
+        headers_given = {name.lower(): value for name, value in answer.headers.items()}
+        self._compare_clocks(headers_given.get("date", ""))
+        return Response(answer.status, content, headers_given)
 
-
-def _grant(secret: str) -> dict[str, str] | None:
-    try:
-        found: Any = json.loads(secret)
-    except ValueError:
-        return None
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else None
+    def _compare_clocks(self, theirs: str) -> None:
+        try:
+            skew = parsedate_to_datetime(theirs) - self._clock()
+        except (ValueError, TypeError):
+            return
+        self._skew = skew if abs(skew) > _CLOCKS_AGREE else timedelta()
 
 
 def _member(body: bytes, name: str) -> str:
