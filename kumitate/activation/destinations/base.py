@@ -47,10 +47,20 @@ class Terms:
     """All rows of a sync belong together (a session, a rebuilt audience): they are not cut into pages."""
     whole_modes: frozenset[str] = frozenset()
     """Modes in which that holds, where it does not hold in all of them (`rebuild`)."""
+    most_rows: int = 0
+    """Rows of the largest request; portions and pages are made of whole requests. 0 where rows go one by one."""
+    talk_rows: int = 0
+    """Rows that a conversation takes at most, where a portion of plain requests would be too small for it."""
+    concurrency: int | None = None
+    """Requests of an account that the vendor lets be under way at once."""
     least_rows: int = 0
     """An audience below this size is not usable at the platform; said beforehand, and the rows still go."""
     erase_by_hand: str = ""
     """What the owner must do to erase a person there; empty where the destination is `Erasing`."""
+
+    def is_whole_in(self, mode: str) -> bool:
+        """Whether all rows of a sync of this mode belong together."""
+        return self.is_whole or mode in self.whole_modes
 
 
 class Destination(Section):

@@ -33,7 +33,9 @@ class ConnectCustomerProfiles(Destination):
     An object replaces the one with the same key, so fields without a value are left out.
     """
 
-    terms: ClassVar[Terms] = Terms(modes=frozenset({"upsert", "append"}), is_aws=True, seconds_between_requests=0.05)
+    terms: ClassVar[Terms] = Terms(
+        modes=frozenset({"upsert", "append"}), is_aws=True, seconds_between_requests=0.05, most_rows=_MAX_ITEMS
+    )
 
     domain: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
     object_type: str = Field(alias="object", pattern=r"^[a-zA-Z_][a-zA-Z_0-9-]{0,254}$")

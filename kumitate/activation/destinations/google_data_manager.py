@@ -53,6 +53,7 @@ class GoogleDataManager(Destination):
         sign_in_url="https://oauth2.googleapis.com/token",
         seconds_between_requests=0.2,
         accepts=frozenset(GOOGLE_DATA_MANAGER_V1.rules),
+        most_rows=_MAX_MEMBERS,
     )
 
     account: GoogleAccount

@@ -50,6 +50,7 @@ class Meta(Destination):
         base_url="https://graph.facebook.com",
         seconds_between_requests=0.5,
         accepts=frozenset(META_V26.rules),
+        most_rows=_MAX_ROWS,
     )
 
     audience_id: str = Field(pattern=r"^\d+$")

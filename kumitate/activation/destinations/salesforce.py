@@ -34,7 +34,9 @@ class Salesforce(Destination):
     """Writes one object (`Contact`, `Task`, …); `external_id` is its field that holds the sync's key."""
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete"}), sign_in_url="/services/oauth2/token"
+        modes=frozenset({"upsert", "mirror", "append", "delete"}),
+        sign_in_url="/services/oauth2/token",
+        most_rows=_MAX_RECORDS,
     )
 
     sobject: str = Field(alias="object", pattern=r"^[A-Za-z][A-Za-z0-9_]*$")

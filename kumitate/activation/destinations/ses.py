@@ -43,6 +43,7 @@ class Ses(Destination):
         idempotent=False,
         seconds_between_requests=1.0,
         needs=frozenset({"to"}),
+        most_rows=_MAX_ENTRIES,
     )
 
     from_address: str = Field(min_length=3)

@@ -60,6 +60,7 @@ class Slack(Destination):
         idempotent=False,
         seconds_between_requests=1.0,
         needs=frozenset({"text"}),
+        most_rows=1,
     )
 
     channel: str = Field(min_length=1)
