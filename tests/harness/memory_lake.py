@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from kumitate.config.project import Config
 from kumitate.engines.dialect import translate
+from kumitate.engines.duckdb import LOSES_ROWS
 from kumitate.model.step import BatchStep, GraphStep, Mode, Query, QueryStep, Run, Stage
 from kumitate.model.table import Table
 
@@ -23,7 +24,7 @@ class MemoryLake:
 
     def __init__(self) -> None:
         self._tables: dict[str, pa.Table] = {}
-        self._connection = duckdb.connect(config={"threads": 1})
+        self._connection = duckdb.connect(config={"disabled_optimizers": LOSES_ROWS, "threads": 1})
 
     def put(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
         self._store(table, pa.Table.from_pylist(list(rows), schema=table.schema))

@@ -53,6 +53,17 @@ def test_an_alias_of_an_alias_leads_to_who_holds_in_one_step() -> None:
     }
 
 
+def test_a_record_that_comes_back_has_two_stretches_of_history() -> None:
+    both = [member("1", **MAIL), member("2", **MAIL)]
+    people = People().resolve(members=both).resolve(members=both[:1]).resolve(members=both)
+    rows = people.lake.rows("select record, from_run_id, to_run_id from curated.person_history")
+    assert sorted(rows, key=str) == [
+        ("members/1", "r000001", None),
+        ("members/2", "r000001", "r000002"),
+        ("members/2", "r000003", None),
+    ]
+
+
 def test_history_says_when_a_record_belonged_to_whom() -> None:
     people = People().resolve(members=[member("1", **MAIL)])
     oldest = people.person_of("members/1")

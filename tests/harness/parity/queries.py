@@ -117,6 +117,24 @@ CASES = (
         "sql/select",
     ),
     Case(
+        "a left join on a right side's null finds who has no such row",
+        "with a as (select * from (values 1, 2, 3) as t(x)),"
+        " b as (select * from (values (1, 'p'), (2, null)) as t(x, y)),"
+        " c as (select x, max(y) as y from b group by x)"
+        " select a.x from a left join c on c.x = a.x and c.y is null where c.x is null order by a.x",
+        [(1,), (3,)],
+        "sql/select",
+    ),
+    Case(
+        "a left join on a window's null finds who has no such row",
+        "with a as (select * from (values 1, 2, 3) as t(x)),"
+        " b as (select * from (values (1, 'p'), (2, null)) as t(x, y)),"
+        " c as (select x, y, row_number() over (partition by x order by y) as place from b)"
+        " select a.x from a left join c on c.x = a.x and c.place = 1 and c.y is null where c.x is null order by a.x",
+        [(1,), (3,)],
+        "sql/select",
+    ),
+    Case(
         "a full join with using",
         "select x, a.y, b.z from (values (1, 'p')) as a(x, y) full join (values (2, 'q')) as b(x, "
         "z) using (x) order by x",
