@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from kumitate.errors import RecordError
-from kumitate.model.request import AwsCall, Outcome, Request, Response, Verdict
+from kumitate.model.request import AwsCall, HttpRequest, Outcome, Request, Response, Verdict
 
 UNCONFIRMED = "accepted.unconfirmed"
 """The vendor took the request; which rows it could use it does not say."""
@@ -31,6 +32,11 @@ ROW_REASONS = frozenset({BUSY, BATCH_REFUSED, BATCH_SPOILED, JOB_RUNNING})
 
 AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED, BATCH_SPOILED})
 """Reasons worth another try within the run; any other RETRY waits for the next run."""
+
+_SPENT = re.compile(rb"monthly limit|\bDAILY\b|daily (?:limit|quota)", re.IGNORECASE)
+"""How vendors tell in a 429 that more patience is of no use today: LINE's monthly messages, HubSpot's `DAILY`."""
+_ANY = "*/*"
+"""The `Accept` of a request to somebody whose answer need not be JSON (a webhook that says `ok`)."""
 
 _AWS_THROTTLES = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "LimitExceededException", "Throttling", "RequestLimitExceeded"}
@@ -58,14 +64,15 @@ def common_outcomes(request: Request, response: Response, *, idempotent: bool) -
 def _common_reason(request: Request, response: Response) -> str | None:
     aws_code = str(aws_error(response).get("Code", "")) if isinstance(request, AwsCall) else ""
     if response.status == 429 or aws_code in _AWS_THROTTLES:
-        return THROTTLED
+        return QUOTA_SPENT if _SPENT.search(response.body) else THROTTLED
     if response.status == 401 or aws_code in _AWS_AUTH:
         return AUTH_REFUSED
     if response.status >= 500:
         return UNAVAILABLE
     if 300 <= response.status < 400:
         return REDIRECT_REFUSED
-    return None if _is_json(response) else UNREADABLE
+    takes_any = isinstance(request, HttpRequest) and request.headers.get("Accept") == _ANY
+    return None if takes_any or _is_json(response) else UNREADABLE
 
 
 def _is_json(response: Response) -> bool:
