@@ -1,0 +1,89 @@
+"""E-mail addresses and phone numbers as platforms want them before hashing."""
+
+from __future__ import annotations
+
+import re
+
+from kumitate.errors import RecordError
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_LONGEST_EMAIL = 254
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー－─━ｰ~〜"), "-")
+_JAPANESE = re.compile(r"(?:\+81[ -]?(?:\(0\)[ -]?)?|0)([1-9](?:[ -]?[0-9]){8,9})")
+# What the numbering plan gives to mobiles, 050 and the areas of the large cities; anything else is looked up.
+_ORDINARY = re.compile(r"[5789]0[1-9][0-9]{7}|(?:2[2-9]|[36][1-9]|4[2-578]|5[2-589]|7[25-9]|8[2679]|9[2-58])[0-9]{7}")
+
+
+def email(text: str, _country: str) -> str:
+    """Trimmed, lower case: ` Mary@Example.COM` is `mary@example.com`."""
+    lowered = text.lower()
+    if len(lowered) > _LONGEST_EMAIL or not _EMAIL.fullmatch(lowered):
+        raise RecordError("email.invalid")
+    return lowered
+
+
+def google_email(text: str, country: str) -> str:
+    """Gmail ignores dots and what follows a plus, so `a.b+c@gmail.com` and `ab@gmail.com` are one person."""
+    lowered = email(text, country)
+    local, domain = lowered.rsplit("@", 1)
+    if domain not in _GMAIL:
+        return lowered
+    mailbox = local.split("+", 1)[0].replace(".", "")
+    if not mailbox:
+        raise RecordError("email.invalid")
+    return f"{mailbox}@{domain}"
+
+
+def unsuffixed_email(text: str, country: str) -> str:
+    """Without what follows a plus, at any provider: `jane.doe+shop@example.com` is `jane.doe@example.com`."""
+    lowered = email(text, country)
+    local, domain = lowered.rsplit("@", 1)
+    mailbox = local.split("+", 1)[0]
+    if not mailbox:
+        raise RecordError("email.invalid")
+    return f"{mailbox}@{domain}"
+
+
+def e164(text: str, country: str) -> str:
+    """`090-1234-5678` in Japan is `+819012345678`."""
+    written = text.translate(_DASHES)
+    return ordinary_japanese(written, country) or looked_up(written, country)
+
+
+def ordinary_japanese(text: str, country: str) -> str:
+    """An ordinary Japanese number without a look into the world's numbering plans; empty where it is none.
+
+    The same as `looked_up` for every text it answers.
+    """
+    if not (text.startswith("+81") or country == "JP"):
+        return ""
+    found = _JAPANESE.fullmatch(text)
+    national = re.sub("[ -]", "", found[1]) if found else ""
+    return f"+81{national}" if _ORDINARY.fullmatch(national) else ""
+
+
+def looked_up(text: str, country: str) -> str:
+    """The number by the world's numbering plans."""
+    import phonenumbers  # large: only where a phone is read that is not an ordinary one
+
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        raise RecordError("phone.invalid") from None
+    if not phonenumbers.is_valid_number(number):
+        raise RecordError("phone.invalid")
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def digits(text: str, country: str) -> str:
+    """`090-1234-5678` in Japan is `819012345678`."""
+    return e164(text, country).removeprefix("+")
+
+
+def domestic_digits(text: str, country: str) -> str:
+    """As dialled inside Japan: `+81 90-1234-5678` is `09012345678`; a number of another country cannot match."""
+    number = e164(text, country)
+    if not number.startswith("+81"):
+        raise RecordError("phone.foreign")
+    return f"0{number.removeprefix('+81')}"

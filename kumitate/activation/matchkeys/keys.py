@@ -1,0 +1,142 @@
+"""From a row's fields to a platform's match keys: cleaned, normalised by its rules, hashed unless wanted plain."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kumitate.errors import RecordError
+
+NONE = "matchkey.none"
+"""The reason of a row without a single usable match key."""
+
+Rule = Callable[[str, str], str]
+"""(text, ISO country) -> normalised text; RecordError where the value cannot match."""
+
+_ALPHA_2 = re.compile(r"[A-Za-z]{2}")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+# MD5, SHA-1, SHA-384 and SHA-512 in hex; MD5, SHA-1 and SHA-256 in Base64.
+_OTHER_HASH = re.compile(
+    r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}"
+    r"|[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{27}=|[A-Za-z0-9+/_-]{43}="
+)
+_BLANKS = ("", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown")
+_HASHES_OF_NOTHING = frozenset(hashlib.sha256(blank.encode()).hexdigest() for blank in _BLANKS)
+# Selectors of a glyph's variant (IVS): `葛` with and without one is the same name.
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A platform's rules by field, as of one version of its API."""
+
+    name: str
+    rules: Mapping[str, Rule]
+    plain: frozenset[str] = frozenset()
+    """Fields that the platform wants readable."""
+    opaque: frozenset[str] = frozenset()
+    """Ids of the owner's own: never folded, and one that looks like a hash is an id just the same."""
+    instead: Mapping[str, tuple[tuple[str, Rule], ...]] = field(default_factory=dict)
+    """Field -> other fields of a row that give it, with their rules; the first usable one goes before the field."""
+    enough: tuple[frozenset[str], ...] = ()
+    """Sets of fields each of which is enough to find a person; empty where any key is."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Every field of a row that the rules read."""
+        return frozenset(self.rules) | {other for others in self.instead.values() for other, _ in others}
+
+    def finds(self, values: Mapping[str, str]) -> bool:
+        """Whether these keys can find a person at all."""
+        return any(each <= values.keys() for each in self.enough) if self.enough else bool(values)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKeys:
+    """What a row offers for matching, and why the rest was dropped."""
+
+    values: Mapping[str, str] = field(repr=False)
+    dropped: Mapping[str, str]
+    """Field -> reason code."""
+
+
+def match_keys(rules: RuleSet, fields: Mapping[str, Any], *, country: str) -> MatchKeys:
+    """Every usable match key of a row, hashed unless the platform wants it plain.
+
+    The row's own `country` goes before the default one. A value that is already a SHA-256 passes through; a value
+    that cannot match is dropped by itself, with its reason.
+    """
+    values: dict[str, str] = {}
+    dropped: dict[str, str] = {}
+    stated = cleaned(str(fields.get("country") or "")) or country
+    home = stated.upper() if _ALPHA_2.fullmatch(stated) else country
+    offered = {**fields, "country": stated}
+    for name in rules.rules:
+        for source, rule in _sources(rules, name):
+            given = offered.get(source)
+            if given is None or not str(given).strip():
+                continue
+            try:
+                values[name] = _key(str(given), rule, home, kind=_Kind(name in rules.plain, name in rules.opaque))
+                break
+            except RecordError as error:
+                dropped[source] = error.reason
+    return MatchKeys(values, dropped)
+
+
+def cleaned(text: str) -> str:
+    """Text without what nobody sees: widths folded (NFKC), zero-width signs and glyph selectors gone, trimmed."""
+    if text.isascii():
+        return text.strip()
+    folded = unicodedata.normalize("NFKC", _SELECTORS.sub("", text))
+    return "".join(sign for sign in folded if unicodedata.category(sign) != "Cf").strip()
+
+
+def _sources(rules: RuleSet, name: str) -> Iterator[tuple[str, Rule]]:
+    yield from rules.instead.get(name, ())
+    yield name, rules.rules[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    plain: bool
+    opaque: bool
+
+
+def _key(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
+    text = given.strip() if kind.opaque else cleaned(given)
+    if not kind.plain and _SHA256.fullmatch(text):
+        return _hashed_already(text.lower())
+    if not kind.opaque:
+        _refuse_hash(text)
+    if "\ufffd" in text:
+        raise RecordError("text.garbled")
+    normalised = rule(text, country)
+    if not normalised or not normalised.strip():
+        raise RecordError("value.empty")
+    return normalised if kind.plain else _sha256(normalised)
+
+
+def _hashed_already(found: str) -> str:
+    if found in _HASHES_OF_NOTHING:
+        raise RecordError("hash.of_nothing")
+    return found
+
+
+def _refuse_hash(text: str) -> None:
+    """A hash where the platform wants plain text, or of a kind that no platform here takes."""
+    if _SHA256.fullmatch(text):
+        raise RecordError("hash.of_nothing" if text.lower() in _HASHES_OF_NOTHING else "hash.plain_wanted")
+    if _OTHER_HASH.fullmatch(text):
+        raise RecordError("hash.unsupported")
+
+
+def _sha256(normalised: str) -> str:
+    try:
+        return hashlib.sha256(normalised.encode()).hexdigest()
+    except UnicodeEncodeError:  # half of a surrogate pair: cut in the middle of a sign
+        raise RecordError("text.garbled") from None

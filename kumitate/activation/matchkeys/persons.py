@@ -1,0 +1,119 @@
+"""Names, gender and date of birth as platforms want them before hashing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+
+from kumitate.activation.matchkeys.places import letters_and_digits
+from kumitate.errors import RecordError
+
+_TITLE = re.compile(r"^(?:mrs|mr|ms|dr)\.?\s+")
+_GENERATION = re.compile(r"(?:,\s*|\s+)(?:jr|sr|ii|iii|iv)\.?$")
+_NO_NAME = frozenset({"null", "nan", "undefined", "unknown", "#n/a", "不明", "名無し"})
+_WOMAN = frozenset({"f", "female", "woman", "女", "女性", "おんな"})
+_MAN = frozenset({"m", "male", "man", "男", "男性", "おとこ"})
+_DATE = re.compile(r"([0-9]{4})(?:([-/.年])([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[T ].*)?")
+_ERA_DATE = re.compile(r"([^\d.]+)\.?([0-9]{1,2}|元)[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
+_YEAR_BEFORE_ERA = {
+    **dict.fromkeys(("明治", "m"), 1867),
+    **dict.fromkeys(("大正", "t"), 1911),
+    **dict.fromkeys(("昭和", "s"), 1925),
+    **dict.fromkeys(("平成", "h"), 1988),
+    **dict.fromkeys(("令和", "r"), 2018),
+}
+_FIRST_YEAR = 1901
+"""1900-01-01 is what forms and spreadsheets make of a missing date."""
+
+
+def name(text: str, _country: str) -> str:
+    """Lower case without title and punctuation; any script stays: `Dr. O'Neil` is `oneil`, `山田` is `山田`."""
+    lowered = _GENERATION.sub("", _TITLE.sub("", _named(text)))
+    kept = "".join(sign for sign in lowered if not unicodedata.category(sign).startswith("P"))
+    return " ".join(kept.split())
+
+
+def compact_name(text: str, country: str) -> str:
+    """Lower case, letters and digits alone: `De la Cruz` is `delacruz`, `山田` is `山田`."""
+    return letters_and_digits(_named(text), country)
+
+
+def _named(text: str) -> str:
+    lowered = text.lower()
+    if lowered in _NO_NAME:
+        raise RecordError("name.placeholder")
+    return lowered
+
+
+def gender(text: str, _country: str) -> str:
+    """`f` or `m`; nobody is made one of them who says neither."""
+    lowered = text.lower()
+    if lowered in _WOMAN:
+        return "f"
+    if lowered in _MAN:
+        return "m"
+    raise RecordError("gender.unsupported")
+
+
+def birthdate(text: str, _country: str) -> str:
+    """`1990-01-02`, `1990/1/2`, `1990年1月2日`, `平成2年1月2日` and `H2.1.2` are `19900102`."""
+    found = _DATE.fullmatch(text)
+    parts = _of_common_era(found) if found else _of_japanese_era(text)
+    try:
+        born = date(*parts)
+    except ValueError:
+        raise RecordError("birthdate.invalid") from None
+    if born.year < _FIRST_YEAR:
+        raise RecordError("birthdate.implausible")
+    return f"{born:%Y%m%d}"
+
+
+def _of_common_era(found: re.Match[str]) -> tuple[int, int, int]:
+    year, _, month, day, packed_month, packed_day = found.groups()
+    return int(year), int(month or packed_month), int(day or packed_day)
+
+
+def _of_japanese_era(text: str) -> tuple[int, int, int]:
+    found = _ERA_DATE.fullmatch(text)
+    before = _YEAR_BEFORE_ERA.get(found[1].lower()) if found else None
+    if found is None or before is None:
+        raise RecordError("birthdate.invalid")
+    year = 1 if found[2] == "元" else int(found[2])
+    return before + year, int(found[3]), int(found[4])
+
+
+def birth_year(text: str, country: str) -> str:
+    """Four digits of a date of birth."""
+    return birthdate(text, country)[:4]
+
+
+def birth_month(text: str, country: str) -> str:
+    """Two digits: January is `01`."""
+    return birthdate(text, country)[4:6]
+
+
+def birth_day(text: str, country: str) -> str:
+    """Two digits."""
+    return birthdate(text, country)[6:]
+
+
+def _number(text: str, least: int, most: int, *, width: int) -> str:
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        raise RecordError("birthdate.invalid")
+    return text.zfill(width)
+
+
+def year(text: str, _country: str) -> str:
+    """A year of birth by itself."""
+    return _number(text, _FIRST_YEAR, 2200, width=4)
+
+
+def month(text: str, _country: str) -> str:
+    """A month of birth by itself: `1` is `01`."""
+    return _number(text, 1, 12, width=2)
+
+
+def day(text: str, _country: str) -> str:
+    """A day of birth by itself: `2` is `02`."""
+    return _number(text, 1, 31, width=2)
