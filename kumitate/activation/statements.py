@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kumitate.activation.tables import OUTCOMES
 from kumitate.model.step import Run
-from kumitate.model.table import Type
+from kumitate.model.table import Table, Type
 from kumitate.sql.vocabulary import literal, text
 
 
@@ -16,7 +16,20 @@ def string(value: str) -> str:
 def last_outcomes(sync: str, run: Run) -> str:
     """A CTE: every row's outcome in earlier runs, the newest with `age` 1."""
     return f"""last_outcomes as (
-  select key, verdict, row_number() over (partition by key order by run_id desc) as age
+  select key, operation, verdict, row_number() over (partition by key order by run_id desc) as age
   from {OUTCOMES}
   where sync = {string(sync)} and run_id < {string(run.id)}
+)"""
+
+
+def tried(changes: Table) -> str:
+    """A CTE after `last_outcomes`: the changes, each with `is_retried`: an earlier run has tried the same in vain."""
+    return f"""named_changes as (
+  select
+    h.key,
+    h.operation,
+    case when t.key is null then false else true end as is_retried
+  from {changes} as h
+  left join last_outcomes as t
+    on t.key = h.key and t.operation = h.operation and t.age = 1 and t.verdict <> 'accepted'
 )"""

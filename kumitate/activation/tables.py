@@ -13,7 +13,7 @@ OUTCOMES = Table(
         Column("sync", Type.STRING),
         Column("key", Type.STRING),
         Column("person_id", Type.STRING),
-        Column("operation", Type.STRING, meaning="create, update or delete"),
+        Column("operation", Type.STRING, meaning="create, update, delete or keep"),
         Column("verdict", Type.STRING, meaning="accepted, rejected, retry or unknown"),
         Column("reason", Type.STRING),
         Column("message", Type.STRING, personal=True, meaning="the destination's own words"),
@@ -51,6 +51,37 @@ SYNC_COUNTS = Table(
     "per run and sync: candidates = held + unchanged + create + update + retried; deletes come beside",
 )
 
+SYNC_HOLDS = Table(
+    "activation",
+    "sync_holds",
+    (
+        Column("run_id", Type.STRING),
+        Column("at", Type.TIMESTAMP),
+        Column("sync", Type.STRING),
+        Column("reason", Type.STRING, meaning="guard.adds, guard.removes or approval"),
+        Column("creates", Type.BIGINT, meaning="new rows the run would bring; those tried before are not counted"),
+        Column("updates", Type.BIGINT),
+        Column("deletes", Type.BIGINT),
+        Column("accepted", Type.BIGINT, meaning="rows the destination had accepted before"),
+        Column("limit_rows", Type.BIGINT, meaning="as many may leave without a person's approval"),
+    ),
+    "runs of a sync that were held for a person to look at: what they would have brought, and the limit",
+)
+
+HOLDOUT_ASSIGNMENTS = Table(
+    "activation",
+    "holdout_assignments",
+    (
+        Column("holdout", Type.STRING),
+        Column("person_id", Type.STRING, meaning="as it was then; curated.person_aliases leads on"),
+        Column("is_held", Type.BOOLEAN, meaning="true: the person is in the control group, for good"),
+        Column("percent", Type.DOUBLE, meaning="the share held out when this person was assigned"),
+        Column("run_id", Type.STRING),
+        Column("at", Type.TIMESTAMP),
+    ),
+    "who is held out of what, and who is not: assigned once, when first seen",
+)
+
 
 def candidates_table(sync: str) -> Table:
     """`activation.candidates_<sync>`: every member of the segment, with the gate that holds them back, if any."""
@@ -63,10 +94,16 @@ def candidates_table(sync: str) -> Table:
             Column(
                 "gate",
                 Type.STRING,
-                meaning="null = may be sent; else no_consent, consent_unknown, excluded:<segment>, key.<what>"
-                " or delivery.unknown",
+                meaning="null = may be sent; else the first that applies of no_consent, consent_unknown,"
+                " excluded:<segment>, key.empty, field.<what>:<field>, outranked:<sync>, holdout:<name>,"
+                " key.duplicate, frequency:<budget>, delivery.unknown",
             ),
-            Column("fields", Type.STRING, personal=True, meaning="mapped fields as JSON, keys sorted"),
+            Column(
+                "fields",
+                Type.STRING,
+                personal=True,
+                meaning="mapped fields as JSON, keys sorted; absent = leave as it is, null = clear",
+            ),
             Column("fields_hash", Type.STRING, meaning="sha256 of fields, 32 hex digits"),
         ),
     )
@@ -79,7 +116,7 @@ def changes_table(sync: str) -> Table:
         f"changes_{sync}",
         (
             Column("key", Type.STRING),
-            Column("operation", Type.STRING),
+            Column("operation", Type.STRING, meaning="create, update, delete; keep where an audience is built anew"),
             Column("person_id", Type.STRING),
             Column("fields", Type.STRING, personal=True),
             Column("fields_hash", Type.STRING),

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from kumitate.config.environment import Environment
+from kumitate.config.gates import ExclusionList, FrequencyBudget, HoldOut, SyncRanking
 from kumitate.config.identity import Entity
 from kumitate.config.quality import QualityRules
 from kumitate.config.segment import PriorityList, Segment
@@ -35,6 +36,10 @@ class Config(Section):
     quality: dict[str, QualityRules] = {}
     destinations: dict[str, Destination] = {}
     syncs: dict[str, Sync] = {}
+    exclusions: dict[str, ExclusionList] = {}
+    holdouts: dict[str, HoldOut] = {}
+    budgets: dict[str, FrequencyBudget] = {}
+    rankings: dict[str, SyncRanking] = {}
     environments: dict[str, Environment] = {}
     person_model: str = ""
     """The text of the file that `person.model.file` names; blank where it names none, or the file was not read."""

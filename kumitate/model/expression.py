@@ -204,10 +204,11 @@ class Anniversary(Section):
 
 
 class Consent(Section):
-    """A purpose granted on a channel at the run's clock; unknown counts as not granted."""
+    """A purpose granted on a channel at the run's clock, to one brand where it says which; unknown is not granted."""
 
     purpose: str
     channel: str
+    brand: str | None = None
 
 
 class HasConsent(Section):

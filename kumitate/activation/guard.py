@@ -1,0 +1,106 @@
+"""The mass-change guard: a run that would add or remove more than a sync declares is held for a person to approve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kumitate.activation.statements import last_outcomes, string, tried
+from kumitate.activation.tables import SYNC_HOLDS, changes_table, state_table
+from kumitate.config.gates import Threshold
+from kumitate.config.sync import Sync
+from kumitate.model.step import Mode, Query, QueryStep, Run
+from kumitate.sql.vocabulary import text, timestamp_literal
+
+APPROVAL = "approval"
+_NOBODY = "''"
+
+
+def guard(sync: Sync, run: Run, name: str) -> QueryStep | None:
+    """The rows of `activation.sync_holds` that this run adds for the sync; None where nothing could hold it.
+
+    Rows that an earlier run has tried in vain passed the guard then, and are not counted again.
+    """
+    verdicts = tuple(_verdicts(sync))
+    if not verdicts:
+        return None
+    counted = ",\n".join(f"    {_new(each)} as {each}s" for each in ("create", "update", "delete"))
+    cases = "\n  union all\n".join(
+        f"  select '{reason}' as reason, creates, updates, deletes, accepted, cast({limit} as bigint) as limit_rows\n"
+        f"  from figures\n  where {'creates + updates + deletes' if reason == APPROVAL else counts} > {floor}{extra}"
+        for reason, counts, limit, floor, extra in verdicts
+    )
+    query = Query(
+        f"holds_{name}",
+        f"""with {last_outcomes(name, run)},
+{tried(changes_table(name))},
+counted as (
+  select
+{counted}
+  from named_changes
+),
+known as (
+  select cast(count(*) as bigint) as accepted
+  from {state_table(name)}
+),
+figures as (
+  select c.creates, c.updates, c.deletes, k.accepted
+  from counted as c
+  cross join known as k
+),
+held as (
+{cases}
+)
+select
+  {string(run.id)} as run_id,
+  {text(timestamp_literal(run.as_of))} as at,
+  {string(name)} as sync,
+  reason,
+  creates,
+  updates,
+  deletes,
+  accepted,
+  limit_rows
+from held""",
+    )
+    return QueryStep(SYNC_HOLDS, query, Mode.APPEND)
+
+
+def _new(operation: str) -> str:
+    return f"cast(coalesce(sum(case when operation = '{operation}' and not is_retried then 1 else 0 end), 0) as bigint)"
+
+
+def _verdicts(sync: Sync) -> Iterator[tuple[str, str, str, str, str]]:
+    """Reason, what is counted, the limit in rows, what the count must be above, and on which condition."""
+    if sync.approval == "required":
+        yield APPROVAL, "", "0", "0", ""
+    for kind, counts in (("adds", "creates"), ("removes", "deletes")):
+        threshold: Threshold | None = getattr(sync.guard, kind)
+        if threshold is None or (kind == "removes" and not _may_remove(sync)):
+            continue
+        least = sync.guard.least
+        if isinstance(threshold, int):
+            limit = str(max(threshold, least))
+            yield f"guard.{kind}", counts, limit, limit, ""
+        elif sync.mode != "delete":
+            part = f"cast(floor(cast(accepted as double) * {_percent(threshold)} / 100) as bigint)"
+            limit = f"case when {part} > {least} then {part} else {least} end"
+            # Where nothing was accepted yet, all of it is new: a first full sync is no mass change.
+            yield f"guard.{kind}", counts, limit, limit, " and accepted > 0"
+
+
+def _may_remove(sync: Sync) -> bool:
+    return sync.mode in ("mirror", "rebuild", "delete", "add")
+
+
+def _percent(threshold: str) -> str:
+    return f"cast({threshold.removesuffix('%')} as double)"
+
+
+def holds_query(run_ids: Iterable[str]) -> Query:
+    """What is held in these runs, and how much it was."""
+    listed = ", ".join(map(string, sorted(run_ids))) or _NOBODY
+    sql = f"""select run_id, sync, reason, creates, updates, deletes, accepted, limit_rows
+from {SYNC_HOLDS}
+where run_id in ({listed})
+order by run_id, sync, reason"""
+    return Query("sync_holds", sql)

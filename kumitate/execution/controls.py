@@ -1,0 +1,195 @@
+"""What people decided about syncs (paused, cancelled, approved, reset), and which syncs a run must not deliver."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kumitate.errors import FatalError
+from kumitate.model.step import Query
+
+if TYPE_CHECKING:  # a delivery function asks whether it may go on, and loads no Arrow for it
+    from kumitate.model.step import Run
+    from kumitate.ports import Engine
+
+PAUSED, CANCELLED = "paused", "cancelled"
+"""Why a sync is held, where it is none of `activation.sync_holds` (`guard.adds`, `guard.removes`, `approval`)."""
+
+
+class Action(StrEnum):
+    """What a person may decide about a sync."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    """Of one run: what has not left of it stays, and is a change again in the next."""
+    APPROVE = "approve"
+    """Of one held run: as many changes of each kind as it had may leave."""
+    RESET = "reset"
+    """The accepted state is forgotten: the next run is a first full sync."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One decision: by whom, when and why; `run_id` for those about one run."""
+
+    sync: str
+    action: Action
+    author: str
+    at: datetime
+    reason: str
+    run_id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "sync": self.sync,
+            "action": self.action.value,
+            "author": self.author,
+            "at": self.at.astimezone(UTC).isoformat(),
+            "reason": self.reason,
+            "run_id": self.run_id,
+        }
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Decision:
+        """ValueError, TypeError or KeyError where it is none."""
+        known = {**given, "action": Action(given["action"]), "at": datetime.fromisoformat(given["at"])}
+        return cls(**known)
+
+
+class Controls(Protocol):
+    """Every decision ever taken, and a place for the next: nothing is changed or taken back."""
+
+    def decisions(self) -> Sequence[Decision]:
+        """Oldest first."""
+        ...
+
+    def note(self, decision: Decision) -> None:
+        """Durable before the call returns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileControls:
+    """Decisions on a laptop: one line of JSON each (`controls.jsonl` beside the lake)."""
+
+    path: Path
+
+    def decisions(self) -> Sequence[Decision]:
+        if not self.path.exists():
+            return ()
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        try:
+            return tuple(Decision.from_json(json.loads(line)) for line in lines if line.strip())
+        except (ValueError, TypeError, KeyError):
+            raise FatalError(f"{self.path.name} cannot be read; mend the line that is no decision") from None
+
+    def note(self, decision: Decision) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(decision.to_json(), ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def controls_of(folder: Path) -> FileControls:
+    """The decisions of the workspace in `folder`."""
+    return FileControls(folder / "controls.jsonl")
+
+
+def paused(decisions: Iterable[Decision]) -> Mapping[str, Decision]:
+    """Syncs that are paused now, by the decision that did it."""
+    newest = {d.sync: d for d in decisions if d.action in (Action.PAUSE, Action.RESUME)}
+    return {sync: decision for sync, decision in newest.items() if decision.action is Action.PAUSE}
+
+
+def is_cancelled(decisions: Iterable[Decision], sync: str, run_id: str) -> bool:
+    """Whether nothing more of the sync may leave in this run: the run was cancelled, or the sync is paused by now."""
+    own = [decision for decision in decisions if decision.sync == sync]
+    return sync in paused(own) or any(d.action is Action.CANCEL and d.run_id == run_id for d in own)
+
+
+def holds(engine: Engine, controls: Controls, run: Run) -> Mapping[str, str]:
+    """Sync -> the reason it must not begin to deliver in `run`; nothing of it leaves, and it has no outcomes.
+
+    Asked before anything of the run has left. A sync that has notes of this run in the ledger was under way when it
+    was paused or cancelled: it is stopped by `is_cancelled`, and what became of its rows is settled.
+    """
+    decisions = controls.decisions()
+    held = dict.fromkeys(paused(decisions), PAUSED)
+    held |= {d.sync: CANCELLED for d in decisions if d.action is Action.CANCEL and d.run_id == run.id}
+    approved = {d.sync: d.run_id for d in decisions if d.action is Action.APPROVE}
+    rows = _held_rows(engine, {run.id, *approved.values()})
+    for sync, reason, figures in ((sync, reason, f) for (id_, sync, reason), f in rows.items() if id_ == run.id):
+        granted = [f for (id_, name, _), f in rows.items() if name == sync and id_ == approved.get(sync)]
+        if (
+            not granted
+            or not figures.within(granted[0])
+            or _delivered_since(engine, sync, after=approved[sync], before=run.id)
+        ):
+            held.setdefault(sync, reason)
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many changes of each kind a held sync had."""
+
+    creates: int
+    updates: int
+    deletes: int
+
+    def within(self, approved: Held) -> bool:
+        """Whether there are no more of any kind than were approved."""
+        return (
+            self.creates <= approved.creates and self.updates <= approved.updates and self.deletes <= approved.deletes
+        )
+
+
+def _held_rows(engine: Engine, run_ids: Iterable[str]) -> dict[tuple[str, str, str], Held]:
+    """(run, sync, reason) -> figures."""
+    from kumitate.activation.guard import holds_query
+
+    found = (row for batch in engine.rows(holds_query(run_ids)) for row in batch.to_pylist())
+    return {
+        (row["run_id"], row["sync"], row["reason"]): Held(row["creates"], row["updates"], row["deletes"])
+        for row in found
+    }
+
+
+def _delivered_since(engine: Engine, sync: str, *, after: str, before: str) -> bool:
+    """An approval is used up by the first run after it that delivers; what failed then goes again without one."""
+    from kumitate.activation.statements import string
+    from kumitate.activation.tables import OUTCOMES
+
+    sql = (
+        f"select count(*) as rows from {OUTCOMES}"
+        f" where sync = {string(sync)} and run_id > {string(after)} and run_id < {string(before)}"
+    )
+    return any(row["rows"] > 0 for batch in engine.rows(Query("delivered", sql)) for row in batch.to_pylist())
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """Asked before every request whether a sync may still deliver; looks at the decisions now and then."""
+
+    controls: Controls
+    sync: str
+    run_id: str
+    clock: Callable[[], datetime]
+    every: timedelta = timedelta(seconds=2)
+    _looked: datetime | None = field(default=None, init=False)
+    _is_stopped: bool = field(default=False, init=False)
+
+    def is_stopped(self) -> bool:
+        """True once the sync was paused or its run cancelled; it stays so in this run."""
+        now = self.clock()
+        if not self._is_stopped and (self._looked is None or now - self._looked >= self.every):
+            self._looked = now
+            self._is_stopped = is_cancelled(self.controls.decisions(), self.sync, self.run_id)
+        return self._is_stopped
