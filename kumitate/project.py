@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.registry import VENDORS, destination_class, destination_for, registered
+from kumitate.activation.mapping_defaults import filled, with_default_fields
 from kumitate.config.checks import check
 from kumitate.config.checks.conditions import parts
 from kumitate.config.checks.reads import read_findings
@@ -42,7 +43,7 @@ def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> P
     draft = read_project(root)
     draft = replace(draft, problems=(*draft.problems, *_contradictions(draft), *_unknown_sources(draft)))
     config = accept(draft, [finding for check_ in (_findings, *checks) for finding in certain(draft, check_)])
-    config = _with_model(config)
+    config = with_default_fields(_with_model(config))
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
 
 
@@ -107,7 +108,9 @@ def _destination_findings(draft: Draft) -> Iterator[Finding]:
     for name, sync in draft.config.syncs.items():
         account = draft.config.destinations.get(sync.destination)
         if account is not None and account.type in VENDORS:
-            yield from _terms(sync, destination_class(registered(account, sync)).terms, Spot("syncs", (name,)))
+            class_ = destination_class(registered(account, sync))
+            yield from _terms(sync, class_.terms, Spot("syncs", (name,)))
+            yield from _fields(draft, sync, class_, spot=Spot("syncs", (name, "fields")))
             yield from _settings(draft, name)
 
 
@@ -135,11 +138,18 @@ def _owner(sync: Sync, name: str, path: KeyPath) -> Spot:
 def _terms(sync: Sync, terms: Terms, spot: Spot) -> Iterator[Finding]:
     if sync.mode not in terms.modes:
         yield spot.below("mode").wrong(f"this destination does {', '.join(sorted(terms.modes))}, not {sync.mode}")
-    for name in sorted(terms.needs - sync.fields.keys()):
-        yield spot.below("fields").wrong(f"missing field {name!r}, which this destination needs")
+
+
+def _fields(draft: Draft, sync: Sync, class_: type[Destination], *, spot: Spot) -> Iterator[Finding]:
+    known = {*class_.defaults} if draft.person is None else {*draft.person.attributes, *draft.names["traits"]}
+    fields = filled(sync, class_.defaults, {"person_id", *known})
+    if sync.default_fields and not class_.defaults:
+        yield spot.wrong("this destination has no usual fields; map them here, without default_fields")
+    for name in sorted(class_.terms.needs - fields.keys()):
+        yield spot.wrong(f"missing field {name!r}, which this destination needs")
     for name in sync.fields:
-        if terms.accepts is not None and name not in terms.accepts:
-            yield spot.below("fields", name).wrong(unknown("field", name, terms.accepts))
+        if class_.terms.accepts is not None and name not in class_.terms.accepts:
+            yield spot.below(name).wrong(unknown("field", name, class_.terms.accepts))
 
 
 def _sql_findings(draft: Draft) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from kumitate.activation.statements import last_outcomes, string
 from kumitate.activation.tables import candidates_table
-from kumitate.activation.templates import Template, parse_template, render_json, render_text
+from kumitate.activation.templates import Template, held_rows, parse_template, render_json, render_text
 from kumitate.config.project import Config
 from kumitate.config.sync import Sync
 from kumitate.model.expression import Consent
@@ -24,6 +24,8 @@ from kumitate.segments.tables import masks_table
 from kumitate.sql.vocabulary import text
 
 GATE = "_gate"
+UNMATCHED = "field.unmatched"
+"""A value that a field's lookup does not hold."""
 _HASH_DIGITS = 32
 
 
@@ -94,6 +96,10 @@ def render(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.Rec
     empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(key), ""), True)
     gate = batch.column(GATE).cast(pa.string())
     gate = pc.if_else(pc.and_(pc.is_null(gate), empty), "key.empty", gate)
+    for _, template in mapping.fields:
+        unmatched = held_rows(template, batch)
+        if unmatched is not None:
+            gate = pc.if_else(pc.and_(pc.is_null(gate), unmatched), UNMATCHED, gate)
     fields = _object(mapping, batch)
     hashes = [hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS] for text in fields.to_pylist()]
     person_id = batch.column("person_id").cast(pa.string())

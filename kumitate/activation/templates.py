@@ -1,34 +1,39 @@
-"""Templates over a profile's columns: what a sync's `key` and `fields` say, and their rendering as Arrow columns.
+"""What a sync's `key` and `fields` say, taken apart, and their rendering as Arrow columns.
 
-`"{person_id}:{last_cart_at}"` is text; `"{lifetime_value}"`, one placeholder alone, keeps its type.
+`"{person_id}:{last_cart_at}"` is text; `"{lifetime_value}"`, one placeholder alone, keeps its type; a mapping
+transforms what its templates give.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import string
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_NUMBERS = (bool, int, float, Decimal)
+from kumitate.activation.mapping import in_one, transformed, unmatched
+from kumitate.activation.values import distinct, json_of, text_of
+from kumitate.config.mapping import FieldMapping
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template taken apart: literal texts and columns in turn, `("", "person_id", ":", "last_cart_at", "")`."""
+    """A template taken apart: literal texts and columns in turn, `("", "person_id", ":", "last_cart_at", "")`.
+
+    Of a mapping, `parts` is empty, and `inputs` are the templates it is made of.
+    """
 
     parts: tuple[str, ...]
+    mapping: FieldMapping | None = None
+    inputs: tuple[Template, ...] = field(default=())
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return self.parts[1::2]
+        return (*self.parts[1::2], *(column for each in self.inputs for column in each.columns))
 
     @property
     def is_value(self) -> bool:
@@ -36,15 +41,17 @@ class Template:
         return len(self.parts) == 3 and not self.parts[0] and not self.parts[2]
 
 
-def parse_template(text: str) -> Template:
-    """The template of `text`; ValueError says what is wrong. `{{` and `}}` stand for braces."""
+def parse_template(given: str | FieldMapping) -> Template:
+    """The template of a field; ValueError says what is wrong. `{{` and `}}` stand for braces."""
+    if isinstance(given, FieldMapping):
+        return Template((), given, tuple(parse_template(each) for _, each in given.inputs))
     parts = [""]
-    for literal, column, form, conversion in string.Formatter().parse(text):
+    for literal, column, form, conversion in string.Formatter().parse(given):
         parts[-1] += literal
         if column is None:
             continue
         if form or conversion or not column.isidentifier():
-            raise ValueError(f"{text!r}: a placeholder is {{column}}, the name of an attribute or trait")
+            raise ValueError(f"{given!r}: a placeholder is {{column}}, the name of an attribute or trait")
         parts += [column, ""]
     return Template(tuple(parts))
 
@@ -54,7 +61,7 @@ def render_text(template: Template, batch: pa.RecordBatch, *, missing: str | Non
     pieces: list[Any] = []
     for number, part in enumerate(template.parts):
         if number % 2:
-            shown = _distinct(batch.column(part), text_of)
+            shown = distinct(batch.column(part), text_of)
             pieces.append(shown if missing is None else pc.fill_null(shown, missing))
         elif part:
             pieces.append(pa.scalar(part))
@@ -65,57 +72,51 @@ def render_text(template: Template, batch: pa.RecordBatch, *, missing: str | Non
 
 def render_json(template: Template, batch: pa.RecordBatch) -> pa.Array:
     """The template as JSON per row: `12.5`, `"text"`, `["a","b"]`, `null`."""
-    if template.is_value:
-        tokens = _distinct(batch.column(template.columns[0]), json_of)
-    else:
-        tokens = _distinct(render_text(template, batch, missing=""), json_of)
-    return pc.fill_null(tokens, "null")
+    return pc.fill_null(_tokens(template, batch), "null")
 
 
-def _distinct(array: pa.Array, function: Callable[[Any], str | None]) -> pa.Array:
-    """`function` once per distinct value; null stays null."""
-    if pa.types.is_list(array.type):
-        return pa.array([None if value is None else function(value) for value in array.to_pylist()], pa.string())
-    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    values = pa.array([function(value) for value in encoded.dictionary.to_pylist()], pa.string())
-    return values.take(encoded.indices)
+def held_rows(template: Template, batch: pa.RecordBatch) -> pa.Array | None:
+    """Per row whether a value is in no `lookup` that would have it, and the row must stay; None where none may."""
+    found = None
+    for each in template.inputs:
+        held = held_rows(each, batch)
+        found = held if found is None or held is None else pc.or_(found, held)
+    if template.mapping is None or not template.mapping.lookup or template.mapping.unmatched != "hold_row":
+        return found
+    own = unmatched(template.mapping, _values(template.inputs, batch))
+    return own if found is None or own is None else pc.or_(found, own)
 
 
-def text_of(value: Any) -> str | None:
-    """A value as people write it: `12.5`, `3`, `true`, `2026-01-31`, `a, b`; null for what is no number."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case Decimal():
-            return _plain(value)
-        case float():
-            return _plain(Decimal(repr(value))) if math.isfinite(value) else None
-        case datetime():
-            return _moment(value)
-        case date():
-            return value.isoformat()
-        case list():
-            return ", ".join(str(item) for item in value)
-        case _:
-            return str(value)
+def _tokens(template: Template, batch: pa.RecordBatch) -> pa.Array:
+    """As JSON per row, null where there is no value."""
+    mapping = template.mapping
+    if mapping is None or not (mapping.list_ or mapping.object_):
+        return distinct(_value(template, batch), json_of)
+    tokens = [_tokens(each, batch) for each in template.inputs]
+    opening, closing = "[", "]"
+    if mapping.object_:
+        opening, closing = "{", "}"
+        names = [f"{json.dumps(name, ensure_ascii=False)}:" for name in mapping.object_]
+        tokens = [
+            pc.binary_join_element_wise(name, each, "", null_handling="emit_null")
+            for name, each in zip(names, tokens, strict=True)
+        ]
+    inner = in_one(tokens, ",")
+    whole = pc.binary_join_element_wise(opening, inner, closing, "")
+    return pc.if_else(pc.equal(inner, ""), pa.scalar(None, pa.string()), whole)
 
 
-def json_of(value: Any) -> str | None:
-    """A value as one JSON token, the same for equal values."""
-    if isinstance(value, _NUMBERS):
-        return text_of(value)
-    if isinstance(value, date):
-        return json.dumps(text_of(value))
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _value(template: Template, batch: pa.RecordBatch) -> pa.Array:
+    """The values per row, with their type; a list or an object as its JSON."""
+    mapping = template.mapping
+    if mapping is None:
+        if template.is_value:
+            return batch.column(template.columns[0])
+        return render_text(template, batch, missing="")
+    if mapping.list_ or mapping.object_:
+        return _tokens(template, batch)
+    return transformed(mapping, _values(template.inputs, batch), batch.num_rows)
 
 
-def _plain(number: Decimal) -> str:
-    """Without exponent and trailing zeros: `12.5000` is `12.5`."""
-    text = f"{number:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
-
-
-def _moment(value: datetime) -> str:
-    plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    return plain.isoformat(timespec="milliseconds") + "Z"
+def _values(templates: Sequence[Template], batch: pa.RecordBatch) -> list[pa.Array]:
+    return [_value(each, batch) for each in templates]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kumitate.model.expression import Consent, Section
+from kumitate.config.gates import Guard
+from kumitate.config.mapping import FieldMapping
+from kumitate.model.expression import Consent, Section, Span
+
+Mode = Literal["insert", "update", "upsert", "mirror", "append", "delete", "add", "rebuild"]
+NullPolicy = Literal["clear", "keep", "hold"]
 
 
 class Destination(Section):
@@ -27,8 +32,10 @@ class Destination(Section):
 class Sync(Section):
     """One segment brought to one destination.
 
-    Modes: `upsert` creates and updates, `mirror` also removes who has left, `append` sends each key once
-    and never again (messages, alerts), `delete` removes members at the destination.
+    Modes for objects: `insert` creates each key once, `update` changes what the destination holds and creates
+    nothing, `upsert` does both, `mirror` also removes who has left, `append` sends each key once and never again
+    (messages, alerts), `delete` removes members at the destination. For audiences: `add` adds and never removes who
+    has left, `mirror` removes them, `rebuild` makes the audience anew where it cannot remove anybody.
     `key` and `fields` are templates over attributes and traits: `"{person_id}:{last_cart_at}"`; a template
     that is one placeholder keeps its type. `consent` gates people: unknown is not granted, and counted.
     `not_needed` states that no consent applies (an internal alert), and `consent_reason` why.
@@ -36,17 +43,37 @@ class Sync(Section):
 
     destination: str
     segment: str
-    mode: Literal["upsert", "mirror", "append", "delete"] = "upsert"
+    mode: Mode = "upsert"
     object: str | None = None
     """What is written, where a destination has several: `Contact`, `Task`, `audience`."""
     key: str = "{person_id}"
-    fields: dict[str, str] = Field(min_length=1)
+    fields: dict[str, str | FieldMapping] = {}
+    """By the destination's names: templates, or mappings that transform."""
+    default_fields: bool = False
+    """Also the destination's usual fields, as far as the project has their attributes; `fields` go before them."""
+    nulls: dict[str, NullPolicy] = {}
+    """What a missing value does, by field, and `default` for the others: `keep` leaves the destination's value as it
+    is (unless given), `clear` empties it, `hold` keeps the person back."""
     consent: Consent | Literal["not_needed"]
     consent_reason: str = ""
     exclude: tuple[str, ...] = ()
-    """Segments whose members are left out (shared exclusion lists)."""
+    """Segments whose members are left out, and shared exclusion lists (`exclusions/*.yaml`)."""
+    hold_out: bool = False
+    """With `consent: not_needed`: people who are held out are left out here, too; elsewhere they always are."""
+    withdraw_within: Span | None = None
+    """Who takes consent back is out of the audience within this time: `24h`; `check` tells where that cannot be."""
+    guard: Guard = Guard()
+    """How much one run may change before a person must approve it."""
+    approval: Literal["none", "required"] = "none"
+    """`required`: nothing leaves before a person has approved the run."""
     settings: dict[str, Any] = {}
     """What the destination's type asks per sync: an audience id, a template's name, a channel."""
     schedule: str | None = None
     """Deployed: an extra time to bring the sync up to date, `rate(15 minutes)` or `cron(0 9 ? * MON *)`."""
     description: str = ""
+
+    @model_validator(mode="after")
+    def _has_fields(self) -> Sync:
+        if not self.fields and not self.default_fields:
+            raise ValueError("missing key 'fields' (or default_fields: true, where the destination has usual ones)")
+        return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
@@ -67,6 +67,8 @@ class Destination(Section):
     """One sync's end: the settings of account and sync, validated, and what they make of changes."""
 
     terms: ClassVar[Terms]
+    defaults: ClassVar[Mapping[str, str]] = {}
+    """Templates of the usual fields, by the destination's names, for syncs with `default_fields: true`."""
 
     @abstractmethod
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kumitate.config.checks.conditions import consent_findings
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot, unknown
+from kumitate.config.mapping import templates_in
 from kumitate.config.names import name_problem
 from kumitate.config.sync import Sync
 
@@ -30,8 +31,9 @@ def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
     for place, segment in enumerate(sync.exclude):
         yield from draft.unknown("segments", segment, spot.below("exclude", place))
     yield from _template(draft, sync.key, spot.below("key"))
-    for field, template in sync.fields.items():
-        yield from _template(draft, template, spot.below("fields", field))
+    for field, given in sync.fields.items():
+        for path, template in templates_in(given):
+            yield from _template(draft, template, spot.below("fields", field, *path))
     if sync.consent == "not_needed":
         if not sync.consent_reason.strip():
             yield spot.wrong("missing key 'consent_reason' (consent: not_needed says why)")

@@ -1,0 +1,37 @@
+"""A destination's usual fields: what it calls a person's e-mail, phone or name, where a sync asks for them."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Collection, Mapping
+
+from kumitate.activation.destinations.registry import destination_class, registered
+from kumitate.config.mapping import FieldMapping
+from kumitate.config.project import Config
+from kumitate.config.sync import Sync
+
+
+def filled(sync: Sync, defaults: Mapping[str, str], known: Collection[str]) -> dict[str, str | FieldMapping]:
+    """The sync's own fields, and those of `defaults` whose columns are `known`, where it asks for them."""
+    if not sync.default_fields:
+        return sync.fields
+    usual = {name: each for name, each in defaults.items() if _columns(each) <= set(known)}
+    return {**usual, **sync.fields}
+
+
+def with_default_fields(config: Config) -> Config:
+    """The config with every field written out, so that no stage needs to know of defaults."""
+    if not any(sync.default_fields for sync in config.syncs.values()):
+        return config
+    known = {"person_id", *config.person.attributes, *config.traits}
+    syncs = {name: _written_out(config, sync, known) for name, sync in config.syncs.items()}
+    return config.model_copy(update={"syncs": syncs})
+
+
+def _written_out(config: Config, sync: Sync, known: Collection[str]) -> Sync:
+    class_ = destination_class(registered(config.destinations[sync.destination], sync))
+    return sync.model_copy(update={"fields": filled(sync, class_.defaults, known)})
+
+
+def _columns(template: str) -> set[str]:
+    return {column for _, column, _, _ in string.Formatter().parse(template) if column}
