@@ -1,4 +1,4 @@
-"""Slack's stand-in: messages to channels and their history, refusals with HTTP 200 as Slack does."""
+"""Slack's stand-in: messages to channels and their history, refusals with HTTP 200 as Slack does; a webhook."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from kumitate.sandbox.contract import Violation, violations
 from kumitate.sandbox.store import Store
 
 _MOST_HISTORY = 999
+_TEXT = {"Content-Type": "text/html"}
+
+
+INCOMING = "incoming"
+"""Messages that came by an incoming webhook."""
 
 
 def answer(call: Call, store: Store) -> Answer:
+    if call.method == "POST" and call.path == "/":
+        return _incoming(call, store)
     if call.bearer != TOKEN:
         return _refused("invalid_auth")
     match call.method, call.path:
@@ -22,6 +29,18 @@ def answer(call: Call, store: Store) -> Answer:
             return _history(call, store)
         case _:
             return _refused("unknown_method")
+
+
+def _incoming(call: Call, store: Store) -> Answer:
+    """A webhook has no token, no JSON in its answers, and statuses of its own."""
+    try:
+        body = call.json()
+    except ValueError:
+        return Answer(400, b"invalid_payload", _TEXT)
+    if violations("slack_message", {"channel": INCOMING, **body}):
+        return Answer(400, b"no_text" if not body.get("text") else b"invalid_blocks", _TEXT)
+    store.put(INCOMING, f"{store.next_number():09d}", body)
+    return Answer(200, b"ok", _TEXT)
 
 
 def _refused(error: str) -> Answer:

@@ -15,6 +15,8 @@ VENDORS: Mapping[str, str] = {
     "salesforce": "kumitate.sandbox.salesforce",
     "ses": "kumitate.sandbox.ses",
     "slack": "kumitate.sandbox.slack",
+    "teams": "kumitate.sandbox.teams",
+    "webhook": "kumitate.sandbox.webhook",
 }
 
 

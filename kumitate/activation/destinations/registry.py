@@ -23,6 +23,10 @@ REGISTRY: Mapping[str, str] = {
     "salesforce": f"{_HERE}.salesforce:Salesforce",
     "ses": f"{_HERE}.ses:Ses",
     "slack": f"{_HERE}.slack:Slack",
+    "slack.webhook": f"{_HERE}.slack_webhook:SlackWebhook",
+    "teams": f"{_HERE}.teams:Teams",
+    "webhook": f"{_HERE}.webhook:Webhook",
+    "webhook.once": f"{_HERE}.webhook:WebhookOnce",
 }
 
 

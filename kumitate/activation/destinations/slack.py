@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -20,15 +19,12 @@ from kumitate.activation.destinations.answers import (
     json_of,
 )
 from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.slack_blocks import MAX_TEXT, blocks, escaped
+from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 EVENT_TYPE = "kumitate_row"
-_MAX_TEXT = 3_000
-_MAX_HEADER = 150
-_MAX_FIELDS = 10
-_MAX_FIELD = 1_800
 _HISTORY = 999
-_HALF_ENTITY = re.compile(r"&[a-z]*$")
 _CLOCKS_MAY_DIFFER = timedelta(minutes=10)
 _LATER = {
     "ratelimited": THROTTLED,
@@ -49,7 +45,8 @@ _MAY_HAVE_ARRIVED = frozenset({"internal_error", "service_unavailable", "fatal_e
 
 
 class Slack(Destination):
-    """`text` is the message; `title` becomes its header, every other field a line of a table below.
+    """`text` is the message; `title` becomes its header, `link` (https) a link to follow up, every other field a
+    line of a table below.
 
     What exceeds Slack's sizes is cut with `…`: an alert that is too long is worth more than none.
     """
@@ -61,18 +58,24 @@ class Slack(Destination):
         seconds_between_requests=1.0,
         needs=frozenset({"text"}),
         most_rows=1,
+        erase_by_hand="Slack keeps messages: search the channel for the person and delete the messages that name them.",
     )
 
     channel: str = Field(min_length=1)
     """The channel's id (`C…`): names may change, and history is asked by id."""
+    link_title: str = "Open"
+    """What the field `link` is called in the message."""
     sync: str
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if change.fields.get("text"):
-                yield self._message(change)
-            else:
+            if not change.fields.get("text"):
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
+                continue
+            try:
+                yield self._message(change)
+            except RecordError as error:
+                yield Outcome(change.key, Verdict.REJECTED, error.reason, "link")
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         answer = json_of(response)
@@ -115,41 +118,14 @@ class Slack(Destination):
         return str(payload.get("key", "")) if ours else ""
 
     def _message(self, change: Change) -> HttpRequest:
-        text = _escaped(change.fields["text"], _MAX_TEXT)
+        text = escaped(change.fields["text"], MAX_TEXT)
         body = {
             "channel": self.channel,
             "text": text,
-            "blocks": _blocks(change.fields, text),
+            "blocks": blocks(change.fields, text, link_title=self.link_title),
             "unfurl_links": False,
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"sync": self.sync, "key": change.key}},
         }
         headers = {"Content-Type": "application/json; charset=utf-8"}
         content = json.dumps(body, ensure_ascii=False).encode()
         return HttpRequest("POST", "/api/chat.postMessage", content, (change.key,), headers)
-
-
-def _blocks(fields: Mapping[str, Any], text: str) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = []
-    if fields.get("title"):
-        header = _cut(str(fields["title"]), _MAX_HEADER)
-        blocks.append({"type": "header", "text": {"type": "plain_text", "text": header}})
-    blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
-    rows = [(name, value) for name, value in fields.items() if name not in ("text", "title") and value is not None]
-    if rows:
-        blocks.append({"type": "section", "fields": [_field(name, value) for name, value in rows[:_MAX_FIELDS]]})
-    return blocks
-
-
-def _field(name: str, value: Any) -> dict[str, str]:
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return {"type": "mrkdwn", "text": f"*{_escaped(name, 100)}*\n{_escaped(shown, _MAX_FIELD)}"}
-
-
-def _escaped(value: Any, longest: int) -> str:
-    """Slack's three control signs as entities, so that no one's name becomes a link or a mention."""
-    safe = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return safe if len(safe) <= longest else _HALF_ENTITY.sub("", safe[: longest - 1]) + "…"
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
