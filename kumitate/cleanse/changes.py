@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import parse_one
 
 from kumitate.cleanse.expressions import bound, delivered, named
 from kumitate.cleanse.reasons import is_unusable
@@ -19,7 +18,7 @@ from kumitate.config.source import Semantic, Source
 from kumitate.model.shapes import full_shape, shape
 from kumitate.model.step import GraphStep, Mode, Query
 from kumitate.model.table import Table
-from kumitate.sql.vocabulary import DIALECT, text
+from kumitate.sql.vocabulary import laid_out
 
 _DATES = (Semantic.DATE, Semantic.BIRTHDATE, Semantic.TIMESTAMP)
 _PICKS = ("min({0})", "max({0})", "min_by({0}, {1})", "max_by({0}, {1})")
@@ -80,7 +79,7 @@ def _samples(value: str) -> str:
 
 
 def _query(name: str, sql: str) -> Query:
-    return Query(name, text(parse_one(sql, read=DIALECT)))
+    return Query(name, laid_out(sql))
 
 
 def _tell(inputs: Mapping[str, pa.Table], *, head: Row, semantics: Mapping[str, Semantic]) -> pa.Table:

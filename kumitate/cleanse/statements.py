@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from sqlglot import parse_one
-
 from kumitate.cleanse.expressions import bound, carried, described, key_of, listed, named, same_key, value_of
 from kumitate.cleanse.tables import clean_table, staging_table
 from kumitate.config.source import Source
 from kumitate.ingest.replayed import QUARANTINED, RECLEANSED
 from kumitate.ingest.tables import DELIVERIES, REPLAYS, raw_table
 from kumitate.model.step import Query, Run
-from kumitate.sql.vocabulary import DIALECT, text, timestamp_literal
+from kumitate.sql.vocabulary import DIALECT, laid_out, timestamp_literal
 
 
 def rows_to_cleanse(name: str, source: Source, run: Run, *, after: str) -> Query:
@@ -146,7 +144,7 @@ PLACE = ("_run_id", "_delivery_id", "_line")
 
 def query(name: str, sql: str) -> Query:
     """The statement, laid out to be read."""
-    return Query(name, text(parse_one(sql, read=DIALECT)))
+    return Query(name, laid_out(sql))
 
 
 def _clock(run: Run) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
 from kumitate.model.step import Query
 from kumitate.model.table import Column, Type, validate_identifier
-from kumitate.sql.vocabulary import DIALECT, Value, literal, text
+from kumitate.sql.vocabulary import DIALECT, Value, laid_out, literal
 
 
 @lru_cache(maxsize=256)  # a run plans each stage several times, and parsing takes longer than many a query
 def statement(name: str, sql: str) -> Query:
     """A template, filled in, as a query that is laid out to be read."""
-    return Query(name, text(parse_one(sql, read=DIALECT)))
+    return Query(name, laid_out(sql))
 
 
 def quoted(name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from kumitate.errors import FatalError
 from kumitate.model.table import Table, Type, validate_identifier
@@ -74,6 +75,12 @@ def text(expression: exp.Expr) -> str:
     upper = expression.sql(dialect=DIALECT, pretty=True, comments=False)
     parts = _QUOTED.split(upper)
     return "".join(part if number % 2 else part.lower() for number, part in enumerate(parts))
+
+
+@lru_cache(maxsize=2_048)
+def laid_out(sql: str) -> str:
+    """A statement written by hand, in the same layout; a plan made again costs no parsing."""
+    return text(parse_one(sql, read=DIALECT))
 
 
 def _string(value: Value) -> exp.Condition:
