@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.cleanse.recognise import recognise
+from kumitate.cleanse.rules import RULES_VERSION
 from kumitate.config.findings import unknown
 from kumitate.config.stewards import read_links
 from kumitate.config.table_rules import RulesFile, TableRules, read_rules_file
 from kumitate.errors import ConfigError, FatalError, Problem
 from kumitate.execution.table_files import check_folder, check_target, read_table, write_table
 from kumitate.identity.probabilistic.files import dump, load
+from kumitate.identity.probabilistic.fitting import versioned
 from kumitate.identity.resolving import Resolved, carried_from, idle, resolve_table
 from kumitate.identity.stewards import CANNOT, MUST, Decision, of_files, refuse_contradictions
 from kumitate.identity.table_delta import merged_with
@@ -113,6 +115,7 @@ def resolve_files(asked: Asked, progress: Progress) -> Done:
     run_id = asked.run_id or f"r{asked.as_of:%Y%m%dT%H%M%S}"
     model, last = _model(asked, plan), None if asked.deltas else previous
     resolved = resolve_table(table, plan, run_id=run_id, previous=last, decisions=decisions, model=model)
+    resolved = _versioned(resolved, asked) if model == "train" else resolved
     seconds = {"read": read, **resolved.seconds}
     deltas: list[Mapping[str, float]] = []
     happened = [] if asked.deltas else [_events(resolved, run_id)]
@@ -154,6 +157,15 @@ def _model(asked: Asked, plan: TablePlan) -> ModelChoice:
     if declared and declared.file and asked.rules:
         return _read_model(asked.rules.parent / declared.file)
     return None
+
+
+def _versioned(resolved: Resolved, asked: Asked) -> Resolved:
+    """The same with a word in the model on what it was learned from; `resolved` is of the table alone, no deltas."""
+    if resolved.scored is None:
+        return resolved
+    rows = len(resolved.records)
+    model = versioned(resolved.scored.model, rows=rows, rules_version=RULES_VERSION, day=_day(asked))
+    return replace(resolved, scored=replace(resolved.scored, model=model))
 
 
 def _read_model(path: Path) -> ModelChoice:

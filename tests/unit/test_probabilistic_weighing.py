@@ -1,18 +1,15 @@
 """A model at work in a project: what it looks at, and what it says of the records."""
 
-from datetime import date
-
 import numpy as np
 import pyarrow as pa
 
 from kumitate.identity.probabilistic.candidates import ANY_TWO, Budget, blocking_rules, candidates, rules_of
 from kumitate.identity.probabilistic.columns import encode
 from kumitate.identity.probabilistic.comparisons import comparisons_for
-from kumitate.identity.probabilistic.fitting import fit, versioned
+from kumitate.identity.probabilistic.fitting import fit, with_frequencies
 from kumitate.identity.probabilistic.matching import telling
+from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.weighing import COMPARED, weigh
-
-_DAY = date(2026, 11, 22)
 
 
 def _people(count: int) -> pa.Table:
@@ -28,6 +25,12 @@ def _people(count: int) -> pa.Table:
         }
         rows += [row, row | {"record": f"b/{number:04}", "email": None}]
     return pa.Table.from_pylist(rows)
+
+
+def learned(table: pa.Table) -> Model:
+    """From this table, with how common its values are."""
+    model = fit(table, comparisons_for(table.column_names))
+    return with_frequencies(model, encode(table, model.columns))
 
 
 def _names(table: pa.Table) -> pa.Array:
@@ -60,7 +63,7 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 def test_only_records_that_changed_are_looked_at_anew() -> None:
     table = _people(40)
-    model = versioned(fit(table, comparisons_for(table.column_names)), table, rules_version="1", day=_DAY)
+    model = learned(table)
     changed = table.to_pylist()
     changed[0]["first_name"] = "改名"
     before = weigh({COMPARED: table}, _names(table), model=model, least=0.5)
@@ -89,7 +92,7 @@ def test_a_table_with_nothing_to_compare_has_no_model() -> None:
 
 def test_a_versioned_model_tells_of_common_names_only() -> None:
     table = _people(40)
-    model = versioned(fit(table, comparisons_for(table.column_names)), table, rules_version="1", day=_DAY)
+    model = learned(table)
     assert set(model.frequencies["last_name"]) == {"佐藤", "鈴木", "高橋"}
     assert model.frequencies["first_name"] == {"": 0.025}
 

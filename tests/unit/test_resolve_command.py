@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from kumitate.cleanse.rules import RULES_VERSION
 from kumitate.cli.main import main
 
 CUSTOMERS = """no,name,born,email,person
@@ -146,6 +148,22 @@ def test_a_trained_model_is_kept_and_used_again(folder: Path) -> None:
     result = resolve(folder, "--model", str(model), rules="")
     assert result.exit_code == 1
     assert "model.json:1: is a model of version 9, this Kumitate reads 1; train it anew" in result.output
+
+
+def test_a_saved_model_tells_what_it_was_learned_from_also_when_it_is_saved_again(folder: Path) -> None:
+    first, again = folder / "first.json", folder / "again.json"
+    (folder / "more.csv").write_text("no,name\n6,高橋 三郎\n", encoding="utf-8")
+    more = ("--record-id", "no", "--delta", str(folder / "more.csv"))
+    before = datetime.now(UTC).date()
+    facts(folder, *more, "--model", "train", "--save-model", str(first), rules="")
+    told = json.loads(first.read_text())
+    assert told["rules_version"] == RULES_VERSION
+    assert told["trained_on"]["rows"] == 5
+    assert before <= date.fromisoformat(told["trained_on"]["date"]) <= datetime.now(UTC).date()
+    told["trained_on"] = {"rows": 9, "date": "2025-01-31"}
+    first.write_text(json.dumps(told), encoding="utf-8")
+    facts(folder, "--model", str(first), "--save-model", str(again), rules="")
+    assert json.loads(again.read_text())["trained_on"] == {"rows": 9, "date": "2025-01-31"}
 
 
 def test_stewards_decide_and_contradictions_are_refused(folder: Path) -> None:

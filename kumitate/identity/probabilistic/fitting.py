@@ -50,11 +50,10 @@ def fit_pairs(model: Model, columns: Columns, found: Candidates, *, seed: int = 
     return Maximisation(model, random, replace(fitted, pairs=fitted.pairs * scale), total, seen).run()
 
 
-def versioned(model: Model, table: pa.Table, *, rules_version: str, day: date) -> Model:
-    """The model as it goes into a file: what it was made by, from what, and how common values were there."""
-    counted = with_frequencies(model, encode(table, model.columns))
-    trained = {"rows": table.num_rows, "date": day.isoformat()}
-    return replace(counted, rules_version=rules_version, trained_on=trained)
+def versioned(model: Model, *, rows: int, rules_version: str, day: date) -> Model:
+    """A model just learned, as it goes into a file: from how many records, cleansed by which rules, and when."""
+    trained = {"rows": rows, "date": day.isoformat()}
+    return replace(model, rules_version=rules_version, trained_on=trained)
 
 
 def with_frequencies(model: Model, columns: Columns) -> Model:
