@@ -6,13 +6,20 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from kumitate.sandbox.call import TOKEN, Answer, Call
 from kumitate.sandbox.contract import Violation, violations
 from kumitate.sandbox.store import Store
 
-_SCHEMAS = {"/v1/audienceMembers:ingest": "google_ingest", "/v1/audienceMembers:remove": "google_remove"}
+_SCHEMAS = {
+    "/v1/audienceMembers:ingest": "google_ingest",
+    "/v1/audienceMembers:remove": "google_remove",
+    "/v1/audienceMembers:removeAll": "google_remove_all",
+    "/v1/events:ingest": "google_events",
+}
+_LIST = re.compile(r"/v1/accountTypes/\w+/accounts/\d+/userLists/(\d+)")
 _CAPITAL = re.compile(r"([A-Z])")
 _REASONS = {
     "emailAddress": "INVALID_SHA256_FORMAT",
@@ -21,12 +28,17 @@ _REASONS = {
     "familyName": "INVALID_SHA256_FORMAT",
     "postalCode": "INVALID_POSTAL_CODE",
     "regionCode": "INVALID_REGION_CODE",
+    "currency": "INVALID_CURRENCY_CODE",
+    "eventTimestamp": "EVENT_TIME_INVALID",
 }
+_BEFORE_ALL = "0001-01-01T00:00:00Z"
 
 
 def answer(call: Call, store: Store) -> Answer:
     if call.bearer != TOKEN:
         return _refused(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+    if call.method == "GET":
+        return _told(call, store)
     if call.method != "POST" or call.path not in _SCHEMAS:
         return _refused(404, "NOT_FOUND", "Method not found.")
     try:
@@ -36,18 +48,81 @@ def answer(call: Call, store: Store) -> Answer:
     broken = violations(_SCHEMAS[call.path], body)
     if broken:
         return _invalid(broken)
+    request_id = f"request-{hashlib.sha256(call.body).hexdigest()[:12]}"
     if not body.get("validateOnly"):
-        _apply(store, body, adds=call.path.endswith(":ingest"))
-    return Answer(200, {"requestId": f"request-{hashlib.sha256(call.body).hexdigest()[:12]}"})
+        status = _applied(store, body, call.path.partition(":")[2] if "audience" in call.path else "events")
+        if store.get("requests", request_id) is None:
+            store.put("requests", request_id, status)
+    return Answer(200, {"requestId": request_id})
 
 
-def _apply(store: Store, body: Mapping[str, Any], *, adds: bool) -> None:
+def _told(call: Call, store: Store) -> Answer:
+    """A list, which is there for whoever asks and notes the time; or a request's status."""
+    known = _LIST.fullmatch(call.path)
+    if known:
+        store.put("looks", known[1], {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})
+        return Answer(200, {"id": known[1], "displayName": known[1], "membershipStatus": "OPEN"})
+    status = (
+        store.get("requests", call.query.get("requestId", "")) if call.path == "/v1/requestStatus:retrieve" else None
+    )
+    if status is None:
+        return _refused(404, "NOT_FOUND", "Requested entity was not found.")
+    return Answer(200, {"requestStatusPerDestination": [status]})
+
+
+def _applied(store: Store, body: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    """The status that Google would come to, a list or conversion action at a time; the last one's."""
+    status: Mapping[str, Any] = {}
     for destination in body["destinations"]:
-        for key, record in _identifiers(body["audienceMembers"]):
-            if adds:
-                store.put(destination["productDestinationId"], key, record)
-            else:
-                store.remove(destination["productDestinationId"], key)
+        id_ = destination["productDestinationId"]
+        if what == "events":
+            status = _convert(store, id_, body["events"])
+        elif what == "removeAll":
+            status = _remove_before(store, id_, body.get("removeAsOfTime"))
+        else:
+            status = _move(store, id_, body["audienceMembers"], adds=what == "ingest")
+    return status
+
+
+def _move(store: Store, list_: str, members: list[Mapping[str, Any]], *, adds: bool) -> Mapping[str, Any]:
+    look = (store.get("looks", list_) or {}).get("at")
+    count = 0
+    for key, record in _identifiers(members):
+        count += 1
+        if adds:
+            store.put(list_, key, {**record, **({"since": look} if look else {})})
+        else:
+            store.remove(list_, key)
+    counted = {"recordCount": str(len(members)), "userIdentifierCount": str(count)}
+    if not adds:
+        status: Mapping[str, Any] = {"audienceMembersRemovalStatus": {"userDataRemovalStatus": counted}}
+    else:
+        counted["uploadMatchRateRange"] = "MATCH_RATE_RANGE_91_TO_100"
+        status = {"audienceMembersIngestionStatus": {"userDataIngestionStatus": counted}}
+    return {"requestStatus": "SUCCESS", **status}
+
+
+def _remove_before(store: Store, list_: str, moment: str | None) -> Mapping[str, Any]:
+    """Members added since the list was last looked at carry that moment: it stands for the time they were added."""
+    for key, record in store.all(list_).items():
+        if moment is None or record.get("since", _BEFORE_ALL) < moment:
+            store.remove(list_, key)
+    return {"requestStatus": "SUCCESS", "removeAllAudienceMembersStatus": {}}
+
+
+def _convert(store: Store, action: str, events: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    twice = 0
+    for event in events:
+        if store.get(action, event["transactionId"]) is None:
+            store.put(action, event["transactionId"], event)
+        else:
+            twice += 1
+    status: dict[str, Any] = {"eventsIngestionStatus": {"recordCount": str(len(events))}}
+    if not twice:
+        return {"requestStatus": "SUCCESS", **status}
+    reason = "PROCESSING_ERROR_REASON_DUPLICATE_TRANSACTION_ID"
+    errors = {"errorCounts": [{"reason": reason, "recordCount": str(twice)}]}
+    return {"requestStatus": "PARTIAL_SUCCESS", "errorInfo": errors, **status}
 
 
 def _identifiers(members: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -39,12 +40,14 @@ TALKS = [
 ]
 
 
-def opened(type_: str) -> Destination:
-    return destination_class(type_).model_validate(recorded(type_)["settings"])
+def opened(type_: str, case: Mapping[str, Any] | None = None) -> Destination:
+    """The destination with its recorded settings, and those of the case over them."""
+    settings = recorded(type_)["settings"] | (case or {}).get("settings", {})
+    return destination_class(type_).model_validate(settings)
 
 
-def talker(type_: str) -> Conversing:
-    destination = opened(type_)
+def talker(type_: str, talk: Mapping[str, Any]) -> Conversing:
+    destination = opened(type_, talk)
     assert isinstance(destination, Conversing)
     return destination
 
@@ -78,13 +81,13 @@ def test_every_registered_destination_has_a_recorded_case_with_answers(type_: st
 
 @pytest.mark.parametrize(("type_", "case"), ALL)
 def test_changes_render_to_the_recorded_requests(type_: str, case: dict[str, Any]) -> None:
-    items = list(opened(type_).requests([change_of(row) for row in case["changes"]]))
+    items = list(opened(type_, case).requests([change_of(row) for row in case["changes"]]))
     assert [shown(item) for item in items] == case["renders"]
 
 
 @pytest.mark.parametrize(("type_", "case"), ALL)
 def test_answers_read_to_the_recorded_outcomes_one_per_key(type_: str, case: dict[str, Any]) -> None:
-    destination = opened(type_)
+    destination = opened(type_, case)
     items = destination.requests([change_of(row) for row in case["changes"]])
     requests = [item for item in items if not isinstance(item, Outcome)]
     found = [read_answer(destination, *pair) for pair in zip(requests, case["answers"], strict=True)]
@@ -95,14 +98,14 @@ def test_answers_read_to_the_recorded_outcomes_one_per_key(type_: str, case: dic
 
 @pytest.mark.parametrize(("type_", "case"), ALL)
 def test_recorded_requests_keep_the_contract(type_: str, case: dict[str, Any]) -> None:
-    for item in opened(type_).requests([change_of(row) for row in case["changes"]]):
+    for item in opened(type_, case).requests([change_of(row) for row in case["changes"]]):
         if not isinstance(item, Outcome):
             assert broken_contract(type_, item) == []
 
 
 @pytest.mark.parametrize(("type_", "talk"), TALKS)
 def test_conversations_take_the_recorded_turns(type_: str, talk: dict[str, Any]) -> None:
-    turns = talked(talker(type_), talk, [change_of(row) for row in talk["changes"]])
+    turns = talked(talker(type_, talk), talk, [change_of(row) for row in talk["changes"]])
     assert [shown_turn(turn) for turn in turns] == talk["turns"]
     done = turns[-1]
     assert isinstance(done, Done)
@@ -112,9 +115,9 @@ def test_conversations_take_the_recorded_turns(type_: str, talk: dict[str, Any])
 @pytest.mark.parametrize(("type_", "talk"), TALKS)
 def test_conversations_keep_the_contract_and_go_on_from_any_turn(type_: str, talk: dict[str, Any]) -> None:
     changes = [change_of(row) for row in talk["changes"]]
-    for turn in talked(talker(type_), talk, changes):
+    for turn in talked(talker(type_, talk), talk, changes):
         if not isinstance(turn, Done):
-            assert isinstance(talker(type_).resumed(changes, turn.state), Ask | Wait | Done)
+            assert isinstance(talker(type_, talk).resumed(changes, turn.state), Ask | Wait | Done)
         if isinstance(turn, Ask):
             assert broken_contract(type_, turn.request) == []
 

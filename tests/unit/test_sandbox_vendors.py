@@ -121,10 +121,10 @@ def test_google_adds_forgets_and_removes_identifiers(sandbox: Sandbox) -> None:
 
 def test_google_refuses_a_whole_request_for_one_member_and_the_rest_goes_again(sandbox: Sandbox) -> None:
     wire = Wire(sandbox, "google_data_manager")
-    bad = {"given_name": "A", "family_name": "B", "postal_code": "?" * 20, "country": "GB"}
+    bad = {"given_name": "A", "family_name": "B", "postal_code": "12345", "country": "ZZ"}
     outcomes = wire.send(create("p1", email="a@example.jp"), create("p2", **bad), create("p3", email="c@example.jp"))
     assert verdicts(outcomes) == {"p1": "accepted", "p2": "rejected", "p3": "accepted"}
-    assert outcomes["p2"].message == "INVALID_POSTAL_CODE"
+    assert outcomes["p2"].message == "INVALID_REGION_CODE"
     assert [status for *_, status in sandbox.calls("google_data_manager")] == [400, 200]
 
 

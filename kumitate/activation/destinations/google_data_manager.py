@@ -3,57 +3,55 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import (
-    BATCH_REFUSED,
-    REQUEST_REFUSED,
-    UNCONFIRMED,
-    for_all,
-    json_of,
+from kumitate.activation.destinations.answers import json_of
+from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.google_account import (
+    BASE_URL,
+    HEADERS,
+    SCOPE,
+    SIGN_IN_URL,
+    Consent,
+    GoogleAccount,
+    Identifiers,
+    consent_of,
+    identifiers,
+    place,
 )
-from kumitate.activation.destinations.base import Destination, Terms, split
-from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1, NONE, match_keys
-from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
-from kumitate.model.section import Section
+from kumitate.activation.destinations.google_answers import figures_of, outcomes_of
+from kumitate.activation.destinations.google_rebuild import Rebuild, first
+from kumitate.activation.destinations.members import in_runs, movements, no_longer, why_unusable
+from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1
+from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response
 
 _MAX_MEMBERS = 10_000
-_ADDRESS = {
-    "given_name": "givenName",
-    "family_name": "familyName",
-    "country": "regionCode",
-    "postal_code": "postalCode",
-}
-_MEMBER = re.compile(r"audience_?members(?:\.audience_?members)?\[(\d+)\]", re.IGNORECASE)
 
-Identifiers = list[dict[str, Any]]
-
-
-class GoogleAccount(Section):
-    """An account in one of Google's products."""
-
-    type: Literal["GOOGLE_ADS", "DISPLAY_VIDEO_PARTNER", "DISPLAY_VIDEO_ADVERTISER", "DATA_PARTNER"] = "GOOGLE_ADS"
-    id: str = Field(pattern=r"^\d+$")
+Member = tuple[str, Identifiers]
 
 
 class GoogleDataManager(Destination):
-    """Adds to and removes from the customer list `audience_id`.
+    """Adds to and removes from the customer list `audience_id`; in mode `rebuild` it becomes exactly the segment.
 
     What the people have consented to towards Google is stated, not assumed: `ad_user_data` and
     `ad_personalization` are left out of requests unless set.
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete"}),
-        base_url="https://datamanager.googleapis.com",
-        sign_in_url="https://oauth2.googleapis.com/token",
+        modes=frozenset({"upsert", "mirror", "append", "delete", "rebuild"}),
+        base_url=BASE_URL,
+        sign_in_url=SIGN_IN_URL,
+        scope=SCOPE,
         seconds_between_requests=0.2,
-        accepts=frozenset(GOOGLE_DATA_MANAGER_V1.rules),
         most_rows=_MAX_MEMBERS,
+        daily_requests=100_000,
+        whole_modes=frozenset({"rebuild"}),
+        accepts=GOOGLE_DATA_MANAGER_V1.fields,
     )
 
     account: GoogleAccount
@@ -61,97 +59,98 @@ class GoogleDataManager(Destination):
     audience_id: str = Field(pattern=r"^\d+$")
     terms_of_service: Literal["accepted"]
     """The customer match terms, accepted by the account's owner."""
-    ad_user_data: Literal["granted", "denied"] | None = None
-    ad_personalization: Literal["granted", "denied"] | None = None
+    ad_user_data: Consent | None = None
+    ad_personalization: Consent | None = None
     country: str = Field("JP", pattern=r"^[A-Z]{2}$")
     """Country of phone numbers and postal codes where a row has none of its own."""
+    mode: str = "upsert"
+    """The sync's mode."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
-        removals, members = split(changes)
-        usable = {change.key: self._identifiers(change.fields) for change in changes}
-        for change in changes:
-            if not usable[change.key]:
-                yield Outcome(change.key, Verdict.REJECTED, NONE, self._why_none(change))
-        gone = [(change.key, usable[change.key]) for change in removals]
-        gone += [(change.key, self._outdated(change, usable[change.key])) for change in members]
-        yield from self._in_batches("remove", gone)
-        yield from self._in_batches("ingest", [(change.key, usable[change.key]) for change in members])
+        moves = movements(changes, known_by=self._identifiers, outdated=no_longer, why=self._why)
+        yield from moves.unusable
+        for run in in_runs(moves.leaving, _MAX_MEMBERS):
+            yield self._request("remove", run)
+        for run in in_runs(moves.present, _MAX_MEMBERS):
+            yield self._request("ingest", run)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        answer = json_of(response)
-        if response.status < 400:
-            return for_all(request, Verdict.ACCEPTED, UNCONFIRMED, message=str(answer.get("requestId", "")))
-        return _refusal(request, answer.get("error", {}))
+        return outcomes_of(request, response)
+
+    def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
+        """Off this list; Google has no call that takes a person off every list of an account."""
+        people = [Change(change.key, Operation.DELETE, {**change.previous, **change.fields}) for change in changes]
+        return tuple(self.requests(people))
+
+    def receipt(self, request: Request, response: Response) -> str:
+        del request
+        return "" if response.status >= 400 else str(json_of(response).get("requestId", ""))
+
+    def inquiry(self, receipt: str) -> HttpRequest:
+        return HttpRequest("GET", f"/v1/requestStatus:retrieve?requestId={quote(receipt, safe='')}", b"", ())
+
+    def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
+        del receipt
+        return {} if response.status >= 400 else figures_of(json_of(response))
+
+    def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
+        del memory
+        if self.mode != "rebuild":
+            return None
+        return Rebuild(self, changes).turn(first(changes, _MAX_MEMBERS))
+
+    def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
+        return Rebuild(self, changes).answered(state, response)
+
+    def resumed(self, changes: Sequence[Change], state: State) -> Turn:
+        return Rebuild(self, changes).turn(state)
+
+    def look(self) -> HttpRequest:
+        """The list itself: that it is there, before anything is done to it."""
+        path = f"/v1/accountTypes/{self.account.type}/accounts/{self.account.id}/userLists/{self.audience_id}"
+        login = self.login_account
+        headers = {} if login is None else {"login-account": f"accountTypes/{login.type}/accounts/{login.id}"}
+        return HttpRequest("GET", path, b"", (), headers)
+
+    def ingest(self, changes: Sequence[Change]) -> HttpRequest | None:
+        """Members to add, at most the vendor's size; None where none of them can be matched."""
+        members = list(self._members(changes))
+        return self._request("ingest", members) if members else None
+
+    def remove_all(self, before: str) -> HttpRequest:
+        """Everybody off who was not added since `before` (RFC 3339)."""
+        body = {"destinations": [self._list()], "removeAsOfTime": before}
+        return HttpRequest("POST", "/v1/audienceMembers:removeAll", json.dumps(body).encode(), (), HEADERS)
+
+    def unusable(self, changes: Sequence[Change]) -> Mapping[str, Outcome]:
+        """Rows that nobody can be matched by, of those who are to be on the list."""
+        present = [change for change in changes if change.operation is not Operation.DELETE]
+        moves = movements(present, known_by=self._identifiers, outdated=no_longer, why=self._why)
+        return {outcome.key: outcome for outcome in moves.unusable}
+
+    def _members(self, changes: Iterable[Change]) -> Iterator[Member]:
+        for change in changes:
+            found = self._identifiers({**change.previous, **change.fields})
+            if found:
+                yield change.key, found
 
     def _identifiers(self, fields: Mapping[str, Any]) -> Identifiers:
-        keys = match_keys(GOOGLE_DATA_MANAGER_V1, fields, country=self.country).values
-        found: Identifiers = []
-        if "email" in keys:
-            found.append({"emailAddress": keys["email"]})
-        if "phone" in keys:
-            found.append({"phoneNumber": keys["phone"]})
-        if _ADDRESS.keys() <= keys.keys():
-            found.append({"address": {theirs: keys[ours] for ours, theirs in _ADDRESS.items()}})
-        return found
+        return identifiers(fields, self.country)
 
-    def _outdated(self, change: Change, now: Identifiers) -> Identifiers:
-        """Identifiers the list was given earlier and that are no longer this member's."""
-        return [identifier for identifier in self._identifiers(change.previous) if identifier not in now]
+    def _why(self, fields: Mapping[str, Any]) -> str:
+        return why_unusable(GOOGLE_DATA_MANAGER_V1, fields, self.country)
 
-    def _why_none(self, change: Change) -> str:
-        dropped = match_keys(GOOGLE_DATA_MANAGER_V1, change.fields, country=self.country).dropped
-        return ", ".join(f"{name}: {reason}" for name, reason in sorted(dropped.items())) or "no match key mapped"
-
-    def _in_batches(self, method: str, members: Iterable[tuple[str, Identifiers]]) -> Iterator[HttpRequest]:
-        known = [member for member in members if member[1]]
-        for start in range(0, len(known), _MAX_MEMBERS):
-            yield self._request(method, known[start : start + _MAX_MEMBERS])
-
-    def _request(self, method: str, members: Sequence[tuple[str, Identifiers]]) -> HttpRequest:
+    def _request(self, method: str, members: Sequence[Member]) -> HttpRequest:
         body: dict[str, Any] = {
             "destinations": [self._list()],
-            "audienceMembers": [{"userData": {"userIdentifiers": identifiers}} for _, identifiers in members],
+            "audienceMembers": [{"userData": {"userIdentifiers": list(known)}} for _, known in members],
             "encoding": "HEX",
         }
         if method == "ingest":
             body["termsOfService"] = {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
-            body |= self._consent()
-        path = f"/v1/audienceMembers:{method}"
-        headers = {"Content-Type": "application/json"}
-        return HttpRequest("POST", path, json.dumps(body).encode(), tuple(key for key, _ in members), headers)
+            body |= consent_of(self.ad_user_data, self.ad_personalization)
+        keys = tuple(key for key, _ in members)
+        return HttpRequest("POST", f"/v1/audienceMembers:{method}", json.dumps(body).encode(), keys, HEADERS)
 
     def _list(self) -> dict[str, Any]:
-        accounts = {"operatingAccount": self.account, "loginAccount": self.login_account}
-        named = {
-            name: {"accountType": account.type, "accountId": account.id}
-            for name, account in accounts.items()
-            if account is not None
-        }
-        return {**named, "productDestinationId": self.audience_id}
-
-    def _consent(self) -> dict[str, Any]:
-        stated = {"adUserData": self.ad_user_data, "adPersonalization": self.ad_personalization}
-        consent = {name: f"CONSENT_{value.upper()}" for name, value in stated.items() if value is not None}
-        return {"consent": consent} if consent else {}
-
-
-def _refusal(request: Request, error: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """One bad member spoils Google's whole request: the named ones are refused, the others go again."""
-    bad = dict(_violations(error))
-    if not bad:
-        words = f"{error.get('status', '')}: {error.get('message', '')}"
-        return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=words)
-    return tuple(
-        Outcome(key, Verdict.REJECTED, "vendor.invalid_argument", bad[number])
-        if number in bad
-        else Outcome(key, Verdict.RETRY, BATCH_REFUSED)
-        for number, key in enumerate(request.keys)
-    )
-
-
-def _violations(error: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    for detail in error.get("details", []):
-        for violation in detail.get("fieldViolations", []):
-            found = _MEMBER.search(str(violation.get("field", "")))
-            if found is not None:
-                yield int(found[1]), str(violation.get("description", ""))
+        return place(self.audience_id, self.account, self.login_account)

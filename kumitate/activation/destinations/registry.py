@@ -19,6 +19,7 @@ _HERE = "kumitate.activation.destinations"
 REGISTRY: Mapping[str, str] = {
     "connect_customer_profiles": f"{_HERE}.connect_customer_profiles:ConnectCustomerProfiles",
     "google_data_manager": f"{_HERE}.google_data_manager:GoogleDataManager",
+    "google_data_manager.event": f"{_HERE}.google_event:GoogleEvent",
     "meta": f"{_HERE}.meta:Meta",
     "salesforce": f"{_HERE}.salesforce:Salesforce",
     "ses": f"{_HERE}.ses:Ses",

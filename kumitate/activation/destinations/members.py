@@ -1,0 +1,79 @@
+"""Audiences of hashed people: who joins, who leaves, and what an audience must forget of those who stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from kumitate.activation.destinations.answers import BATCH_SPOILED, for_all
+from kumitate.activation.matchkeys import NONE, RuleSet, match_keys
+from kumitate.model.request import Change, Operation, Outcome, Request, Verdict
+
+Known = TypeVar("Known")
+"""What an audience knows a person by: a row of hashes, or a list of identifiers. Empty where it knows nobody."""
+
+REFUSED = "vendor.refused"
+"""The vendor refuses this row, in its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movements(Generic[Known]):
+    """What changes mean to an audience; rows as (key of the change, what the audience knows it by)."""
+
+    leaving: tuple[tuple[str, Known], ...]
+    present: tuple[tuple[str, Known], ...]
+    unusable: tuple[Outcome, ...]
+
+
+def movements(
+    changes: Sequence[Change],
+    *,
+    known_by: Callable[[Mapping[str, Any]], Known],
+    outdated: Callable[[Known, Known], Known],
+    why: Callable[[Mapping[str, Any]], str],
+) -> Movements[Known]:
+    """Removals, and then of those who stay what the audience was told earlier and holds no more.
+
+    A field that is absent is left as it is, so what was accepted last still counts. Removals come first: an
+    identifier may leave with one person and stay with another.
+    """
+    gone, stale, present, unusable = [], [], [], []
+    for change in changes:
+        leaves = change.operation is Operation.DELETE
+        fields = change.fields if leaves else {**change.previous, **change.fields}
+        now = known_by(fields)
+        if not now:
+            unusable.append(Outcome(change.key, Verdict.REJECTED, NONE, why(fields)))
+        elif leaves:
+            gone.append((change.key, now))
+        else:
+            present.append((change.key, now))
+        before = outdated(known_by(change.previous), now) if change.previous and not leaves else None
+        if before:
+            stale.append((change.key, before))
+    return Movements((*gone, *stale), tuple(present), tuple(unusable))
+
+
+def no_longer(before: tuple[Known, ...], now: tuple[Known, ...]) -> tuple[Known, ...]:
+    """Identifiers that an audience was given earlier and that are this member's no more."""
+    return tuple(identifier for identifier in before if identifier not in now)
+
+
+def why_unusable(rules: RuleSet, fields: Mapping[str, Any], country: str) -> str:
+    """Reason codes by field, `email: email.invalid, phone: phone.invalid`; never a value."""
+    dropped = match_keys(rules, fields, country=country).dropped
+    return ", ".join(f"{name}: {reason}" for name, reason in sorted(dropped.items())) or "no match key mapped"
+
+
+def spoiled(request: Request, words: str) -> tuple[Outcome, ...]:
+    """A request refused as a whole for a row that nobody names: halved, until a row stands alone and is refused."""
+    if len(request.keys) == 1:
+        return for_all(request, Verdict.REJECTED, REFUSED, message=words)
+    return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=words)
+
+
+def in_runs(rows: Sequence[tuple[str, Known]], size: int) -> Iterator[Sequence[tuple[str, Known]]]:
+    """Rows in runs of at most `size`."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
