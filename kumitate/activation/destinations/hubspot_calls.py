@@ -1,0 +1,150 @@
+"""HubSpot's calls: the addresses of its dated API, values as text, and the reading of batch answers.
+
+https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/batch/post-crm-v3-objects-contacts-batch-upsert
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from kumitate.activation.destinations.answers import (
+    AUTH_REFUSED,
+    BATCH_SPOILED,
+    BUSY,
+    REQUEST_REFUSED,
+    for_all,
+)
+from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
+
+MOST_INPUTS = 100
+BASE_URL = "https://api.hubapi.com"
+SIGN_IN_URL = f"{BASE_URL}/oauth/v1/token"
+SECONDS_BETWEEN_REQUESTS = 0.1
+"""100 calls in 10 seconds, the least of HubSpot's plans."""
+DAILY_REQUESTS = 250_000
+MODES = frozenset({"upsert", "mirror", "append", "delete"})
+_OF_A_STATUS = {403: AUTH_REFUSED, 404: REQUEST_REFUSED, 409: BUSY, 413: BATCH_SPOILED, 423: BUSY}
+_SAME_FOR_ALL = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "INVALID_OBJECT_TYPE", "ID_PROPERTY_NOT_UNIQUE"})
+"""Codes of a refusal that lies with the mapping, not with a row."""
+
+
+def _unique(name: str) -> str:
+    if name in ("email", "hs_object_id"):
+        raise ValueError(
+            f"{name} will not do: HubSpot takes no partial upserts by it; "
+            "make a contact property of your own with unique values (see docs/destinations/hubspot.md)"
+        )
+    return name
+
+
+IdProperty = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_unique)]
+"""A property of the owner's making whose values are unique."""
+ApiVersion = Annotated[str, Field(pattern=r"^(v3|20\d\d-\d\d)$")]
+
+
+def objects(version: str, kind: str) -> str:
+    """`/crm/objects/2026-03/contacts`, or `/crm/v3/objects/contacts`."""
+    return f"/crm/v3/objects/{kind}" if version == "v3" else f"/crm/objects/{version}/{kind}"
+
+
+def lists(version: str) -> str:
+    return "/crm/v3/lists" if version == "v3" else f"/crm/lists/{version}"
+
+
+def call(method: str, path: str, body: Mapping[str, Any], *, keys: Sequence[str]) -> HttpRequest:
+    content = json.dumps(body, ensure_ascii=False).encode()
+    return HttpRequest(method, path, content, tuple(keys), {"Content-Type": "application/json"})
+
+
+def upserted(path: str, group: Sequence[Change], *, id_property: str) -> HttpRequest:
+    """At most 100 rows; each is traced by its key."""
+    inputs = [
+        {
+            "id": change.key,
+            "idProperty": id_property,
+            "properties": {**properties(change.fields), id_property: change.key},
+            "objectWriteTraceId": change.key,
+        }
+        for change in group
+    ]
+    return call("POST", f"{path}/batch/upsert", {"inputs": inputs}, keys=[change.key for change in group])
+
+
+def read_by(path: str, values: Sequence[str], *, id_property: str, keys: Sequence[str]) -> HttpRequest:
+    """Records by a unique property; those that are not there are missing from the answer."""
+    body = {
+        "idProperty": id_property,
+        "inputs": [{"id": value} for value in values],
+        "properties": [id_property],
+        "propertiesWithHistory": [],
+    }
+    return call("POST", f"{path}/batch/read", body, keys=keys)
+
+
+def ids_of(answer: Mapping[str, Any], id_property: str) -> dict[str, str]:
+    """HubSpot's record ids by the value of the unique property, or by the trace."""
+    found = {}
+    for record in answer.get("results") or []:
+        value = (record.get("properties") or {}).get(id_property) or record.get("objectWriteTraceId")
+        found[str(value)] = str(record["id"])
+    return found
+
+
+def properties(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Text alone is taken; an empty one clears a property."""
+    return {name: text(value) for name, value in fields.items()}
+
+
+def text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ";".join(text(item) for item in value)
+    return str(value)
+
+
+def refusal(request: Request, response: Response, answer: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """A request refused as a whole: by its status, else one of its rows is to blame."""
+    category = str(answer.get("category", ""))
+    words = f"{category or response.status}: {answer.get('message', '')}"
+    codes = {str(error.get("code", "")) for error in answer.get("errors") or []}
+    if response.status in _OF_A_STATUS:
+        return for_all(request, Verdict.RETRY, _OF_A_STATUS[response.status], message=words)
+    if codes & _SAME_FOR_ALL:
+        return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=words)
+    if len(request.keys) > 1:
+        return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=words)
+    return for_all(request, Verdict.REJECTED, _reason(category), message=words)
+
+
+def batch_outcomes(request: Request, answer: Mapping[str, Any], *, done: Mapping[str, str]) -> tuple[Outcome, ...]:
+    """One per row: those `done`, those an error names; `numErrors` counts on any 2xx, not on 207 alone."""
+    errors = answer.get("errors") or []
+    if not errors and not answer.get("numErrors"):
+        return for_all(request, Verdict.ACCEPTED)
+    named = {key: error for error in errors for key in _named(error)}
+    return tuple(_row_outcome(key, named.get(key), is_done=key in done) for key in request.keys)
+
+
+def _row_outcome(key: str, error: Mapping[str, Any] | None, *, is_done: bool) -> Outcome:
+    if error is not None:
+        category = str(error.get("category", ""))
+        return Outcome(key, Verdict.REJECTED, _reason(category), f"{category}: {error.get('message', '')}")
+    if is_done:
+        return Outcome(key, Verdict.ACCEPTED)
+    return Outcome(key, Verdict.RETRY, BATCH_SPOILED, "HubSpot counts an error and names no row")
+
+
+def _named(error: Mapping[str, Any]) -> list[str]:
+    context = error.get("context") or {}
+    return [str(key) for name in ("objectWriteTraceId", "ids", "id") for key in context.get(name) or []]
+
+
+def _reason(category: str) -> str:
+    return f"vendor.{category.lower() or 'refused'}"
