@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from textwrap import dedent
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
@@ -104,13 +106,14 @@ def _with_shared(schema: dict[str, Any]) -> dict[str, Any]:
     return made | {"$defs": made.get("$defs", {}) | shared}
 
 
-def field_texts(model: type[BaseModel]) -> dict[str, str]:
+@cache
+def field_texts(model: type[BaseModel]) -> Mapping[str, str]:
     """What stands below each field of a section, and of those it is made from."""
     texts: dict[str, str] = {}
     for each in reversed(model.__mro__):
         if issubclass(each, BaseModel) and each is not BaseModel:
             texts |= dict(_texts_below_fields(each))
-    return texts
+    return MappingProxyType(texts)
 
 
 def _texts_below_fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
