@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.activation.values import distinct, plain, text_of
+from kumitate.activation.values import distinct, plain, text_of, texts
 from kumitate.config.mapping import FieldMapping
 
 _EXACT = pa.decimal128(38, 9)
@@ -56,45 +56,41 @@ def _sourced(mapping: FieldMapping, inputs: Sequence[pa.Array], rows: int) -> pa
 def _first(inputs: Sequence[pa.Array]) -> pa.Array:
     """The first that is there; empty text is not."""
     if len({each.type for each in inputs}) > 1:
-        inputs = [_text(each) for each in inputs]
+        inputs = [texts(each) for each in inputs]
     if pa.types.is_string(inputs[0].type):
         inputs = [_filled(each) for each in inputs]
     return pc.coalesce(*inputs)
 
 
 def _joined(inputs: Sequence[pa.Array], separator: str) -> pa.Array:
-    texts = [
-        pc.binary_join(each, separator) if pa.types.is_list(each.type) else _text(each)  # a list by this separator
+    parts = [
+        pc.binary_join(each, separator) if pa.types.is_list(each.type) else texts(each)  # a list by this separator
         for each in inputs
     ]
-    return _filled(in_one([_filled(each) for each in texts], separator))
+    return _filled(in_one([_filled(each) for each in parts], separator))
 
 
-def in_one(texts: Sequence[pa.Array], separator: str) -> pa.Array:
+def in_one(parts: Sequence[pa.Array], separator: str) -> pa.Array:
     """The texts of each row one after another, without those that are null; empty where all are.
 
     (Arrow's own join that skips nulls loses the rows where every text is null.)
     """
-    led = [pc.fill_null(pc.binary_join_element_wise(pa.scalar(""), each, separator), "") for each in texts]
+    led = [pc.fill_null(pc.binary_join_element_wise(pa.scalar(""), each, separator), "") for each in parts]
     return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*led, ""), len(separator))
 
 
-def _text(values: pa.Array) -> pa.Array:
-    return values if pa.types.is_string(values.type) else distinct(values, text_of)
-
-
-def _filled(texts: pa.Array) -> pa.Array:
+def _filled(array: pa.Array) -> pa.Array:
     """Without empty texts."""
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
 def _trimmed(_mapping: FieldMapping, values: pa.Array) -> pa.Array:
-    return _filled(pc.utf8_trim_whitespace(_text(values)))
+    return _filled(pc.utf8_trim_whitespace(texts(values)))
 
 
 def _split(mapping: FieldMapping, values: pa.Array) -> pa.Array:
     parts = partial(_parts, separator=str(mapping.split))
-    return distinct(_text(values), parts, pa.list_(pa.string()))
+    return distinct(texts(values), parts, pa.list_(pa.string()))
 
 
 def _parts(text: str, separator: str) -> list[str] | None:
@@ -102,25 +98,25 @@ def _parts(text: str, separator: str) -> list[str] | None:
 
 
 def _before_lookup(mapping: FieldMapping, values: pa.Array) -> pa.Array:
-    return _trimmed(mapping, values) if mapping.trim else _text(values)
+    return _trimmed(mapping, values) if mapping.trim else texts(values)
 
 
 def _looked_up(mapping: FieldMapping, values: pa.Array) -> pa.Array:
-    texts = _before_lookup(mapping, values)
+    asked = _before_lookup(mapping, values)
     table = mapping.lookup or {}
     several = [*table.values(), *([] if mapping.default is None else [mapping.default])]
     same = len({type(each) for each in several}) == 1
     given = [each if same else text_of(each) for each in several]
-    found = pc.index_in(texts, pa.array(list(table), pa.string()))
+    found = pc.index_in(asked, pa.array(list(table), pa.string()))
     if mapping.default is not None:
-        found = pc.if_else(pc.and_(pc.is_valid(texts), pc.is_null(found)), len(table), found)
+        found = pc.if_else(pc.and_(pc.is_valid(asked), pc.is_null(found)), len(table), found)
     return pa.array(given).take(found.cast(pa.int32()))
 
 
 def _worded(mapping: FieldMapping, values: pa.Array) -> pa.Array:
     yes, no = mapping.words or ("", "")
     if not pa.types.is_boolean(values.type):
-        values = distinct(_text(values), lambda text: _TRUTH.get(text.strip().lower()), pa.bool_())
+        values = distinct(texts(values), lambda text: _TRUTH.get(text.strip().lower()), pa.bool_())
     return pc.if_else(values, yes, no)
 
 
@@ -222,11 +218,11 @@ def _moment(text: str) -> datetime | None:
 
 
 def _cased(mapping: FieldMapping, values: pa.Array) -> pa.Array:
-    return _CASES[mapping.case or ""](_text(values))
+    return _CASES[mapping.case or ""](texts(values))
 
 
 def _truncated(mapping: FieldMapping, values: pa.Array) -> pa.Array:
-    return pc.utf8_slice_codeunits(_text(values), 0, mapping.truncate)
+    return pc.utf8_slice_codeunits(texts(values), 0, mapping.truncate)
 
 
 def _wrapped(_mapping: FieldMapping, values: pa.Array) -> pa.Array:

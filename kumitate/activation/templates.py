@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.activation.mapping import in_one, transformed, unmatched
-from kumitate.activation.values import distinct, json_of, text_of
+from kumitate.activation.values import texts, tokens
 from kumitate.config.mapping import FieldMapping
 
 
@@ -61,7 +61,7 @@ def render_text(template: Template, batch: pa.RecordBatch, *, missing: str | Non
     pieces: list[Any] = []
     for number, part in enumerate(template.parts):
         if number % 2:
-            shown = distinct(batch.column(part), text_of)
+            shown = texts(batch.column(part))
             pieces.append(shown if missing is None else pc.fill_null(shown, missing))
         elif part:
             pieces.append(pa.scalar(part))
@@ -91,17 +91,17 @@ def _tokens(template: Template, batch: pa.RecordBatch) -> pa.Array:
     """As JSON per row, null where there is no value."""
     mapping = template.mapping
     if mapping is None or not (mapping.list_ or mapping.object_):
-        return distinct(_value(template, batch), json_of)
-    tokens = [_tokens(each, batch) for each in template.inputs]
+        return tokens(_value(template, batch))
+    parts = [_tokens(each, batch) for each in template.inputs]
     opening, closing = "[", "]"
     if mapping.object_:
         opening, closing = "{", "}"
         names = [f"{json.dumps(name, ensure_ascii=False)}:" for name in mapping.object_]
-        tokens = [
+        parts = [
             pc.binary_join_element_wise(name, each, "", null_handling="emit_null")
-            for name, each in zip(names, tokens, strict=True)
+            for name, each in zip(names, parts, strict=True)
         ]
-    inner = in_one(tokens, ",")
+    inner = in_one(parts, ",")
     whole = pc.binary_join_element_wise(opening, inner, closing, "")
     return pc.if_else(pc.equal(inner, ""), pa.scalar(None, pa.string()), whole)
 

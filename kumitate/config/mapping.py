@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from kumitate.config.findings import KeyPath
 from kumitate.model.expression import Scalar, Section
@@ -50,17 +50,17 @@ class FieldMapping(Section):
 
     value: str | None = None
     """A template, as where a field is text alone."""
-    first: tuple[str | FieldMapping, ...] | None = Field(None, min_length=2)
+    first: tuple[FieldValue, ...] | None = Field(None, min_length=2)
     """The first of these that has a value; the last may be a plain text."""
-    join: tuple[str | FieldMapping, ...] | None = Field(None, min_length=1)
+    join: tuple[FieldValue, ...] | None = Field(None, min_length=1)
     """These one after another, without those that are empty; the items of a list as well."""
     separator: str = " "
     """What stands between the parts of `join`."""
     constant: Scalar | None = None
     """Always this, with its type: `true`, `5`, `"web"`."""
-    list_: tuple[str | FieldMapping, ...] | None = Field(None, alias="list", min_length=1)
+    list_: tuple[FieldValue, ...] | None = Field(None, alias="list", min_length=1)
     """A list of these, without those that have no value."""
-    object_: dict[str, str | FieldMapping] | None = Field(None, alias="object", min_length=1)
+    object_: dict[str, FieldValue] | None = Field(None, alias="object", min_length=1)
     """An object of fields, without those that have no value."""
     trim: bool = False
     """Without the blanks around it; nothing left is no value."""
@@ -118,7 +118,7 @@ class FieldMapping(Section):
         return self
 
     @property
-    def inputs(self) -> tuple[tuple[KeyPath, str | FieldMapping], ...]:
+    def inputs(self) -> tuple[tuple[KeyPath, FieldValue], ...]:
         """The fields this one is made of, and where each stands in it."""
         if self.value is not None:
             return ((("value",), self.value),)
@@ -128,6 +128,15 @@ class FieldMapping(Section):
         return tuple(
             ((name, place), each) for name, fields in several.items() for place, each in enumerate(fields or ())
         )
+
+
+def _kind(given: object) -> str:
+    return "mapping" if isinstance(given, dict | FieldMapping) else "text"
+
+
+FieldValue = Annotated[Annotated[str, Tag("text")] | Annotated[FieldMapping, Tag("mapping")], Discriminator(_kind)]
+"""A template, or a mapping that transforms."""
+FieldMapping.model_rebuild()
 
 
 def templates_in(field: str | FieldMapping) -> Iterator[tuple[KeyPath, str]]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from kumitate.config.gates import Guard
-from kumitate.config.mapping import FieldMapping
+from kumitate.config.mapping import FieldValue
 from kumitate.model.expression import Consent, Section, Span
 
 Mode = Literal["insert", "update", "upsert", "mirror", "append", "delete", "add", "rebuild"]
@@ -47,7 +47,7 @@ class Sync(Section):
     object: str | None = None
     """What is written, where a destination has several: `Contact`, `Task`, `audience`."""
     key: str = "{person_id}"
-    fields: dict[str, str | FieldMapping] = {}
+    fields: dict[str, FieldValue] = {}
     """By the destination's names: templates, or mappings that transform."""
     default_fields: bool = False
     """Also the destination's usual fields, as far as the project has their attributes; `fields` go before them."""
