@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.activation.statements import last_outcomes, string
+from kumitate.activation.gates import KEY_EMPTY, consent_join, first_gate
 from kumitate.activation.tables import candidates_table
 from kumitate.activation.templates import Template, held_rows, parse_template, render_json, render_text
 from kumitate.config.project import Config
-from kumitate.config.sync import Sync
+from kumitate.config.sync import NullPolicy, Sync
 from kumitate.model.expression import Consent
-from kumitate.model.step import BatchStep, Query, QueryStep, Run
+from kumitate.model.step import BatchStep, Query, Run
 from kumitate.model.table import validate_identifier
-from kumitate.profiles.tables import CONSENTS, profiles_table
+from kumitate.profiles.tables import profiles_table
 from kumitate.segments.masks import is_member
 from kumitate.segments.tables import masks_table
 from kumitate.sql.vocabulary import text
@@ -27,6 +28,7 @@ GATE = "_gate"
 UNMATCHED = "field.unmatched"
 """A value that a field's lookup does not hold."""
 _HASH_DIGITS = 32
+_NO_VALUE = pa.scalar(None, pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ class Mapping:
 
     key: Template
     fields: tuple[tuple[str, Template], ...]
+    nulls: tuple[tuple[str, NullPolicy], ...] = ()
+    """What a missing value does, by field; `default` for the others."""
+
+    def policy(self, field: str) -> NullPolicy:
+        """`keep`, unless the sync says otherwise."""
+        given = dict(self.nulls)
+        return given.get(field, given.get("default", "keep"))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -45,11 +54,11 @@ class Mapping:
 
 def mapping_of(sync: Sync) -> Mapping:
     fields = tuple((name, parse_template(template)) for name, template in sorted(sync.fields.items()))
-    return Mapping(parse_template(sync.key), fields)
+    return Mapping(parse_template(sync.key), fields, tuple(sorted(sync.nulls.items())))
 
 
 def candidates(config: Config, run: Run, name: str) -> BatchStep:
-    """Every member of the sync's segment with consent and exclusions as a gate, key and fields rendered."""
+    """Every member of the sync's segment with the gates that a row tells by itself, key and fields rendered."""
     table = candidates_table(name)
     mapping = mapping_of(config.syncs[name])
     query = Query(f"candidates_{name}", _members(config, run, name))
@@ -59,34 +68,14 @@ def candidates(config: Config, run: Run, name: str) -> BatchStep:
 def _members(config: Config, run: Run, name: str) -> str:
     sync = config.syncs[name]
     taken = [f"p.{validate_identifier(column)}" for column in mapping_of(sync).columns if column != "person_id"]
-    columns = ",\n  ".join(["p.person_id", f"{_gate(config, run, sync)} as {GATE}", *taken])
+    columns = ",\n  ".join(["p.person_id", f"{first_gate(config, run, sync)} as {GATE}", *taken])
     member = text(is_member(config, run, sync.segment, alias="m"))
     return (
         f"select\n  {columns}\n"
         f"from {masks_table('curated', config, run)} as m\n"
         f"join {profiles_table(config)} as p on p.person_id = m.person_id\n"
-        f"{_consent_join(sync)}"
+        f"{consent_join(sync.consent, 'm.person_id') if isinstance(sync.consent, Consent) else ''}"
         f"where {member}"
-    )
-
-
-def _gate(config: Config, run: Run, sync: Sync) -> str:
-    """Why a member is not sent: consent first, then the first exclusion that holds."""
-    cases = []
-    if isinstance(sync.consent, Consent):
-        cases += ["when k.granted = false then 'no_consent'", "when k.granted is null then 'consent_unknown'"]
-    for segment in sync.exclude:
-        excluded = text(is_member(config, run, segment, alias="m"))
-        cases.append(f"when {excluded} then {string(f'excluded:{segment}')}")
-    return f"case {' '.join(cases)} end" if cases else "cast(null as varchar)"
-
-
-def _consent_join(sync: Sync) -> str:
-    if not isinstance(sync.consent, Consent):
-        return ""
-    return (
-        f"left join {CONSENTS} as k on k.person_id = m.person_id"
-        f" and k.purpose = {string(sync.consent.purpose)} and k.channel = {string(sync.consent.channel)}\n"
     )
 
 
@@ -94,62 +83,36 @@ def render(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.Rec
     """Members in, candidates out; a key with a missing part is no key."""
     key = render_text(mapping.key, batch, missing=None)
     empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(key), ""), True)
-    gate = batch.column(GATE).cast(pa.string())
-    gate = pc.if_else(pc.and_(pc.is_null(gate), empty), "key.empty", gate)
-    for _, template in mapping.fields:
+    gate = _gated(batch.column(GATE).cast(pa.string()), empty, KEY_EMPTY)
+    values = []
+    for name, template in mapping.fields:
+        policy = mapping.policy(name)
+        value = pc.if_else(pc.equal(shown := render_json(template, batch), "null"), _NO_VALUE, shown)
+        if policy == "hold":
+            gate = _gated(gate, pc.is_null(value), f"field.null:{name}")
         unmatched = held_rows(template, batch)
         if unmatched is not None:
-            gate = pc.if_else(pc.and_(pc.is_null(gate), unmatched), UNMATCHED, gate)
-    fields = _object(mapping, batch)
-    hashes = [hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS] for text in fields.to_pylist()]
+            gate = _gated(gate, unmatched, UNMATCHED)
+        values.append((name, pc.fill_null(value, "null") if policy == "clear" else value))
+    fields = _object(values, batch.num_rows)
+    hashes = [sha256(text).hexdigest()[:_HASH_DIGITS] for text in fields.cast(pa.binary()).to_pylist()]
     person_id = batch.column("person_id").cast(pa.string())
     return pa.RecordBatch.from_arrays([person_id, key, gate, fields, pa.array(hashes, pa.string())], schema=schema)
 
 
-def _object(mapping: Mapping, batch: pa.RecordBatch) -> pa.Array:
-    """The fields of every row as one JSON object, keys sorted."""
-    pieces: list[pa.Array | pa.Scalar] = []
-    for number, (name, template) in enumerate(mapping.fields):
-        opening = "{" if number == 0 else ","
-        pieces += [pa.scalar(f"{opening}{_quoted(name)}:"), render_json(template, batch)]
-    return pc.binary_join_element_wise(*pieces, pa.scalar("}"), "")
+def _gated(gate: pa.Array, applies: pa.Array, name: str) -> pa.Array:
+    """The first gate that applies stays."""
+    return pc.if_else(pc.and_(pc.is_null(gate), applies), name, gate)
+
+
+def _object(values: Sequence[tuple[str, pa.Array]], rows: int) -> pa.Array:
+    """The fields of every row as one JSON object, keys sorted; a field without a value is not in it."""
+    if not values:
+        return pa.array(["{}"] * rows, pa.string())
+    members = [pc.fill_null(pc.binary_join_element_wise(f",{_quoted(name)}:", value, ""), "") for name, value in values]
+    inner = pc.utf8_replace_slice(pc.binary_join_element_wise(*members, ""), 0, 1, "{")
+    return pc.if_else(pc.equal(inner, "{"), "{}", pc.binary_join_element_wise(inner, "}", ""))
 
 
 def _quoted(name: str) -> str:
     return json.dumps(name, ensure_ascii=False)
-
-
-def held(name: str, run: Run) -> QueryStep:
-    """The candidates once more, with the gates that need all of them or their past.
-
-    Of several people with one key the smallest person id goes. A row whose last delivery has no verdict is
-    not sent again: nobody knows whether it arrived.
-    """
-    table = candidates_table(name)
-    query = Query(
-        f"held_{name}",
-        f"""with {last_outcomes(name, run)},
-unknown_rows as (
-  select key from last_outcomes where age = 1 and verdict = 'unknown'
-),
-ranked as (
-  select person_id, key, gate, fields, fields_hash,
-    row_number() over (
-      partition by key order by case when gate is null then 0 else 1 end, person_id
-    ) as place
-  from {table}
-)
-select
-  r.person_id,
-  r.key,
-  case
-    when r.gate is not null then r.gate
-    when r.place > 1 then 'key.duplicate'
-    when u.key is not null then 'delivery.unknown'
-  end as gate,
-  r.fields,
-  r.fields_hash
-from ranked as r
-left join unknown_rows as u on u.key = r.key""",
-    )
-    return QueryStep(table, query)

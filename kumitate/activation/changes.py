@@ -2,54 +2,120 @@
 
 from __future__ import annotations
 
-from kumitate.activation.statements import last_outcomes, string
+from kumitate.activation.destinations.registry import destination_class, registered
+from kumitate.activation.gates import consent_join
+from kumitate.activation.holdouts import held_out, holdouts_of
+from kumitate.activation.statements import last_outcomes, string, tried
 from kumitate.activation.tables import SYNC_COUNTS, candidates_table, changes_table, state_table
 from kumitate.config.project import Config
+from kumitate.identity.tables import PERSON_ALIASES
+from kumitate.model.expression import Consent
 from kumitate.model.step import Mode, Query, QueryStep, Run
 
+_CREATE = "when s.key is null then 'create'"
+_UPDATE = "when d.fields_hash <> s.fields_hash then 'update'"
+
 OPERATIONS = {
-    "upsert": "case when s.key is null then 'create' when d.fields_hash <> s.fields_hash then 'update' end",
-    "mirror": (
-        "case when d.key is null then 'delete' when s.key is null then 'create'"
-        " when d.fields_hash <> s.fields_hash then 'update' end"
-    ),
-    "append": "case when s.key is null then 'create' end",
+    "insert": f"case {_CREATE} end",
+    "append": f"case {_CREATE} end",
+    "update": "case when s.key is null or d.fields_hash <> s.fields_hash then 'update' end",
+    "upsert": f"case {_CREATE} {_UPDATE} end",
+    "mirror": f"case when d.key is null then 'delete' {_CREATE} {_UPDATE} end",
+    "add": f"case when d.key is null then case when w.key is not null then 'delete' end {_CREATE} {_UPDATE} end",
+    "rebuild": f"case when d.key is null then 'delete' {_CREATE} {_UPDATE} else 'keep' end",
     "delete": "case when s.key is null then 'delete' end",
 }
-"""Per mode, the operation that brings `d` (desired now, if at all) and `s` (accepted last, if ever) together.
+"""Per mode, the operation that brings `d` (desired now, if at all) and `s` (accepted last, if ever) together; `w` are
+rows that must go whatever the mode.
 
 The state of a `delete` sync is what has been removed: a person who leaves the segment and comes back is
 removed again.
 """
 
+REMOVING = frozenset({"mirror", "rebuild", "add"})
+"""Modes that take out rows of people who are no candidates; these stand beside the candidates when they are counted."""
+
 
 def changes(config: Config, name: str) -> QueryStep:
     """The rows whose desired form differs from the accepted one; whatever was not accepted comes again."""
     mode = config.syncs[name].mode
-    everything = "full outer join" if mode == "mirror" else "left join"
-    query = Query(
-        f"changes_{name}",
-        f"""with desired as (
+    withdrawn = _withdrawn(config, name) if mode == "add" else ""
+    if mode == "add" and not withdrawn:
+        mode = "upsert"
+    sql = _COMPARED.format(
+        withdrawn=withdrawn,
+        candidates=candidates_table(name),
+        operation=OPERATIONS[mode],
+        join="full outer join" if mode in REMOVING else "left join",
+        state=state_table(name),
+        and_withdrawn="\n  left join withdrawn as w on w.key = s.key" if withdrawn else "",
+        brought=_REBUILT if mode == "rebuild" else _CHANGED,
+    )
+    return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
+
+
+_COMPARED = """with desired as (
   select key, person_id, fields, fields_hash
-  from {candidates_table(name)}
+  from {candidates}
   where gate is null
 ),
-compared as (
+{withdrawn}compared as (
   select
     coalesce(d.key, s.key) as key,
-    {OPERATIONS[mode]} as operation,
+    {operation} as operation,
     coalesce(d.person_id, s.person_id) as person_id,
     coalesce(d.fields, s.fields) as fields,
     coalesce(d.fields_hash, s.fields_hash) as fields_hash,
     s.fields as previous_fields
   from desired as d
-  {everything} {state_table(name)} as s on s.key = d.key
-)
+  {join} {state} as s on s.key = d.key{and_withdrawn}
+){brought}"""
+
+_CHANGED = """
 select key, operation, person_id, fields, fields_hash, previous_fields
 from compared
-where operation is not null""",
+where operation is not null"""
+
+_REBUILT = """,
+outdated as (
+  select count(*) as rows
+  from compared
+  where operation in ('delete', 'update')
+)
+select c.key, c.operation, c.person_id, c.fields, c.fields_hash, c.previous_fields
+from compared as c
+cross join outdated as o
+where c.operation <> 'keep' or o.rows > 0"""
+"""An audience that cannot remove anybody is built anew when somebody leaves, or is known there by what is no longer
+true; else it only grows.
+"""
+
+
+def _withdrawn(config: Config, name: str) -> str:
+    """CTEs: accepted rows of people who took consent back, or are held out; empty where the destination keeps them."""
+    sync = config.syncs[name]
+    if not isinstance(sync.consent, Consent) or not removes_rows(config, name):
+        return ""
+    holdouts = holdouts_of(config, sync)
+    person = "coalesce(a.person_id, s.person_id)"
+    gone = "k.granted is null or k.granted = false" + (" or o.person_id is not null" if holdouts else "")
+    return (
+        (f"{held_out(holdouts)},\n" if holdouts else "")
+        + f"""withdrawn as (
+  select s.key
+  from {state_table(name)} as s
+  left join {PERSON_ALIASES} as a on a.alias = s.person_id
+  {f"left join held_out as o on o.person_id = {person}" if holdouts else ""}
+  {consent_join(sync.consent, person)}  where {gone}
+),
+"""
     )
-    return QueryStep(changes_table(name), query)
+
+
+def removes_rows(config: Config, name: str) -> bool:
+    """Whether the sync's destination can take single rows out again."""
+    sync = config.syncs[name]
+    return "mirror" in destination_class(registered(config.destinations[sync.destination], sync)).terms.modes
 
 
 def changes_in_order(name: str) -> Query:
@@ -64,14 +130,19 @@ order by case when operation = 'delete' then 0 else 1 end, key""",
 
 def counts(config: Config, run: Run, name: str) -> QueryStep:
     """What becomes of every candidate; removals of those who are candidates no more come beside."""
-    leaves = config.syncs[name].mode == "mirror"
+    leaves = config.syncs[name].mode in REMOVING
     joined = "c.gate is null and h.operation <> 'delete'" if leaves else "c.gate is null"
     query = Query(
         f"counts_{name}",
         f"""with {last_outcomes(name, run)},
-{_named_changes(name)},
+{tried(changes_table(name))},
 outcomes_now as (
-  select case when c.gate is not null then concat('held:', c.gate) else coalesce(h.outcome, 'unchanged') end as outcome
+  select
+    case
+      when c.gate is not null then concat('held:', c.gate)
+      when h.operation is null or h.operation = 'keep' then 'unchanged'
+      {_OUTCOME}
+    end as outcome
   from {candidates_table(name)} as c
   left join named_changes as h on h.key = c.key and {joined}
 {_LEAVERS if leaves else ""})
@@ -82,25 +153,12 @@ group by outcome""",
     return QueryStep(SYNC_COUNTS, query, Mode.APPEND)
 
 
-_LEAVERS = """  union all
-  select outcome from named_changes where operation = 'delete'
-"""
-
-
-def _named_changes(name: str) -> str:
-    """CTEs: every change, told apart from those that an earlier run has tried in vain."""
-    return f"""tried as (
-  select key from last_outcomes where age = 1 and verdict <> 'accepted'
-),
-named_changes as (
-  select
-    h.key,
-    h.operation,
-    case
-      when t.key is null then h.operation
+_OUTCOME = """when not h.is_retried then h.operation
       when h.operation = 'delete' then 'delete_retried'
-      else 'retried'
-    end as outcome
-  from {changes_table(name)} as h
-  left join tried as t on t.key = h.key
-)"""
+      else 'retried'"""
+
+_LEAVERS = """  union all
+  select case when is_retried then 'delete_retried' else 'delete' end as outcome
+  from named_changes
+  where operation = 'delete'
+"""

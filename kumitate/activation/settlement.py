@@ -10,24 +10,36 @@ from kumitate.model.step import Query, QueryStep, Run
 
 def state(config: Config, run: Run, name: str) -> QueryStep:
     """The old state less what was accepted in this run, plus what was accepted and is there now."""
-    removes = config.syncs[name].mode == "delete"
+    mode = config.syncs[name].mode
+    removes = mode == "delete"
     query = Query(
         f"state_{name}",
-        f"""with accepted as (
-  select key from {OUTCOMES}
-  where run_id = {string(run.id)} and sync = {string(name)} and verdict = 'accepted'
+        f"""with settled as (
+  select key
+  from {OUTCOMES}
+  where run_id = {string(run.id)} and sync = {string(name)} and ({_LEFT_OUT if mode == "rebuild" else _ACCEPTED})
+),
+brought as (
+  select key
+  from {OUTCOMES}
+  where run_id = {string(run.id)} and sync = {string(name)} and {_ACCEPTED}
 )
 select c.key, c.person_id, c.fields, c.fields_hash, {string(run.id)} as accepted_run_id
 from {changes_table(name)} as c
-join accepted as a on a.key = c.key
+join brought as b on b.key = c.key
 {"" if removes else "where c.operation <> 'delete'"}
 union all
 select s.key, s.person_id, s.fields, s.fields_hash, s.accepted_run_id
 from {state_table(name)} as s
-left join accepted as a on a.key = s.key
+left join settled as a on a.key = s.key
 where a.key is null{_still_desired(name) if removes else ""}""",
     )
     return QueryStep(state_table(name), query)
+
+
+_ACCEPTED = "verdict = 'accepted' and operation <> 'keep'"
+_LEFT_OUT = f"({_ACCEPTED}) or (verdict = 'rejected' and operation in ('keep', 'update'))"
+"""What is refused while an audience is built anew is not in it any more, though it was accepted before."""
 
 
 def _still_desired(name: str) -> str:

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
-from kumitate.activation.candidates import candidates, held
+from kumitate.activation.candidates import candidates
 from kumitate.activation.changes import changes, counts
+from kumitate.activation.gates import held, in_order
+from kumitate.activation.guard import guard
+from kumitate.activation.holdouts import assignments
 from kumitate.activation.settlement import rejected, state
-from kumitate.activation.tables import OUTCOMES, REJECTED, SYNC_COUNTS, candidates_table, changes_table, state_table
+from kumitate.activation.tables import (
+    HOLDOUT_ASSIGNMENTS,
+    OUTCOMES,
+    REJECTED,
+    SYNC_COUNTS,
+    SYNC_HOLDS,
+    candidates_table,
+    changes_table,
+    state_table,
+)
 from kumitate.config.project import Config
-from kumitate.model.step import DeliverStep, Run, Stage, Step
+from kumitate.identity.tables import PERSON_ALIASES
+from kumitate.model.step import BatchStep, DeliverStep, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table
 from kumitate.profiles.tables import CONSENTS, profiles_table
 from kumitate.segments.tables import SEGMENT_BITS, masks_table
@@ -29,18 +45,44 @@ def _plans(config: Config) -> tuple[Table, ...]:
     return tuple(table(name) for name in sorted(config.syncs) for table in (candidates_table, changes_table))
 
 
-def _activate(config: Config, run: Run) -> tuple[Step, ...]:
-    return tuple(
-        step
-        for name in sorted(config.syncs)
-        for step in (candidates(config, run, name), held(name, run), changes(config, name), counts(config, run, name))
+def sync_steps(
+    config: Config, run: Run, name: str, *, planned: Sequence[str] = ()
+) -> tuple[QueryStep | BatchStep, ...]:
+    """One sync's: its candidates, its changes, what becomes of everybody, and whether a person must look at it.
+
+    `planned` are syncs whose changes this run has made already.
+    """
+    guarded = guard(config.syncs[name], run, name)
+    return (
+        candidates(config, run, name),
+        held(config, run, name, planned=planned),
+        changes(config, name),
+        counts(config, run, name),
+        *((guarded,) if guarded else ()),
     )
 
 
-def _deliver(config: Config, run: Run) -> tuple[Step, ...]:
-    if not config.syncs:
+def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
+    """The stage's steps for these syncs alone, if any is named; rows that destinations refuse stay those of all."""
+    plans = {ACTIVATION.name: _activate, DELIVERY.name: _deliver}
+    if not syncs or stage.name not in plans:
+        return stage
+    return replace(stage, plan=partial(plans[stage.name], syncs=frozenset(syncs)))
+
+
+def _activate(config: Config, run: Run, syncs: frozenset[str] | None = None) -> tuple[Step, ...]:
+    names = [name for name in in_order(config) if syncs is None or name in syncs]
+    assigning = assignments(config, run) if names else None
+    return (
+        *((assigning,) if assigning else ()),
+        *(step for place, name in enumerate(names) for step in sync_steps(config, run, name, planned=names[:place])),
+    )
+
+
+def _deliver(config: Config, run: Run, syncs: frozenset[str] | None = None) -> tuple[Step, ...]:
+    names = [name for name in sorted(config.syncs) if syncs is None or name in syncs]
+    if not names:
         return ()
-    names = sorted(config.syncs)
     return (
         *(DeliverStep(OUTCOMES, name) for name in names),
         *(state(config, run, name) for name in names),
@@ -48,12 +90,23 @@ def _deliver(config: Config, run: Run) -> tuple[Step, ...]:
     )
 
 
-ACTIVATION = Stage(
-    "activation",
-    reads=lambda config: (_masks(config), SEGMENT_BITS, profiles_table(config), CONSENTS, OUTCOMES, *_states(config)),
-    writes=lambda config: (*_plans(config), SYNC_COUNTS),
-    plan=_activate,
-)
+def _remembered(config: Config) -> tuple[Table, ...]:
+    """Who merged into whom, where people are known again by it."""
+    withdrawing = any(sync.mode == "add" for sync in config.syncs.values())
+    return (PERSON_ALIASES,) if config.holdouts or config.budgets or withdrawing else ()
+
+
+def _reads(config: Config) -> tuple[Table, ...]:
+    known = (_masks(config), SEGMENT_BITS, profiles_table(config), CONSENTS, OUTCOMES)
+    return (*known, *_remembered(config), *_states(config))
+
+
+def _writes(config: Config) -> tuple[Table, ...]:
+    assigned = (HOLDOUT_ASSIGNMENTS,) if config.holdouts else ()
+    return (*_plans(config), SYNC_COUNTS, SYNC_HOLDS, *assigned)
+
+
+ACTIVATION = Stage("activation", reads=_reads, writes=_writes, plan=_activate)
 
 DELIVERY = Stage(
     "delivery",

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import click
 import pyarrow as pa
 
-from kumitate.activation.candidates import candidates, held
-from kumitate.activation.changes import changes, counts
+from kumitate.activation.stage import sync_steps
 from kumitate.config.findings import did_you_mean
 from kumitate.config.project import Config
 from kumitate.config.trait import Ratio
@@ -58,8 +57,7 @@ def explained(config: Config, name: str) -> tuple[Query, ...]:
                 update={"traits": {each: config.traits[each] for each in _rests_on(config, name)}}
             )
             return (Query(f"trait_{name}", text(traits_query(alone, run))),)
-    steps = (candidates(config, run, name), held(name, run), changes(config, name), counts(config, run, name))
-    return tuple(step.query for step in steps)
+    return tuple(step.query for step in sync_steps(config, run, name))
 
 
 def _rests_on(config: Config, trait: str) -> tuple[str, ...]:

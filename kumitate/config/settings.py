@@ -10,13 +10,15 @@ from kumitate.model.expression import Section
 
 
 class ConsentSource(Section):
-    """The source that records consent, and its columns; the newest row per person, purpose and channel holds."""
+    """The source that records consent, and its columns; the newest row per person, purpose, channel and brand holds."""
 
     source: str
     purpose: str = "purpose"
     channel: str = "channel"
     granted: str = "granted"
     at: str = "at"
+    brand: str | None = None
+    """The column that names the brand; a row without a brand that refuses, refuses for every brand."""
 
 
 class Settings(Section):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kumitate.config.project import Config
+from kumitate.model.step import BatchStep, Mode, Query, QueryStep
 from kumitate.model.table import Table
 from kumitate.pipeline import all_tables
-from kumitate.ports import LakeReader, Scan
+from kumitate.ports import Engine, LakeReader, Scan
 
 
 @dataclass(slots=True)
@@ -41,6 +43,19 @@ class Overlay:
             for batch in batches:
                 writer.write_batch(batch.cast(table.schema))
         self._own[str(table)] = Scan(table.schema, (str(path),), {})
+
+    def carry_out(self, step: QueryStep | BatchStep, engine: Engine) -> None:
+        """The step's rows in its table, or after those that it has; `engine` reads this overlay."""
+        made = (
+            engine.apply(step.query, step.function, step.table.schema)
+            if isinstance(step, BatchStep)
+            else engine.rows(step.query)
+        )
+        self.put(step.table, chain(self._rows(step.table, engine), made) if step.mode is Mode.APPEND else made)
+
+    def _rows(self, table: Table, engine: Engine) -> Iterator[pa.RecordBatch]:
+        names = ", ".join(column.name for column in table.columns)
+        return engine.rows(Query("rows", f"select {names} from {table}"))
 
 
 def declared_tables(config: Config) -> dict[str, Table]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pyarrow as pa
 
-from kumitate.activation.settlement import rejected
-from kumitate.activation.tables import REJECTED
+from kumitate.activation.stage import of_syncs as of_syncs
 from kumitate.cleanse.stage import cleansed_through
 from kumitate.cleanse.tables import staging_table
 from kumitate.config.project import Config
@@ -73,16 +72,6 @@ class EngineWorker:
             case GraphStep():
                 inputs = {query.name: pa.Table.from_batches(self.engine.rows(query)) for query in step.queries}
                 yield from step.function(inputs).to_batches()
-
-
-def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
-    """The stage's steps for these syncs alone, if any is named; rows that destinations refuse stay those of all."""
-
-    def plan(config: Config, run: Run) -> tuple[Step, ...]:
-        alone = config.model_copy(update={"syncs": {name: config.syncs[name] for name in syncs}})
-        return tuple(rejected(config) if step.table == REJECTED else step for step in stage.plan(alone, run))
-
-    return replace(stage, plan=plan) if syncs else stage
 
 
 def consumed(config: Config, lake: LakeWriter, run: Run) -> Mapping[str, str]:

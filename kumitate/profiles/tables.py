@@ -19,8 +19,9 @@ CONSENTS = Table(
         Column("channel", Type.STRING),
         Column("granted", Type.BOOLEAN),
         Column("at", Type.TIMESTAMP),
+        Column("brand", Type.STRING, meaning="the brand that the word is about, where the source says which"),
     ),
-    "each person's newest word per purpose and channel; absent is unknown, and unknown is not granted",
+    "each person's newest word per purpose, channel and brand; absent is unknown, and unknown is not granted",
 )
 
 _SHOWN_VALUES = frozenset({"min", "max", "first", "last", "list", "most_frequent"})

@@ -89,11 +89,29 @@ def test_fields_keep_their_types_and_their_order_is_fixed() -> None:
     )
 
 
-def test_a_missing_value_is_null_alone_and_nothing_within_a_text() -> None:
+def test_a_missing_value_leaves_the_destinations_as_it_is_and_is_nothing_within_a_text() -> None:
     shop = world(fields={"alone": "{visits}", "within": "{visits} visits"})
     shop.people(p1=({}, ["vips"]))
     shop.activate()
-    assert fields(shop)["p1"] == '{"alone":null,"within":" visits"}'
+    assert fields(shop)["p1"] == '{"within":" visits"}'
+
+
+def test_a_missing_value_is_cleared_kept_or_holds_the_person_as_the_sync_says_by_field() -> None:
+    shop = world(
+        fields={"born": "{born}", "mail": "{email}", "value": "{value}", "visits": "{visits}"},
+        nulls={"mail": "hold", "visits": "clear", "default": "keep"},
+    )
+    shop.people(p1=({"email": "a@example.jp"}, ["vips"]), p2=({"visits": 2}, ["vips"]))
+    shop.activate()
+    assert fields(shop)["p1"] == '{"mail":"a@example.jp","visits":null}'
+    assert shop.gates() == {"p1": None, "p2": "field.null:mail"}
+
+
+def test_without_any_value_the_fields_are_an_empty_object() -> None:
+    shop = world(fields={"visits": "{visits}"})
+    shop.people(p1=({}, ["vips"]), p2=({"visits": 1}, ["vips"]))
+    shop.activate()
+    assert fields(shop) == {"p1": "{}", "p2": '{"visits":1}'}
 
 
 def test_the_hash_follows_the_fields_and_nothing_else() -> None:

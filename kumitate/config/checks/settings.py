@@ -44,6 +44,8 @@ def _consent(draft: Draft, consent: ConsentSource) -> Iterator[Finding]:
     if source is None:
         return
     wanted = {"purpose": {Type.STRING}, "channel": {Type.STRING}, "granted": {Type.BOOLEAN}, "at": TIMES}
+    if consent.brand is not None:
+        wanted["brand"] = {Type.STRING}
     for key, types in wanted.items():
         column = getattr(consent, key)
         found = column_type(source, column)

@@ -1,0 +1,175 @@
+"""What holds a candidate back: gates in one order, of which the first that applies is the person's one reason.
+
+1. `no_consent`, `consent_unknown`: the purpose is not granted on the channel, to the brand.
+2. `excluded:<name>`: a segment or list that the sync leaves out, then the lists for all syncs.
+3. `key.empty`: the key has a missing part.
+4. `field.null:<field>`, `field.unmatched`: a value that the sync asks for is missing.
+5. `outranked:<sync>`: a sync that goes before this one would send the person, or holds them out.
+6. `holdout:<name>`: the person is in a control group.
+7. `key.duplicate`: another person has the same key.
+8. `frequency:<budget>`: the person got enough messages.
+9. `delivery.unknown`: a row that must not go twice was sent, and its answer never came.
+
+So `holdout` stands only on people who would be sent but for it: with those who are, they are the comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kumitate.activation.frequency import budget_of, sent_messages
+from kumitate.activation.holdouts import held_out, holdouts_of
+from kumitate.activation.statements import last_outcomes, string
+from kumitate.activation.tables import candidates_table
+from kumitate.config.checks.cycles import circles
+from kumitate.config.project import Config
+from kumitate.config.sync import Sync
+from kumitate.model.expression import Consent
+from kumitate.model.step import Query, QueryStep, Run
+from kumitate.profiles.tables import CONSENTS
+from kumitate.segments.masks import is_member
+from kumitate.sql.vocabulary import text
+
+NO_CONSENT, CONSENT_UNKNOWN = "no_consent", "consent_unknown"
+KEY_EMPTY, KEY_DUPLICATE = "key.empty", "key.duplicate"
+UNKNOWN_DELIVERY = "delivery.unknown"
+
+
+def first_gate(config: Config, run: Run, sync: Sync) -> str:
+    """An expression over `m`, the person's masks, and `k`, their consent: gates 1 and 2."""
+    cases = []
+    if isinstance(sync.consent, Consent):
+        cases += [f"when k.granted = false then '{NO_CONSENT}'", f"when k.granted is null then '{CONSENT_UNKNOWN}'"]
+    for name, segments in _exclusions(config, sync):
+        members = " or ".join(text(is_member(config, run, segment, alias="m")) for segment in segments)
+        cases.append(f"when {members} then {string(f'excluded:{name}')}")
+    return f"case {' '.join(cases)} end" if cases else "cast(null as varchar)"
+
+
+def _exclusions(config: Config, sync: Sync) -> Iterator[tuple[str, Sequence[str]]]:
+    """The sync's own in its order, then the lists for all syncs by name."""
+    for name in sync.exclude:
+        yield name, config.exclusions[name].segments if name in config.exclusions else (name,)
+    if isinstance(sync.consent, Consent) and sync.mode != "delete":
+        for name, listed in sorted(config.exclusions.items()):
+            if listed.all_syncs and name not in sync.exclude:
+                yield name, listed.segments
+
+
+def consent_join(consent: Consent, person_id: str) -> str:
+    """Joins the person's newest word as `k`; nothing is joined where they have not said."""
+    brand = "k.brand is null" if consent.brand is None else f"k.brand = {string(consent.brand)}"
+    return (
+        f"left join {CONSENTS} as k on k.person_id = {person_id}\n"
+        f"  and k.purpose = {string(consent.purpose)} and k.channel = {string(consent.channel)} and {brand}\n"
+    )
+
+
+def goes_before(config: Config, name: str) -> tuple[str, ...]:
+    """Syncs that a person of theirs is left to, in order."""
+    rankings = (config.rankings[each].syncs for each in sorted(config.rankings))
+    return tuple(dict.fromkeys(sync for syncs in rankings if name in syncs for sync in syncs[: syncs.index(name)]))
+
+
+def in_order(config: Config) -> tuple[str, ...]:
+    """Every sync after those that go before it, else by name."""
+    graph: Mapping[str, frozenset[str]] = {name: frozenset(goes_before(config, name)) for name in config.syncs}
+    done: list[str] = []
+    while len(done) < len(graph):
+        free = (name for name in sorted(graph) if name not in done and graph[name] & graph.keys() <= {*done})
+        done.append(next(free, min(graph.keys() - {*done})))  # `check` refuses circles
+    return tuple(done)
+
+
+def ranking_circles(config: Config) -> tuple[tuple[str, ...], ...]:
+    return circles({name: frozenset(goes_before(config, name)) for name in config.syncs})
+
+
+def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> QueryStep:
+    """The candidates once more, with gates 5 to 9, which need all of them, other syncs, or the past.
+
+    Of several people with one key the smallest person id goes. `planned` are syncs whose changes this run has made
+    already: their messages count, too.
+    """
+    sync = config.syncs[name]
+    ctes = [f"{last_outcomes(name, run)},\nunknown_rows as (\n  {_UNKNOWN_ROWS}\n)"]
+    whens, joins = [], []
+    before = goes_before(config, name)
+    if before:
+        ctes.append(_outranking(before))
+        whens += [f"when x.place = {n} then {string(f'outranked:{each}')}" for n, each in enumerate(before, 1)]
+        joins.append("left join outranking as x on x.person_id = c.person_id")
+    holdouts = holdouts_of(config, sync)
+    if holdouts:
+        ctes.append(held_out(holdouts))
+        whens.append("when o.person_id is not null then concat('holdout:', o.holdout)")
+        joins.append("left join held_out as o on o.person_id = c.person_id")
+    budgets = budget_of(config, sync)
+    ctes += [sent_messages(config, run, each, planned=planned) for each in budgets]
+    late = [f"when f_{b}.messages >= {config.budgets[b].most} then {string(f'frequency:{b}')}" for b in budgets]
+    late_joins = [f"left join sent_{b} as f_{b} on f_{b}.person_id = r.person_id" for b in budgets]
+    sql = _HELD.format(
+        ctes=",\n".join(ctes),
+        early=_lines("\n    ", ("when c.gate is not null then c.gate", *whens)),
+        table=candidates_table(name),
+        early_joins=_lines("\n  ", joins),
+        late=_lines("\n    ", late),
+        late_joins=_lines("\n", late_joins),
+        duplicate=KEY_DUPLICATE,
+        unknown=UNKNOWN_DELIVERY,
+    )
+    return QueryStep(candidates_table(name), Query(f"held_{name}", sql))
+
+
+def _lines(indent: str, parts: Sequence[str]) -> str:
+    return "".join(f"{indent}{part}" for part in parts)
+
+
+_UNKNOWN_ROWS = "select key from last_outcomes where age = 1 and verdict = 'unknown'"
+
+_HELD = """with {ctes},
+gated as (
+  select
+    c.person_id,
+    c.key,
+    case{early}
+    end as gate,
+    c.fields,
+    c.fields_hash
+  from {table} as c{early_joins}
+),
+ranked as (
+  select person_id, key, gate, fields, fields_hash,
+    row_number() over (
+      partition by key order by case when gate is null then 0 else 1 end, person_id
+    ) as place
+  from gated
+)
+select
+  r.person_id,
+  r.key,
+  case
+    when r.gate is not null then r.gate
+    when r.place > 1 then '{duplicate}'{late}
+    when u.key is not null then '{unknown}'
+  end as gate,
+  r.fields,
+  r.fields_hash
+from ranked as r
+left join unknown_rows as u on u.key = r.key{late_joins}"""
+
+
+def _outranking(before: Sequence[str]) -> str:
+    """Who is a person of a sync that goes before: it sends them, has perhaps sent them, or holds them out."""
+    own = f"gate is null or gate = '{UNKNOWN_DELIVERY}' or starts_with(gate, 'holdout:')"
+    parts = "\n    union all\n".join(
+        f"    select person_id, {place} as place from {candidates_table(each)} where {own}"
+        for place, each in enumerate(before, 1)
+    )
+    return f"""outranking as (
+  select person_id, min(place) as place
+  from (
+{parts}
+  ) as people
+  group by person_id
+)"""
