@@ -58,10 +58,12 @@ class SparkLake:
                     return self._commit(self._graph(step), step.table, mark)
 
     def _graph(self, step: GraphStep) -> DataFrame:
+        """The function's rows as a frame: Spark loses what follows an empty batch, and wants one for no rows."""
+        schema = step.table.schema
         inputs = {query.name: self._whole(query) for query in step.queries}
-        batches = [fit(batch, step.table.schema, str(step.table)) for batch in step.function(inputs).to_batches()]
-        made = pa.Table.from_batches(batches, step.table.schema)
-        return self._session.createDataFrame(made, spark_schema(step.table.schema))
+        batches = [fit(batch, schema, str(step.table)) for batch in step.function(inputs).to_batches()]
+        made = pa.Table.from_batches([batch for batch in batches if batch.num_rows] or [_empty(schema)])
+        return self._session.createDataFrame(made, spark_schema(schema))
 
     def _whole(self, query: Query) -> pa.Table:
         with self._result(query) as frame:

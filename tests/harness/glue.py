@@ -158,6 +158,11 @@ class Submitted:
         return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
 
     @property
+    def last_words(self) -> str:
+        """Why it failed: spark-submit brings Python's traceback to the output, and Spark writes to the errors."""
+        return f"{self.out[-2000:]}\n{self.errors[-2000:]}"
+
+    @property
     def rows(self) -> int:
         """As the job's last word on the whole stage says."""
         return int(next(line["rows"] for line in reversed(self.lines) if "steps" in line))

@@ -43,9 +43,6 @@ pytestmark = [
 
 AS_OF = datetime.fromisoformat("2026-03-01T00:00:00+01:00")
 BEFORE_DELIVERY = [stage.name for stage in STAGES if stage.name != "delivery"]
-RESUMING = pytest.mark.xfail(reason="a killed cleansing job is not taken up again to its end; not understood yet")
-KEPT_FOR_THE_NEXT_RUN = {"staging.resolved"}
-"""What identity decided, with hashes of what it read: seen to differ after a first run; all that follows agreed."""
 LATE = "numero;prenom;nom;courriel;telephone;points;modifie\n5;Denis;Martin;;;150;20/02/2026 08:00\n"
 Rows = dict[str, list[tuple[Any, ...]]]
 now = partial(datetime.now, UTC)
@@ -108,15 +105,16 @@ def second(again: Again) -> Ran:
     config = load_config(first.laptop)
     step = f"clean.source_counts:counts_clients_{fingerprint(config.sources['clients'], config.settings)}"
     killed = stages(account, ["ingest", "cleanse"], "r000002", "--killed_before_note", step)
-    assert killed.code == KILLED, killed.errors
-    jobs = [killed, stages(account, BEFORE_DELIVERY, "r000002")]
+    assert killed.code == KILLED, killed.last_words
+    resumed = stages(account, BEFORE_DELIVERY, "r000002")
+    assert resumed.code == 0, resumed.last_words
     deliver(account, "r000002")
-    jobs.append(stages(account, ["delivery"], "r000002"))
+    jobs = [killed, resumed, stages(account, ["delivery"], "r000002")]
     return Ran(account, first.laptop, everything(first.laptop), account.rows(), jobs)
 
 
 def test_every_stage_ends_well_and_tells_counts_alone(first: Ran) -> None:
-    assert [(job.code, job.errors[-2000:]) for job in first.jobs if job.code] == []
+    assert [(job.code, job.last_words) for job in first.jobs if job.code] == []
     without_rules = {"quality", "profile_quality"}  # the bakery declares none: a deployment has no job for them
     assert [job.rows > 0 for job in first.jobs] == [stage.name not in without_rules for stage in STAGES]
     said = "".join(job.out + job.errors for job in first.jobs).lower()
@@ -129,15 +127,9 @@ def test_each_stage_writes_its_metrics_for_cloudwatch(first: Ran) -> None:
     assert [line["RowsQuarantined"] for line in measured if line["stage"] == "cleanse"] == [1]
 
 
-@pytest.mark.xfail(reason="staging.resolved, which a run leaves for the next, was seen to differ; not understood yet")
 def test_every_table_has_the_laptops_rows(first: Ran) -> None:
     assert first.found.keys() == first.expected.keys()
     assert [table for table, rows in first.expected.items() if first.found[table] != rows] == []
-
-
-def test_every_table_but_what_is_kept_for_the_next_run_has_the_laptops_rows(first: Ran) -> None:
-    differing = {table for table, rows in first.expected.items() if first.found[table] != rows}
-    assert differing <= KEPT_FOR_THE_NEXT_RUN
     assert sum(map(len, first.found.values())) > 80
 
 
@@ -165,7 +157,6 @@ def test_a_trino_server_reads_the_same_rows(first: Ran, tmp_path: Path) -> None:
     assert [table for table, rows in first.found.items() if found[table] != rows] == []
 
 
-@RESUMING
 def test_every_table_is_iceberg_v2_without_delete_files(second: Ran) -> None:
     lake = second.account.lake()
     tables = [lake.load(name) for name in lake.tables()]
@@ -176,14 +167,13 @@ def test_every_table_is_iceberg_v2_without_delete_files(second: Ran) -> None:
 
 
 def test_a_job_started_again_for_the_same_run_writes_nothing(again: Again) -> None:
-    assert again.job.code == 0, again.job.errors
+    assert again.job.code == 0, again.job.last_words
     assert [line["rows"] for line in again.job.lines if "steps" in line] == [0] * len(STAGES)
     assert again.after == again.before
 
 
-@RESUMING
 def test_a_run_killed_between_commit_and_note_ends_as_the_laptops(second: Ran) -> None:
-    assert [(job.code, job.errors[-2000:]) for job in second.jobs[1:] if job.code] == []
+    assert [(job.code, job.last_words) for job in second.jobs[1:] if job.code] == []
     assert [table for table, rows in second.expected.items() if second.found[table] != rows] == []
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from harness.engines import doubled, failing, tuples
@@ -185,6 +186,35 @@ def test_a_graph_function_sees_whole_inputs_also_empty_ones(lake: SparkLake) -> 
     )
     assert filled(lake).carry_out(GraphStep(ORDERS, queries, summed), mark("orders:graph")) == 1
     assert rows(lake) == [("sum", 6)]
+
+
+@pytest.mark.parametrize("sizes", [(2, 0, 1, 0, 0, 3), (0, 0), ()])
+def test_a_graph_functions_rows_all_arrive_whatever_batches_they_come_in(lake: SparkLake, sizes: Sequence[int]) -> None:
+    def in_batches(_inputs: Mapping[str, pa.Table]) -> pa.Table:
+        given = [
+            pa.record_batch([["o"] * size, [place] * size], schema=ORDERS.schema) for place, size in enumerate(sizes)
+        ]
+        return pa.Table.from_batches(given, ORDERS.schema)
+
+    filled(lake)
+    assert lake.carry_out(GraphStep(ORDERS, (), in_batches), mark("orders:graph")) == sum(sizes)
+    assert rows(lake) == [("o", place) for place, size in enumerate(sizes) for _ in range(size)]
+
+
+def last_of_many(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """A batch function that leaves nothing of most batches."""
+    return batch.filter(pc.greater(batch["quantity"], 249_997))
+
+
+def test_a_batch_function_may_leave_nothing_of_some_batches(lake: SparkLake) -> None:
+    numbers = ", ".join(f"({number})" for number in range(500))
+    sql = f"""
+    with numbers as (select n from (values {numbers}) as t (n))
+    select 'o' as order_id, cast(a.n * 500 + b.n as bigint) as quantity
+    from numbers as a cross join numbers as b order by quantity
+    """
+    assert lake.carry_out(BatchStep(ORDERS, Query("rows", sql), last_of_many), mark("orders:rows")) == 2
+    assert rows(lake) == [("o", 249_998), ("o", 249_999)]
 
 
 def test_rows_come_in_the_order_of_the_query(lake: SparkLake) -> None:
