@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import destination_class, registered, settings_for
+from kumitate.activation.portions import WHOLE, portion_rows
 from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ CONCURRENCY = 2
 """Deliveries to one account at a time; the least that an event source of a queue can be held to."""
 ROWS_A_PAGE = 1_000
 _PAGE_SECONDS = 300
-"""A page is small enough to be sent in this time even at a row a request."""
+"""A page is small enough for its requests to be sent in this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Route:
     """Replaces the vendor's base address."""
     seconds_between_requests: float
     """The account's limit; what one delivery keeps to is `pace`."""
+    is_whole: bool = False
+    """All rows of the sync belong together: they are on one page."""
 
     @property
     def pace(self) -> float:
@@ -46,8 +49,11 @@ class Route:
 
     @property
     def rows_a_page(self) -> int:
-        """`ROWS_A_PAGE`, or fewer where the account is slow."""
-        return min(ROWS_A_PAGE, max(1, math.floor(_PAGE_SECONDS / self.pace))) if self.pace else ROWS_A_PAGE
+        """`ROWS_A_PAGE` in whole requests, or fewer where the account is slow; all where they belong together."""
+        if self.is_whole:
+            return WHOLE
+        most_requests = math.floor(_PAGE_SECONDS / self.pace) if self.pace else math.inf
+        return portion_rows(destination_class(self.type), ROWS_A_PAGE, most_requests)
 
 
 def routes(config: Config, environment: Environment) -> tuple[Route, ...]:
@@ -76,15 +82,17 @@ def from_json(text: str) -> Mapping[str, Route]:
 def _route(config: Config, environment: Environment, sync: str) -> Route:
     name = config.syncs[sync].destination
     account = config.destinations[name]
+    type_ = registered(account, config.syncs[sync])
     settings, secret = settings_for(config, sync), secret_name(account, environment)
     return Route(
         sync,
         name,
-        registered(account, config.syncs[sync]),
+        type_,
         settings,
         secret,
         account.url,
         seconds_between_requests(account),
+        destination_class(type_).terms.is_whole_in(config.syncs[sync].mode),
     )
 
 

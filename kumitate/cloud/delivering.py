@@ -16,9 +16,9 @@ from kumitate.activation.routes import Route, destination_of
 from kumitate.activation.waiting import wait_seconds
 from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
-from kumitate.cloud.pages import changes_on
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.portion import Notes, Page, Way
+from kumitate.execution.rows import changes_on
 from kumitate.execution.sending import Patience, Sender
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Ledger, Transport

@@ -1,16 +1,17 @@
-"""A sync's changes cut into pages: compressed lines of JSON, the same bytes for the same changes."""
+"""A sync's changes cut into pages of a bucket, and what tells of them."""
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from kumitate.activation.portions import WHOLE, cut, is_removal
 from kumitate.blueprint.names import DELIVERIES, MANIFEST
 from kumitate.errors import FatalError, RecordError
-from kumitate.model.request import Change, Operation
+from kumitate.execution.rows import page_bytes
+from kumitate.model.request import Change
 
 
 class Readable(Protocol):
@@ -44,6 +45,7 @@ class Manifest:
 def write_pages(changes: Iterable[Sequence[Change]], shelf: Shelf, *, run_id: str, sync: str, rows: int) -> int:
     """Put pages of at most `rows` rows, removals on pages of their own, at last what tells of them; returns how many.
 
+    With `rows` WHOLE there is one page, whatever is on it.
     Changes come removals first; a match key may leave with one person and stay with another. Notes are kept by page:
     an earlier try of the run that told of its pages has cut them for good, whatever `rows` is by now.
     """
@@ -51,8 +53,8 @@ def write_pages(changes: Iterable[Sequence[Change]], shelf: Shelf, *, run_id: st
     if place in shelf.names(place):
         rows = manifest_of(shelf, run_id, sync).rows
     number = removals = 0
-    for number, page in enumerate(_cut(changes, rows), 1):
-        gone = page[0].operation is Operation.DELETE
+    for number, page in enumerate(cut(changes, rows), 1):
+        gone = rows != WHOLE and is_removal(page[0])
         removals += gone
         shelf.put(_name(run_id, sync, number, removals=gone), page_bytes(page))
     manifest = Manifest(rows=rows, pages=number, removals=removals)
@@ -74,29 +76,3 @@ def folder(run_id: str, sync: str) -> str:
 
 def _name(run_id: str, sync: str, number: int, *, removals: bool) -> str:
     return f"{folder(run_id, sync)}{number:05d}{'.removals' if removals else ''}.jsonl.gz"
-
-
-def page_bytes(changes: Sequence[Change]) -> bytes:
-    lines = (json.dumps(asdict(change), ensure_ascii=False, sort_keys=True) + "\n" for change in changes)
-    return gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
-
-
-def changes_on(content: bytes) -> list[Change]:
-    """The changes of a page; RecordError where it is none."""
-    try:
-        rows = [json.loads(line) for line in gzip.decompress(content).decode().split("\n") if line]
-        return [Change(**{**row, "operation": Operation(row["operation"])}) for row in rows]
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
-        raise RecordError("page.unreadable") from None
-
-
-def _cut(changes: Iterable[Sequence[Change]], rows: int) -> Iterator[list[Change]]:
-    page: list[Change] = []
-    for change in (change for portion in changes for change in portion):
-        turns = page and (page[-1].operation is Operation.DELETE) != (change.operation is Operation.DELETE)
-        if turns or len(page) == rows:
-            yield page
-            page = []
-        page.append(change)
-    if page:
-        yield page

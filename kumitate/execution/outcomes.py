@@ -21,7 +21,7 @@ NEXT_TIME = Outcome("", Verdict.RETRY, UNAVAILABLE)
 
 
 def changes_of(engine: Engine, sync: str, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[list[Change]]:
-    """What a sync has to bring, in portions; removals first."""
+    """What a sync has to bring, in pieces of at most `rows_at_once`; removals first."""
     for batch in engine.rows(changes_in_order(sync)):
         for start in range(0, batch.num_rows, rows_at_once):
             yield [_change(row) for row in batch.slice(start, rows_at_once).to_pylist()]

@@ -1,18 +1,23 @@
-"""A portion of changes brought to a destination: only those without a verdict, and none that may have arrived."""
+"""A sync's changes brought to a destination: only those without a verdict, and none that may have arrived."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kumitate.activation.destinations.answers import UNAVAILABLE
 from kumitate.activation.destinations.base import Destination, Recollecting
-from kumitate.execution.sending import Sender
+from kumitate.execution.rounds import is_repeatable
+from kumitate.execution.sending import Listener, Sender
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Ledger
 
 Notes = Mapping[str, Outcome | datetime]
+
+_ARRIVES_WITHIN = timedelta(seconds=90)
+"""A request whose sender died may still be carried out for so long: before, its absence at the destination says
+nothing."""
 
 
 def _go_on() -> None:
@@ -45,27 +50,58 @@ class Way:
     sender: Sender
     destination: Destination
     page: Page
+    answered: Listener | None = None
+    """Hears of each request that was taken."""
 
     def bring(self, changes: Sequence[Change], notes: Notes) -> Outcome | None:
         """Send what has no verdict in `notes`; returns the trouble that makes going on useless, if any."""
-        left = [change for change in changes if not _is_settled(notes.get(change.key))]
-        if not self.destination.terms.idempotent:
-            left = self._certain(left, notes)
-        return self.sender.send(self.destination, left, self.page)
+        return self.stream([changes], notes)
 
-    def _certain(self, changes: list[Change], notes: Notes) -> list[Change]:
-        """The changes that certainly have not arrived; others are asked for, else left without verdict."""
+    def stream(self, portions: Iterable[Sequence[Change]], notes: Notes) -> Outcome | None:
+        """As `bring`, of many portions."""
+        if self.destination.terms.idempotent or not any(isinstance(note, datetime) for note in notes.values()):
+            return self._send(_unsettled(portions, notes), {})
+        for left in _unsettled(portions, notes):
+            certain, claims = self._certain(left, notes)
+            trouble = self._send([certain], claims)
+            if trouble is not None:
+                return trouble
+        return None
+
+    def _send(self, portions: Iterable[Sequence[Change]], claims: Mapping[str, datetime]) -> Outcome | None:
+        return self.sender.stream(self.destination, portions, self.page, claims=claims, answered=self.answered)
+
+    def _certain(self, changes: list[Change], notes: Notes) -> tuple[list[Change], Mapping[str, datetime]]:
+        """The changes that have not arrived for certain, and those that may be repeated with the time of their claim.
+
+        Others are asked for, else left without verdict.
+        """
         claims = {change.key: note for change in changes if isinstance(note := notes.get(change.key), datetime)}
-        if not claims:
-            return changes
-        claimed = [change for change in changes if change.key in claims]
+        terms, now = self.destination.terms, self.sender.clock()
+        repeatable = {key: since for key, since in claims.items() if is_repeatable(terms, since, now)}
+        asked = [change for change in changes if change.key in claims.keys() - repeatable.keys()]
+        absent = self._absent(asked, claims) if asked else set()
+        kept = [change for change in changes if change.key not in claims or change.key in absent | repeatable.keys()]
+        return kept, repeatable
+
+    def _absent(self, claimed: list[Change], claims: Mapping[str, datetime]) -> set[str]:
+        """Rows that the destination says it has not; of all others the verdict is noted."""
         found = [Outcome(change.key, Verdict.UNKNOWN, UNAVAILABLE) for change in claimed]
         if isinstance(self.destination, Recollecting):
-            found = self.sender.recollect(self.destination, claimed, min(claims.values()))
+            times = [claims[change.key] for change in claimed]
+            still = (max(times) + _ARRIVES_WITHIN - self.sender.clock()).total_seconds()
+            if still > 0:
+                self.sender.sleep(still)
+            found = self.sender.recollect(self.destination, claimed, min(times))
         absent = {outcome.key for outcome in found if outcome.verdict is Verdict.RETRY}
         self.page.settle(outcome for outcome in found if outcome.key not in absent)
-        return [change for change in changes if change.key not in claims or change.key in absent]
+        return absent
 
 
-def _is_settled(note: Outcome | datetime | None) -> bool:
+def _unsettled(portions: Iterable[Sequence[Change]], notes: Notes) -> Iterator[list[Change]]:
+    for changes in portions:
+        yield [change for change in changes if not is_settled(notes.get(change.key))]
+
+
+def is_settled(note: Outcome | datetime | None) -> bool:
     return isinstance(note, Outcome) and note.verdict is not Verdict.RETRY

@@ -1,30 +1,23 @@
-"""Sending changes to one destination account: paced, noted before and after, repeated only where that is safe."""
+"""Sending changes to one destination account: again where that helps, halved where one row spoils the others."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Protocol
+from datetime import datetime
 
-from kumitate.activation.destinations.answers import (
-    AGAIN,
-    AUTH_REFUSED,
-    ROW_REASONS,
-    UNAVAILABLE,
-    UNREADABLE,
-    common_outcomes,
-    for_all,
-)
+from kumitate.activation.destinations.answers import AGAIN, BATCH_SPOILED, ROW_REASONS, UNAVAILABLE
 from kumitate.activation.destinations.base import Destination, Recollecting
+from kumitate.activation.portions import is_removal
 from kumitate.errors import FatalError, RecordError, RetryableError
+from kumitate.execution.budget import Budget, Quota
+from kumitate.execution.flight import Direct, Line
+from kumitate.execution.rounds import SETTLED, Items, Journal, Rounds
+from kumitate.execution.wire import QuotaSpentError, Wire
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
 from kumitate.ports import Transport
 
-_SETTLED = (Verdict.ACCEPTED, Verdict.REJECTED)
-_WORST_FIRST = (Verdict.REJECTED, Verdict.UNKNOWN, Verdict.RETRY, Verdict.ACCEPTED)
+Listener = Callable[[Request, Response], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +28,13 @@ class Patience:
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 60.0
     """A destination that asks for more is left alone until the next run."""
+    talk_seconds: float = 300.0
+    """A conversation in which the vendor takes longer goes on in the next run."""
 
-
-class Journal(Protocol):
-    """The ledger's pages of one sync in one run."""
-
-    def may_go_on(self) -> None:
-        """Asked before each request; raises where no other may leave."""
-        ...
-
-    def claim(self, keys: Iterable[str]) -> None: ...
-    def settle(self, outcomes: Iterable[Outcome]) -> None: ...
+    def pause(self, asked: float, idle_rounds: int, *, in_trouble: bool) -> float:
+        """Seconds before the next round: as asked, and longer each time nothing came of it."""
+        backoff = self.first_wait_seconds * 2 ** max(0, idle_rounds - 1)
+        return max(asked, backoff if in_trouble or idle_rounds else 0.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,142 +45,206 @@ class Sender:
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     seconds_between_requests: float = 0.0
+    quota: Quota | None = None
     patience: Patience = field(default_factory=Patience)
-    _transport: Transport | None = field(default=None, init=False)
-    _next_slot: datetime | None = field(default=None, init=False)
-    _asked_to_wait: float = field(default=0.0, init=False)
+    line: Line = field(default_factory=Direct)
+    wire: Wire = field(init=False)
+
+    def __post_init__(self) -> None:
+        budget = Budget(
+            clock=self.clock,
+            sleep=self.sleep,
+            seconds_between_requests=self.seconds_between_requests,
+            quota=self.quota,
+        )
+        self.wire = Wire(connect=self.connect, clock=self.clock, budget=budget, line=self.line)
 
     @property
     def asked_to_wait(self) -> float:
         """Seconds that the destination wanted to be left alone for, when it last answered."""
-        return self._asked_to_wait
+        return self.wire.asked_to_wait
 
     def send(self, destination: Destination, changes: Sequence[Change], journal: Journal) -> Outcome | None:
         """Bring all changes as far as they go; returns the trouble that makes going on useless, if any."""
-        waiting, idle_rounds = changes, 0
-        while waiting:
-            self._asked_to_wait = 0.0
-            outcomes = self._round(destination, waiting, journal)
-            trouble = _gravest(outcomes.values())
-            waiting = [change for change in waiting if _goes_again(outcomes[change.key])]
-            progress = any(outcome.verdict in _SETTLED for outcome in outcomes.values())
-            idle_rounds = 0 if progress else idle_rounds + 1
-            seconds = self._pause(idle_rounds, in_trouble=trouble is not None)
-            hopeless = idle_rounds >= self.patience.rounds or seconds > self.patience.longest_wait_seconds
-            if not waiting or hopeless or (trouble is not None and trouble.verdict is Verdict.UNKNOWN):
-                return trouble
-            self.sleep(seconds)
-        return None
+        return self.stream(destination, [changes], journal)
+
+    def stream(
+        self,
+        destination: Destination,
+        portions: Iterable[Sequence[Change]],
+        journal: Journal,
+        *,
+        claims: Mapping[str, datetime] | None = None,
+        answered: Listener | None = None,
+    ) -> Outcome | None:
+        """Portion after portion, the next one made ready while the last request of one is under way.
+
+        `claims` are rows that may have arrived and may be repeated; `answered` hears of each request that was taken.
+        """
+        rounds = Rounds(
+            wire=self.wire, destination=destination, journal=journal, claims=dict(claims or {}), answered=answered
+        )
+        return _Stream(self, rounds).bring(portions)
 
     def recollect(self, destination: Recollecting, changes: Sequence[Change], since: datetime) -> list[Outcome]:
         """What the destination remembers of rows that may have left at `since` or later."""
         found = {change.key: Outcome(change.key, Verdict.UNKNOWN, UNAVAILABLE) for change in changes}
         for request in destination.inquiries(changes, since):
             try:
-                outcomes = destination.recollections(request, self._exchange(request))
-            except (RetryableError, RecordError, FatalError):
+                outcomes = destination.recollections(request, self.wire.exchange(request))
+            except (RetryableError, RecordError, FatalError, QuotaSpentError):
                 continue
             found |= {outcome.key: outcome for outcome in outcomes}
         return list(found.values())
 
-    def _round(self, destination: Destination, changes: Sequence[Change], journal: Journal) -> Mapping[str, Outcome]:
-        """Every change once; when the account is in trouble, the requests that follow stay here."""
-        items = list(destination.requests(changes))
-        requests_left = Counter(key for item in items if not isinstance(item, Outcome) for key in item.keys)
-        verdicts: dict[str, Outcome] = {}
-        trouble: Outcome | None = None
-        for item in items:
-            if isinstance(item, Outcome):
-                found: tuple[Outcome, ...] = (item,)
-            else:
-                found = _stay(item, trouble) if trouble else self._requested(destination, item, journal)
-                requests_left.subtract(item.keys)
-            trouble = trouble or _gravest(found)
-            for outcome in found:
-                verdicts[outcome.key] = _worse(outcome, verdicts.get(outcome.key, outcome))
-            journal.settle(verdicts[outcome.key] for outcome in found if requests_left[outcome.key] <= 0)
-        return {change.key: verdicts.get(change.key) or _unanswered(change) for change in changes}
 
-    def _requested(self, destination: Destination, request: Request, journal: Journal) -> tuple[Outcome, ...]:
-        idempotent = destination.terms.idempotent
-        self._await_slot()
-        journal.may_go_on()
-        if not idempotent:
-            journal.claim(request.keys)
-        try:
-            response = self._transported(request)
-        except RetryableError as error:
-            self._asked_to_wait = error.retry_after_seconds or 0.0
-            verdict = Verdict.RETRY if idempotent or error.never_left else Verdict.UNKNOWN
-            return for_all(request, verdict, UNAVAILABLE, message=str(error))
-        except FatalError as error:
-            return for_all(request, Verdict.RETRY, AUTH_REFUSED, message=str(error))
-        self._asked_to_wait = _retry_after(response, self.clock())
-        known = common_outcomes(request, response, idempotent=idempotent)
-        if known is not None:
-            return known
-        try:
-            return destination.outcomes(request, response)
-        except (RecordError, LookupError, TypeError, ValueError, AttributeError):
-            # An answer of a shape that the vendor never documented must not stop the other rows.
-            verdict = Verdict.RETRY if idempotent else Verdict.UNKNOWN
-            return for_all(request, verdict, UNREADABLE, message=f"HTTP {response.status}")
+@dataclass(slots=True)
+class _Stream:
+    """One sync's changes on their way; what single rows have to be sent again for waits until it fills a portion."""
 
-    def _exchange(self, request: Request) -> Response:
-        self._await_slot()
-        return self._transported(request)
+    sender: Sender
+    rounds: Rounds
+    pool: list[Change] = field(default_factory=list)
 
-    def _await_slot(self) -> None:
-        now = self.clock()
-        if self._next_slot is not None and now < self._next_slot:
-            self.sleep((self._next_slot - now).total_seconds())
+    def bring(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
+        ahead = _Ahead(iter(portions), self.rounds.rendered)
+        while (ready := ahead.take()) is not None:
+            changes, items = ready
+            if self.pool and (len(self.pool) >= len(changes) or is_removal(self.pool[0]) != is_removal(changes[0])):
+                trouble = self._empty_pool()
+                if trouble is not None:
+                    return trouble
+            self.sender.wire.asked_to_wait = 0.0
+            first = self.rounds.run(changes, items, ahead.fill)
+            outcomes, trouble = self._attempted(changes, first)
+            if trouble is not None:
+                return trouble
+            self.pool += self._sifted(changes, outcomes)
+        return self._empty_pool()
 
-    def _transported(self, request: Request) -> Response:
-        if self._transport is None:
-            self._transport = self.connect()
-        self._next_slot = self.clock() + timedelta(seconds=self.seconds_between_requests)
-        return self._transport.send(request)
+    def _empty_pool(self) -> Outcome | None:
+        """What goes again for its own sake, until nothing comes of it any more."""
+        idle_rounds = 0
+        waiting, self.pool = self.pool, []
+        while waiting:
+            outcomes, trouble = self._attempted(waiting)
+            if trouble is not None:
+                return trouble
+            left = self._sifted(waiting, outcomes)
+            idle_rounds = 0 if len(left) < len(waiting) else idle_rounds + 1
+            waiting = left
+            seconds = self._pause(idle_rounds, in_trouble=False)
+            if not waiting or self._is_hopeless(idle_rounds, seconds):
+                return None
+            self._sleep(seconds)
+        return None
+
+    def _attempted(
+        self, changes: Sequence[Change], tried: Mapping[str, Outcome] | None = None
+    ) -> tuple[dict[str, Outcome], Outcome | None]:
+        """Outcomes of all changes, and the trouble with the account that outlasts our patience, if any."""
+        found: dict[str, Outcome] = {}
+        spoiled: list[tuple[str, ...]] = []
+        waiting, idle_rounds = list(changes), 0
+        while True:
+            if tried is None:
+                self.sender.wire.asked_to_wait = 0.0
+                tried = self.rounds.run(waiting)
+            found |= tried
+            spoiled += self.rounds.spoiled
+            trouble = self.rounds.trouble
+            if trouble is None:
+                break
+            waiting = [change for change in waiting if self._goes_again(tried[change.key], for_row=False)]
+            progress = any(outcome.verdict in SETTLED for outcome in tried.values())
+            idle_rounds = 0 if progress else idle_rounds + 1
+            seconds = self._pause(idle_rounds, in_trouble=True)
+            if not waiting or self._is_hopeless(idle_rounds, seconds) or self._is_lost(trouble):
+                break
+            self._sleep(seconds)
+            tried = None
+        self.rounds.spoiled = spoiled
+        return found, trouble
+
+    def _sifted(self, changes: Sequence[Change], outcomes: Mapping[str, Outcome]) -> list[Change]:
+        """The rows that go again: batches that a row has spoilt are searched for it."""
+        by_key = {change.key: change for change in changes}
+        groups, again = self.rounds.spoiled, []
+        for keys in groups:
+            group = [by_key[key] for key in keys if outcomes[key].reason == BATCH_SPOILED]
+            again += self._searched(group, outcomes[keys[0]].message) if group else []
+        searched = {key for keys in groups for key in keys}
+        return again + [c for c in changes if c.key not in searched and self._goes_again(outcomes[c.key])]
+
+    def _searched(self, group: Sequence[Change], words: str) -> list[Change]:
+        """Finds one row that spoils `group`; the rows of which nothing is known afterwards.
+
+        Half of what is known to hold a bad row is sent: where it is taken, the bad row is in the other half, which
+        need not be sent to know it. One bad row among n costs ceil(log2 n) calls, and all the rest one more.
+        """
+        unknown: list[Change] = []
+        while len(group) > 1:
+            half = len(group) // 2
+            sent, kept = group[:half], group[half:]
+            outcomes, trouble = self._attempted(sent)
+            spoiling = [change for change in sent if outcomes[change.key].reason == BATCH_SPOILED]
+            if spoiling:
+                words = outcomes[spoiling[0].key].message
+                unknown += kept
+                group = spoiling
+            elif trouble is None and all(outcomes[change.key].verdict is Verdict.ACCEPTED for change in sent):
+                group = kept
+            else:  # a row was refused by name, or the account is in trouble: all others may be good
+                return unknown + [
+                    change for change in group if outcomes.get(change.key, _SPOILED).verdict not in SETTLED
+                ]
+        self.rounds.journal.settle([Outcome(change.key, Verdict.REJECTED, SPOILS, words) for change in group])
+        return unknown
+
+    def _goes_again(self, outcome: Outcome, *, for_row: bool = True) -> bool:
+        """Whether the row is tried again in this run; not `for_row`: for what lies with the account alone."""
+        if outcome.verdict is Verdict.UNKNOWN:
+            return self.rounds.may_repeat(outcome)
+        reasons = AGAIN if for_row else AGAIN - ROW_REASONS
+        return outcome.verdict is Verdict.RETRY and outcome.reason in reasons
+
+    def _is_lost(self, trouble: Outcome) -> bool:
+        return trouble.verdict is Verdict.UNKNOWN and not self.rounds.may_repeat(trouble)
 
     def _pause(self, idle_rounds: int, *, in_trouble: bool) -> float:
-        backoff = self.patience.first_wait_seconds * 2 ** max(0, idle_rounds - 1)
-        return max(self._asked_to_wait, backoff if in_trouble or idle_rounds else 0.0)
+        return self.sender.patience.pause(self.sender.asked_to_wait, idle_rounds, in_trouble=in_trouble)
+
+    def _is_hopeless(self, idle_rounds: int, seconds: float) -> bool:
+        patience = self.sender.patience
+        return idle_rounds >= patience.rounds or seconds > patience.longest_wait_seconds
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds:
+            self.sender.sleep(seconds)
 
 
-def _gravest(outcomes: Iterable[Outcome]) -> Outcome | None:
-    """An outcome that lies with the account, not with its row: one without a verdict before one to try again."""
-    grave = [outcome for outcome in outcomes if _is_trouble(outcome)]
-    return next((outcome for outcome in grave if outcome.verdict is Verdict.UNKNOWN), grave[0] if grave else None)
+SPOILS = "row.spoils_batch"
+"""The one row because of which the vendor refused a whole request, in whose words it is refused."""
+_SPOILED = Outcome("", Verdict.RETRY, BATCH_SPOILED)
 
 
-def _is_trouble(outcome: Outcome) -> bool:
-    if outcome.verdict is Verdict.UNKNOWN:
-        return True
-    return outcome.verdict is Verdict.RETRY and outcome.reason not in ROW_REASONS
+@dataclass(slots=True)
+class _Ahead:
+    """Portions and the requests they become, one of them made ready before it is asked for."""
 
+    portions: Iterator[Sequence[Change]]
+    render: Callable[[Sequence[Change]], Items]
+    _next: tuple[Sequence[Change], Items] | None = None
 
-def _goes_again(outcome: Outcome) -> bool:
-    return outcome.verdict is Verdict.RETRY and outcome.reason in AGAIN
+    def fill(self) -> None:
+        while self._next is None:
+            portion = next(self.portions, None)
+            if portion is None:
+                return
+            if portion:
+                self._next = (portion, self.render(portion))
 
-
-def _stay(request: Request, trouble: Outcome) -> tuple[Outcome, ...]:
-    """Rows that were not sent: nothing happened to them, whatever happened before."""
-    return for_all(request, Verdict.RETRY, trouble.reason, message=trouble.message)
-
-
-def _worse(one: Outcome, other: Outcome) -> Outcome:
-    return min(other, one, key=lambda outcome: _WORST_FIRST.index(outcome.verdict))
-
-
-def _unanswered(change: Change) -> Outcome:
-    return Outcome(change.key, Verdict.RETRY, UNREADABLE, "the destination gave no outcome for this row")
-
-
-def _retry_after(response: Response, now: datetime) -> float:
-    """Seconds, or the time until a date; 0 where the answer asks for nothing."""
-    asked = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "")
-    if asked.strip().isdecimal():
-        return float(asked)
-    try:
-        return max(0.0, (parsedate_to_datetime(asked) - now).total_seconds())
-    except (TypeError, ValueError):
-        return 0.0
+    def take(self) -> tuple[Sequence[Change], Items] | None:
+        self.fill()
+        ready, self._next = self._next, None
+        return ready

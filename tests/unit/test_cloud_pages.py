@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cloud_world import MemoryShelf
-from kumitate.cloud.pages import Manifest, changes_on, manifest_of, page_bytes, write_pages
+from kumitate.activation.portions import WHOLE
+from kumitate.cloud.pages import Manifest, manifest_of, write_pages
 from kumitate.errors import FatalError, RecordError
+from kumitate.execution.rows import changes_on, page_bytes
 from kumitate.model.request import Change, Operation
 
 CHANGES = [
@@ -47,6 +49,12 @@ def test_removals_have_pages_of_their_own_which_come_first() -> None:
         "deliveries/r1/s/00001.removals.jsonl.gz",
         "deliveries/r1/s/00002.jsonl.gz",
     )
+
+
+def test_what_belongs_together_is_on_one_page_removals_too() -> None:
+    shelf = written(WHOLE)
+    assert pages_on(shelf) == [CHANGES]
+    assert manifest_of(shelf, "r1", "s").removals == 0
 
 
 def test_pages_written_again_have_the_same_bytes() -> None:

@@ -1,0 +1,25 @@
+"""Changes as compressed lines of JSON, the same bytes for the same changes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from kumitate.errors import RecordError
+from kumitate.model.request import Change, Operation
+
+
+def page_bytes(changes: Sequence[Change]) -> bytes:
+    lines = (json.dumps(asdict(change), ensure_ascii=False, sort_keys=True) + "\n" for change in changes)
+    return gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
+
+
+def changes_on(content: bytes) -> list[Change]:
+    """The changes of a page; RecordError where it is none."""
+    try:
+        rows = [json.loads(line) for line in gzip.decompress(content).decode().split("\n") if line]
+        return [Change(**{**row, "operation": Operation(row["operation"])}) for row in rows]
+    except (OSError, EOFError, ValueError, TypeError, KeyError):
+        raise RecordError("page.unreadable") from None

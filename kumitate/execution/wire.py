@@ -1,0 +1,51 @@
+"""One account's wire: its requests leave as its budget allows, and it says how long it wants to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kumitate.execution.budget import Budget, retry_after
+from kumitate.execution.flight import Direct, Landing, Line
+from kumitate.model.request import Request, Response
+from kumitate.ports import Transport
+
+
+class QuotaSpentError(Exception):
+    """The account's requests of the day are used up."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Wire:
+    """For one thread; `connect` opens the transport when the first request leaves."""
+
+    connect: Callable[[], Transport]
+    clock: Callable[[], datetime]
+    budget: Budget
+    line: Line = field(default_factory=Direct)
+    asked_to_wait: float = field(default=0.0, init=False)
+    _transport: Transport | None = field(default=None, init=False)
+
+    def await_slot(self) -> None:
+        """QuotaSpentError where nothing more leaves today."""
+        if not self.budget.await_slot():
+            raise QuotaSpentError
+
+    def begin(self, request: Request) -> Landing:
+        """Send the request in the slot that was awaited."""
+        return self.line.begin(lambda: self._transported(request))
+
+    def exchange(self, request: Request) -> Response:
+        """A question and its answer, with nothing else on the way."""
+        self.await_slot()
+        return self.heard(self.begin(request)())
+
+    def heard(self, response: Response) -> Response:
+        self.asked_to_wait = retry_after(response, self.clock())
+        return response
+
+    def _transported(self, request: Request) -> Response:
+        if self._transport is None:
+            self._transport = self.connect()
+        return self._transport.send(request)
