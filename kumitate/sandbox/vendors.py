@@ -11,6 +11,7 @@ from kumitate.sandbox.call import Vendor
 VENDORS: Mapping[str, str] = {
     "connect_customer_profiles": "kumitate.sandbox.connect_customer_profiles",
     "google_data_manager": "kumitate.sandbox.google_data_manager",
+    "line": "kumitate.sandbox.line",
     "meta": "kumitate.sandbox.meta",
     "salesforce": "kumitate.sandbox.salesforce",
     "ses": "kumitate.sandbox.ses",

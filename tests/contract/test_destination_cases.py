@@ -74,9 +74,8 @@ def broken_contract(type_: str, request: Request) -> list[str]:
 
 @pytest.mark.parametrize("type_", sorted(REGISTRY))
 def test_every_registered_destination_has_a_recorded_case_with_answers(type_: str) -> None:
-    cases = recorded(type_)["cases"]
-    assert cases
-    assert any(case["answers"] for case in [*cases, *recorded(type_).get("talks", [])])
+    cases = [*recorded(type_)["cases"], *recorded(type_).get("talks", [])]
+    assert any(case["answers"] for case in cases)
 
 
 @pytest.mark.parametrize(("type_", "case"), ALL)
@@ -134,6 +133,10 @@ def test_no_request_is_larger_than_the_vendor_takes_and_no_row_is_lost(type_: st
     most = recorded(type_)["most_rows"]
     changes = rows(type_, most + 1)
     requests = [item for item in destination.requests(changes) if not isinstance(item, Outcome)]
+    if most == 0:  # rows go in conversations alone, recorded as `talks`
+        assert requests == []
+        assert recorded(type_)["talks"]
+        return
     assert [len(request.keys) for request in requests] == [most, 1]
     assert [key for request in requests for key in request.keys] == [change.key for change in changes]
 

@@ -63,6 +63,15 @@ class Conversing(Protocol):
 
 
 @runtime_checkable
+class Leaning(Protocol):
+    """A conversation that needs what other syncs remember: a narrowcast, the audience that another sync rebuilds."""
+
+    def leans_on(self) -> Sequence[str]:
+        """Their names; `begins` finds what they remember under `memory["syncs"][name]`."""
+        ...
+
+
+@runtime_checkable
 class Reporting(Protocol):
     """A destination that tells later what it made of a request it took (Google's requestStatus, match rates)."""
 

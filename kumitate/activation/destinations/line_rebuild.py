@@ -1,0 +1,185 @@
+"""Building a LINE audience anew and swapping it in: create, fill, wait until it is ready, delete the one before.
+
+Nothing uses the new audience before LINE says READY, and the one before is deleted after that alone. A killed
+creation is looked for by its name, which carries a number and a digest of its ids, before it is repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNAVAILABLE, UNCONFIRMED, json_of
+from kumitate.activation.destinations.line_answers import INSUFFICIENT, NOT_FOUND, words
+from kumitate.activation.destinations.multipart import multipart
+from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
+from kumitate.model.request import HttpRequest, Outcome, Response, Verdict
+
+BLOB_HOST = "api-data.line.me"
+MOST_IN_JSON = 10_000
+MOST_IN_FILE = 1_500_000
+POLL_SECONDS = 30.0
+_GROUPS = "/v2/bot/audienceGroup"
+_UPLOAD = f"{_GROUPS}/upload"
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """One rebuild: the ids of all members, and the keys of the rows that wait for it."""
+
+    name: str
+    ids: tuple[str, ...] = field(repr=False)
+    keys: tuple[str, ...]
+    unsettled: tuple[Outcome, ...]
+    """Rows that are refused before anything is sent."""
+    is_ifa: bool = False
+    most_in_file: int = MOST_IN_FILE
+
+    def begins(self, memory: State) -> Turn:
+        """Creates; where nobody is left to be in an audience, deletes the one there is."""
+        current = memory.get("audience_group_id")
+        leftovers = list(memory.get("leftovers", []))
+        old = [current, *leftovers] if current else leftovers
+        state = {"n": int(memory.get("generation", 0)) + 1, "current": current, "leftovers": leftovers, "old": old}
+        return self._creation(state) if self.ids else self._deletion({**state, "new": None})
+
+    def answered(self, state: State, response: Response) -> Turn:
+        steps = {
+            "find": self._found,
+            "create": self._created,
+            "fill": self._filled,
+            "poll": self._polled,
+            "drop": self._dropped,
+            "discard": self._discarded,
+        }
+        return steps[state["step"]](state, response)
+
+    def resumed(self, state: State) -> Turn:
+        """A creation may have arrived; everything else may be repeated."""
+        again = {"fill": self._filling, "poll": self._poll, "drop": self._deletion, "discard": self._discard}
+        return again[state["step"]](state) if state["step"] in again else self._search(state)
+
+    def _creation(self, state: State) -> Turn:
+        request = self._upload("POST", {"description": self._named(state)}, part=0)
+        return Ask(request, {**state, "step": "create"})
+
+    def _search(self, state: State) -> Turn:
+        query = urlencode({"page": 1, "size": 40, "description": self._named(state), "createRoute": "MESSAGING_API"})
+        return Ask(self._request("GET", f"{_GROUPS}/list?{query}"), {**state, "step": "find"})
+
+    def _found(self, state: State, response: Response) -> Turn:
+        if response.status >= 300:
+            return self._given_up(state, REQUEST_REFUSED, words(response))
+        named = self._named(state).lower()
+        groups = json_of(response).get("audienceGroups", [])
+        ids = [group["audienceGroupId"] for group in groups if str(group.get("description", "")).lower() == named]
+        return self._next_part({**state, "new": ids[0], "part": 1}) if ids else self._creation(state)
+
+    def _created(self, state: State, response: Response) -> Turn:
+        if response.status >= 300:
+            return self._given_up(state, REQUEST_REFUSED, words(response))
+        return self._next_part({**state, "new": json_of(response)["audienceGroupId"], "part": 1})
+
+    def _next_part(self, state: State) -> Turn:
+        return self._filling(state) if state["part"] < self._parts else _waiting(state)
+
+    def _filling(self, state: State) -> Turn:
+        request = self._upload("PUT", {"audienceGroupId": state["new"]}, part=state["part"])
+        return Ask(request, {**state, "step": "fill"})
+
+    def _filled(self, state: State, response: Response) -> Turn:
+        if response.status >= 300:
+            return self._discard({**state, "reason": REQUEST_REFUSED, "words": words(response)})
+        return self._next_part({**state, "part": state["part"] + 1})
+
+    def _poll(self, state: State) -> Turn:
+        return Ask(self._request("GET", f"{_GROUPS}/{state['new']}"), {**state, "step": "poll"})
+
+    def _polled(self, state: State, response: Response) -> Turn:
+        if response.status >= 300:
+            return self._discard({**state, "reason": REQUEST_REFUSED, "words": words(response)})
+        answer = json_of(response)
+        group = answer["audienceGroup"]
+        busy = any(job.get("jobStatus") in ("QUEUED", "WORKING") for job in answer.get("jobs", []))
+        if group["status"] == "FAILED":
+            why = str(group.get("failedType", ""))
+            reason = INSUFFICIENT if why.endswith("AUDIENCE_INSUFFICIENT") else UNAVAILABLE
+            return self._discard({**state, "reason": reason, "words": why})
+        if group["status"] != "READY" or busy:
+            return _waiting(state)
+        return self._deletion({**state, "count": int(group.get("audienceCount", 0))})
+
+    def _deletion(self, state: State) -> Turn:
+        """Deletes what is left of `old`, then ends; one that LINE will not delete now is left for the next time."""
+        if not state["old"]:
+            return self._settled(state)
+        return Ask(self._request("DELETE", f"{_GROUPS}/{state['old'][0]}"), {**state, "step": "drop"})
+
+    def _dropped(self, state: State, response: Response) -> Turn:
+        stuck = [] if _is_gone(response) else [state["old"][0]]
+        return self._deletion({**state, "old": state["old"][1:], "stuck": [*state.get("stuck", []), *stuck]})
+
+    def _discard(self, state: State) -> Turn:
+        """The new audience will not do: it goes, and the one before stays in use."""
+        return Ask(self._request("DELETE", f"{_GROUPS}/{state['new']}"), {**state, "step": "discard"})
+
+    def _discarded(self, state: State, response: Response) -> Turn:
+        left = [] if _is_gone(response) else [state["new"]]
+        kept = {**state, "leftovers": [*state["leftovers"], *left]}
+        return self._given_up(kept, state["reason"], state["words"])
+
+    def _settled(self, state: State) -> Done:
+        refused = {outcome.key for outcome in self.unsettled}
+        taken = [Outcome(key, Verdict.ACCEPTED, UNCONFIRMED) for key in self.keys if key not in refused]
+        figures = {"received": float(len(self.ids)), "matched": float(state.get("count", 0))}
+        return Done((*self.unsettled, *taken), _memory(state["n"], state["new"], state.get("stuck", [])), figures)
+
+    def _given_up(self, state: State, reason: str, said: str) -> Done:
+        """The audience before stays in use. Too few people lies with the rows, anything else with the account."""
+        verdict = Verdict.REJECTED if reason == INSUFFICIENT else Verdict.RETRY
+        refused = {outcome.key for outcome in self.unsettled}
+        others = [Outcome(key, verdict, reason, said) for key in self.keys if key not in refused]
+        return Done((*self.unsettled, *others), _memory(state["n"], state["current"], state["leftovers"]))
+
+    @property
+    def _parts(self) -> int:
+        return 1 if len(self.ids) <= MOST_IN_JSON else -(-len(self.ids) // self.most_in_file)
+
+    def _named(self, state: State) -> str:
+        digest = hashlib.sha256("\n".join(sorted(self.ids)).encode()).hexdigest()[:6]
+        return f"{self.name} {state['n']}-{digest}"
+
+    def _upload(self, method: str, about: Mapping[str, Any], *, part: int) -> HttpRequest:
+        if self.is_ifa and method == "POST":
+            about = {**about, "isIfaAudience": True}
+        if len(self.ids) <= MOST_IN_JSON:
+            body = {**about, "audiences": [{"id": id_} for id_ in self.ids]}
+            return HttpRequest(method, _UPLOAD, json.dumps(body, ensure_ascii=False).encode(), self.keys, _JSON)
+        ids = self.ids[part * self.most_in_file : (part + 1) * self.most_in_file]
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in about.items()}
+        content, type_ = multipart({**texts, "file": ("ids.txt", "\n".join(ids).encode(), "text/plain")})
+        headers = {"Content-Type": type_}
+        return HttpRequest(method, f"{_UPLOAD}/byFile", content, self.keys, headers, host=BLOB_HOST)
+
+    def _request(self, method: str, path: str) -> HttpRequest:
+        return HttpRequest(method, path, b"", self.keys)
+
+
+def _is_gone(response: Response) -> bool:
+    return response.status < 300 or NOT_FOUND.encode() in response.body
+
+
+def _memory(generation: int, current: int | None, leftovers: Sequence[int]) -> State:
+    """`leftovers`: audiences that LINE would not delete yet; the next rebuild tries again."""
+    live = {} if current is None else {"audience_group_id": current}
+    left = {"leftovers": list(leftovers)} if leftovers else {}
+    return {"generation": generation, **live, **left}
+
+
+def _waiting(state: State) -> Wait:
+    return Wait(POLL_SECONDS, {**state, "step": "poll"})
