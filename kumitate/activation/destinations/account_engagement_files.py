@@ -1,0 +1,59 @@
+"""Account Engagement's files: a batch of prospects as CSV in a multipart body, and the rows an import refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kumitate.model.request import Change, Response
+
+_MATCH = "matchEmail"
+_BOUNDARY = "kumitate.9f6b1c0a7d.batch"
+"""No CSV of ours has a line that begins with two dashes and this."""
+
+
+def table(rows: Sequence[Change], key_field: str) -> bytes:
+    """CSV of rows with the same fields; the address is what prospects are matched by."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = sorted(set(rows[0].fields) - {key_field})
+    writer.writerow([_MATCH, key_field, *names])
+    for change in rows:
+        writer.writerow(_cells(change, names))
+    return text.getvalue().encode()
+
+
+def row_size(change: Change, key_field: str) -> int:
+    """Bytes of a row, quotes included."""
+    names = sorted(set(change.fields) - {key_field})
+    return sum(len(text.encode()) + 3 for text in _cells(change, names))
+
+
+def upload(content: bytes) -> tuple[str, bytes]:
+    """The content type and body that carry a file."""
+    head = 'Content-Disposition: form-data; name="file"; filename="prospects.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    body = f"--{_BOUNDARY}\r\n{head}".encode() + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return f"multipart/form-data; boundary={_BOUNDARY}", body
+
+
+def errors_by_key(response: Response, key_field: str) -> Mapping[str, str] | None:
+    """The words in the last column, by key; None where the file is none or lacks the key's column."""
+    reader = csv.DictReader(io.StringIO(response.body.decode("utf-8-sig", "replace"), newline=""))
+    names = list(reader.fieldnames or ())
+    if key_field not in names:
+        return None
+    return {row[key_field]: row[names[-1]] or "refused" for row in reader}
+
+
+def _cells(change: Change, names: Sequence[str]) -> list[str]:
+    return [_cell(change.fields.get("email")), change.key, *(_cell(change.fields[name]) for name in names)]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
