@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from kumitate.execution.likeness import best_likeness
 from kumitate.execution.named import Named, ask, bound, find_named
 from kumitate.execution.stewardship import decisions
+from kumitate.execution.unusable import unusable_by_both
 from kumitate.execution.workspace import Workspace
 from kumitate.identity.stewards import CANNOT, MUST, Decision, clean_forms, holding
 from kumitate.identity.tables import EDGES, IDENTIFIERS, PERSON_EVENTS, PERSON_RECORDS, SHARED
@@ -50,6 +51,7 @@ def _explained(workspace: Workspace, left: str, right: str) -> Explanation:
         persons,
         merged,
         held_back=tuple(_held_back(workspace, pair)),
+        unusable=unusable_by_both(workspace, *(tuple(named.records) for named in pair)),
         parted=tuple(step_of(each) for each in _parted(workspace, pair)),
         likeness=best_likeness(workspace, tuple(pair[0].records), tuple(pair[1].records)),
     )

@@ -52,6 +52,15 @@ class HeldBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusable:
+    """What both delivered as an identifier and cleansing dropped, with the code that says why."""
+
+    kind: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Likeness:
     """How alike two records are by the model: its probability, and what each comparison adds (log2)."""
 
@@ -77,6 +86,7 @@ class Explanation:
     together: tuple[str, str] | None = None
     """The run and the time since when both are one person, as far as runs tell."""
     held_back: tuple[HeldBack, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
     parted: tuple[Step, ...] = ()
     """Decisions of stewards that keep them apart."""
     likeness: Likeness | None = None
@@ -130,6 +140,7 @@ def masked(told: Explanation) -> Explanation:
         path=tuple(map(_masked_step, told.path)),
         parted=tuple(map(_masked_step, told.parted)),
         held_back=tuple(replace(each, value=masked_value(each.value)) for each in told.held_back),
+        unusable=tuple(replace(each, value=mask(each.value)) for each in told.unusable),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
+from kumitate.cleanse.reasons import REASONS
 from kumitate.identity.identifiers import RULE_PREFIX
 from kumitate.identity.why import MODEL, STEWARD, Explanation, HeldBack, Likeness, Step
 
@@ -23,6 +24,7 @@ _EN: Mapping[str, str] = {
     "parted": "{author} parted {left} and {right} at {at}: {reason}",
     "nothing_shared": "They share no value that identifies.",
     "held": "Both have {kind} {value}, which merges nobody: {reason}.",
+    "unusable": "Both were delivered with {kind} {value}, which cannot be used: {reason}",
     "blocked": "a blocked pattern says that it is nobody's own",
     "too_many_records": "it is on {records:,} records",
     "shared_by": "people with different {what} share it ({records:,} records)",
@@ -50,6 +52,7 @@ _JA: Mapping[str, str] = {
     "parted": "{author} が {at} に {left} と {right} を別人と判断しました：{reason}",
     "nothing_shared": "人物を特定できる共通の値はありません。",
     "held": "どちらも {kind} {value} を持ちますが、統合には使いません：{reason}。",
+    "unusable": "どちらも {kind} {value} が届いていますが、使えません：{reason}",
     "blocked": "個人のものではない値として除外されています",
     "too_many_records": "{records:,} 件のレコードにあります",
     "shared_by": "{what} の異なる人が共有しています（{records:,} 件）",
@@ -102,6 +105,9 @@ def _of_two(told: Explanation, words: Mapping[str, str]) -> Iterator[str]:
         )
     for held in told.held_back:
         yield "  " + words["held"].format(kind=_kind(held.kind), value=held.value, reason=_reason(held, words))
+    for each in told.unusable:
+        said = REASONS[each.reason].ja if words is _JA else REASONS[each.reason].en
+        yield "  " + words["unusable"].format(kind=_kind(each.kind), value=each.value, reason=said)
     if not told.held_back:
         yield words["nothing_shared"]
     if told.likeness is not None:

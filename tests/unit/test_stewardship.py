@@ -135,6 +135,24 @@ def test_why_not_tells_what_was_held_back_in_two_languages(made: Path) -> None:
     )
 
 
+def test_why_not_tells_of_a_list_that_both_were_delivered_with(tmp_path: Path) -> None:
+    root = copy_of(BAKERY, tmp_path / "boulangerie")
+    lists = ('["lea@example.com", "bureau@example.com"]', '["bureau@example.com"]', '["autre@example.com"]')
+    quoted = ['"' + each.replace('"', '""') + '"' for each in lists]
+    rows = [f"{number};Léa;Petit;{each};;5;20/02/2026 08:00" for number, each in enumerate(quoted, 6)]
+    header = "numero;prenom;nom;courriel;telephone;points;modifie"
+    (root / "data/clients-2.csv").write_text("\n".join((header, *rows, "")), encoding="utf-8")
+    run(root, until="identity")
+    told = kumitate(root, "why", "clients/6", "clients/7", "--unmask").stdout
+    assert "  Both were delivered with courriel bureau@example.com, which cannot be used: " in told
+    assert "They share no value that identifies." in told
+    assert "bureau" not in kumitate(root, "why", "clients/6", "clients/7", "--json").stdout
+    assert "どちらも courriel b***@e***.com が届いていますが、使えません" in (
+        kumitate(root, "why", "clients/7", "clients/6", "--lang", "ja").stdout
+    )
+    assert "delivered" not in kumitate(root, "why", "clients/6", "clients/8").stdout
+
+
 def test_why_tells_of_a_stewards_decision(root: Path) -> None:
     decide(root, "unlink", "clients/3", "clients/4")
     assert "Ito parted clients/* and clients/* at 20" in kumitate(root, "why", "clients/4", "clients/3").stdout
