@@ -11,6 +11,7 @@ from kumitate.cli.check import check
 from kumitate.cli.cleanse import cleanse
 from kumitate.cli.explain import explain
 from kumitate.cli.link import link, links, unlink
+from kumitate.cli.matchkeys import matchkeys
 from kumitate.cli.output import counted, say
 from kumitate.cli.plan import plan
 from kumitate.cli.profile import profile
@@ -38,6 +39,7 @@ COMMANDS: tuple[click.Command, ...] = (
     segment,
     profile,
     sync,
+    matchkeys,
     redrive,
     quarantine,
     why,

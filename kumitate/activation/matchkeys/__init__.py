@@ -11,7 +11,7 @@ from kumitate.activation.matchkeys.contacts import (
     email,
     google_email,
 )
-from kumitate.activation.matchkeys.keys import NONE, MatchKeys, Rule, RuleSet, match_keys
+from kumitate.activation.matchkeys.keys import NONE, MatchKeys, Rule, RuleSet, match_keys, readable_keys
 from kumitate.activation.matchkeys.persons import name
 from kumitate.activation.matchkeys.places import (
     compact_postal_code,
@@ -66,4 +66,5 @@ __all__ = [
     "match_keys",
     "name",
     "postal_code",
+    "readable_keys",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kumitate.activation.matchkeys.places import country_code
 from kumitate.errors import RecordError
 
 NONE = "matchkey.none"
@@ -17,7 +18,6 @@ NONE = "matchkey.none"
 Rule = Callable[[str, str], str]
 """(text, ISO country) -> normalised text; RecordError where the value cannot match."""
 
-_ALPHA_2 = re.compile(r"[A-Za-z]{2}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 # MD5, SHA-1, SHA-384 and SHA-512 in hex; MD5, SHA-1 and SHA-256 in Base64.
 _OTHER_HASH = re.compile(
@@ -25,7 +25,10 @@ _OTHER_HASH = re.compile(
     r"|[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{27}=|[A-Za-z0-9+/_-]{43}="
 )
 _BLANKS = ("", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown")
+"""What exports write where there is nothing; a hash of one says as little."""
 _HASHES_OF_NOTHING = frozenset(hashlib.sha256(blank.encode()).hexdigest() for blank in _BLANKS)
+# What a wrong encoding leaves, and halves of signs that were cut in the middle.
+_GARBLED = re.compile("[\ufffd\ud800-\udfff]")
 # Selectors of a glyph's variant (IVS): `葛` with and without one is the same name.
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -70,22 +73,40 @@ def match_keys(rules: RuleSet, fields: Mapping[str, Any], *, country: str) -> Ma
     The row's own `country` goes before the default one. A value that is already a SHA-256 passes through; a value
     that cannot match is dropped by itself, with its reason.
     """
+    return _keys(rules, fields, country, finish=_sha256)
+
+
+def readable_keys(rules: RuleSet, fields: Mapping[str, Any], *, country: str) -> MatchKeys:
+    """The same keys before they are hashed: what the platform's own normalisation must come to as well."""
+    return _keys(rules, fields, country, finish=str)
+
+
+def _keys(rules: RuleSet, fields: Mapping[str, Any], country: str, *, finish: Callable[[str], str]) -> MatchKeys:
     values: dict[str, str] = {}
     dropped: dict[str, str] = {}
     stated = cleaned(str(fields.get("country") or "")) or country
-    home = stated.upper() if _ALPHA_2.fullmatch(stated) else country
+    home = _home(stated, country)
     offered = {**fields, "country": stated}
     for name in rules.rules:
+        last = str if name in rules.plain else finish
         for source, rule in _sources(rules, name):
             given = offered.get(source)
             if given is None or not str(given).strip():
                 continue
             try:
-                values[name] = _key(str(given), rule, home, kind=_Kind(name in rules.plain, name in rules.opaque))
+                values[name] = _key(str(given), rule, home, kind=_Kind(name in rules.plain, name in rules.opaque, last))
                 break
             except RecordError as error:
                 dropped[source] = error.reason
     return MatchKeys(values, dropped)
+
+
+def _home(stated: str, country: str) -> str:
+    """The country that phone numbers and postal codes are read by: the row's own where it says one."""
+    try:
+        return country_code(stated, country)
+    except RecordError:
+        return country
 
 
 def cleaned(text: str) -> str:
@@ -105,6 +126,7 @@ def _sources(rules: RuleSet, name: str) -> Iterator[tuple[str, Rule]]:
 class _Kind:
     plain: bool
     opaque: bool
+    finish: Callable[[str], str]
 
 
 def _key(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
@@ -113,12 +135,14 @@ def _key(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
         return _hashed_already(text.lower())
     if not kind.opaque:
         _refuse_hash(text)
-    if "\ufffd" in text:
+    if _GARBLED.search(text):
         raise RecordError("text.garbled")
     normalised = rule(text, country)
     if not normalised or not normalised.strip():
         raise RecordError("value.empty")
-    return normalised if kind.plain else _sha256(normalised)
+    if normalised in _BLANKS:
+        raise RecordError("value.placeholder")
+    return kind.finish(normalised)
 
 
 def _hashed_already(found: str) -> str:
@@ -136,7 +160,4 @@ def _refuse_hash(text: str) -> None:
 
 
 def _sha256(normalised: str) -> str:
-    try:
-        return hashlib.sha256(normalised.encode()).hexdigest()
-    except UnicodeEncodeError:  # half of a surrogate pair: cut in the middle of a sign
-        raise RecordError("text.garbled") from None
+    return hashlib.sha256(normalised.encode()).hexdigest()

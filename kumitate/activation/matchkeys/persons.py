@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
-from kumitate.activation.matchkeys.places import letters_and_digits
+from kumitate.activation.matchkeys.places import uploaded
 from kumitate.errors import RecordError
 
 _TITLE = re.compile(r"^(?:mrs|mr|ms|dr)\.?\s+")
@@ -15,6 +15,7 @@ _NO_NAME = frozenset({"null", "nan", "undefined", "unknown", "#n/a", "不明", "
 _WOMAN = frozenset({"f", "female", "woman", "女", "女性", "おんな"})
 _MAN = frozenset({"m", "male", "man", "男", "男性", "おとこ"})
 _DATE = re.compile(r"([0-9]{4})(?:([-/.年])([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[T ].*)?")
+_DAY_FIRST_OR_LAST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
 _ERA_DATE = re.compile(r"([^\d.]+)\.?([0-9]{1,2}|元)[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _YEAR_BEFORE_ERA = {
     **dict.fromkeys(("明治", "m"), 1867),
@@ -35,8 +36,8 @@ def name(text: str, _country: str) -> str:
 
 
 def compact_name(text: str, country: str) -> str:
-    """Lower case, letters and digits alone: `De la Cruz` is `delacruz`, `山田` is `山田`."""
-    return letters_and_digits(_named(text), country)
+    """Letters and digits alone, lower case: `De la Cruz` is `delacruz`, `山田` is `山田`."""
+    return uploaded(_named(text), country)
 
 
 def _named(text: str) -> str:
@@ -56,10 +57,9 @@ def gender(text: str, _country: str) -> str:
     raise RecordError("gender.unsupported")
 
 
-def birthdate(text: str, _country: str) -> str:
-    """`1990-01-02`, `1990/1/2`, `1990年1月2日`, `平成2年1月2日` and `H2.1.2` are `19900102`."""
-    found = _DATE.fullmatch(text)
-    parts = _of_common_era(found) if found else _of_japanese_era(text)
+def birthdate(text: str, country: str) -> str:
+    """`1990-01-02`, `1990/1/2`, `1990年1月2日`, `平成2年1月2日`, `H2.1.2` and in the US `1/2/1990` are `19900102`."""
+    parts = _date_parts(text, country)
     try:
         born = date(*parts)
     except ValueError:
@@ -67,6 +67,24 @@ def birthdate(text: str, _country: str) -> str:
     if born.year < _FIRST_YEAR:
         raise RecordError("birthdate.implausible")
     return f"{born:%Y%m%d}"
+
+
+def _date_parts(text: str, country: str) -> tuple[int, int, int]:
+    found = _DATE.fullmatch(text)
+    if found:
+        return _of_common_era(found)
+    found = _DAY_FIRST_OR_LAST.fullmatch(text)
+    if found is None:
+        return _of_japanese_era(text)
+    first, second, year_ = map(int, found.groups())
+    return (year_, first, second) if country == "US" else _day_first(first, second, year_)
+
+
+def _day_first(first: int, second: int, year_: int) -> tuple[int, int, int]:
+    """Outside the US a day goes before its month; where both could be either it is not guessed."""
+    if first <= 12 and first != second:
+        raise RecordError("birthdate.ambiguous")
+    return year_, second, first
 
 
 def _of_common_era(found: re.Match[str]) -> tuple[int, int, int]:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from kumitate.cleanse.countries import ALPHA2, CODE_BY_NAME
 from kumitate.errors import RecordError
 
-_ALPHA_2 = re.compile(r"[A-Za-z]{2}")
 _POSTAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,10}[A-Za-z0-9]")
-_NOT_ISO = {"UK": "GB", "EL": "GR"}
-"""What people write for a country whose ISO code is another."""
+_US_STATES = """
+AL Alabama AK Alaska AZ Arizona AR Arkansas CA California CO Colorado CT Connecticut DE Delaware
+DC District_of_Columbia FL Florida GA Georgia HI Hawaii ID Idaho IL Illinois IN Indiana IA Iowa KS Kansas KY Kentucky
+LA Louisiana ME Maine MD Maryland MA Massachusetts MI Michigan MN Minnesota MS Mississippi MO Missouri MT Montana
+NE Nebraska NV Nevada NH New_Hampshire NJ New_Jersey NM New_Mexico NY New_York NC North_Carolina ND North_Dakota
+OH Ohio OK Oklahoma OR Oregon PA Pennsylvania RI Rhode_Island SC South_Carolina SD South_Dakota TN Tennessee TX Texas
+UT Utah VT Vermont VA Virginia WA Washington WV West_Virginia WI Wisconsin WY Wyoming
+"""
+_PAIRS = _US_STATES.lower().replace("_", "").split()
+_CODE_OF_STATE = dict(zip(_PAIRS[1::2], _PAIRS[::2], strict=True)) | {"washingtondc": "dc"}
 
 
 def postal_code(text: str, country: str) -> str:
@@ -52,16 +60,35 @@ def letters(text: str, _country: str) -> str:
     return "".join(sign for sign in text.lower() if unicodedata.category(sign)[0] in "LM")
 
 
+def state(text: str, country: str) -> str:
+    """A prefecture or state as `letters`; in the US its two letters: `California` is `ca`, `東京都` is `東京都`."""
+    bare = letters(text, country)
+    return _CODE_OF_STATE.get(bare, bare) if country == "US" else bare
+
+
 def letters_and_digits(text: str, _country: str) -> str:
     """A street address or city: lower case without spaces and punctuation, any script."""
     return "".join(sign for sign in text.lower() if unicodedata.category(sign)[0] in "LMN")
 
 
+def uploaded(text: str, country: str) -> str:
+    """As Amazon's uploader: letters and digits, but no Latin letter beyond a to z; other scripts stay."""
+    return "".join(sign for sign in letters_and_digits(text, country) if sign.isascii() or not _is_latin(sign))
+
+
+def _is_latin(sign: str) -> bool:
+    return unicodedata.name(sign, "").startswith("LATIN")
+
+
 def country_code(text: str, _country: str) -> str:
-    """ISO 3166 alpha-2, upper case."""
-    if not _ALPHA_2.fullmatch(text):
+    """ISO 3166 alpha-2, upper case: `jp`, `JPN`, `Japan` and `日本` are `JP`."""
+    code = text.upper()
+    if code in ALPHA2:
+        return code
+    found = CODE_BY_NAME.get(text.casefold().removeprefix("the "))
+    if found is None:
         raise RecordError("country.invalid")
-    return _NOT_ISO.get(text.upper(), text.upper())
+    return found
 
 
 def lower_country_code(text: str, country: str) -> str:

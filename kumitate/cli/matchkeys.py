@@ -1,0 +1,159 @@
+"""`kumitate matchkeys`: what ad platforms can recognise of the people in a file, a segment or a sync."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.output import counted, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from kumitate.activation.matchkeys import RuleSet
+    from kumitate.execution.matching import Figures, Person, Tally
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+Row = dict[str, Any]
+
+
+@click.command(
+    short_help="What ad platforms can recognise of people.",
+    epilog=examples(
+        "kumitate matchkeys --platform meta --in members.csv",
+        "kumitate matchkeys --in members.csv --json --summary | jq '.platforms[] | {platform, usable}'",
+        "kumitate matchkeys --platform google --in members.csv --out keys.csv",
+        "kumitate matchkeys --segment vips",
+    ),
+)
+@click.option("--platform", help="google, meta, line, …, a rule set's name, or all (the default, but of a sync).")
+@click.option("--in", "table", type=FILE, help="CSV, JSON lines, Parquet or Excel, with headings as people write them.")
+@click.option("--segment", help="The members of a segment, as the last run left it.")
+@click.option("--sync", help="Whom a sync would bring, as its own fields and gates say.")
+@click.option("--country", default="JP", show_default=True, help="Country of people who have none of their own.")
+@click.option("--out", type=NEW_FILE, help="Every person's keys (.csv, .parquet or .jsonl), as they would be sent.")
+@click.option("--readable", is_flag=True, help="Keys before they are hashed: personal data in clear.")
+@click.option("--summary", is_flag=True, help="With --json: figures alone, without each person's keys.")
+@project_option
+@json_option
+def matchkeys(**asked: Any) -> None:
+    """Tell how many people each ad platform can look for; per field what is usable, and why the rest is not.
+
+    A field that cannot match is left out with its reason and the person goes on with the others. Nothing is sent.
+    With --json each person's keys follow in order, exactly as the platform would get them; samples on the screen
+    are masked.
+    """
+    from kumitate.execution.matching import Tally
+
+    _one_of(asked)
+    people, platforms, told = _people(asked)
+    tally = Tally(platforms, country=asked["country"].upper())
+    is_listed = asked["out"] is not None or (asked["as_json"] and not asked["summary"])
+    rows = (
+        [_row(number, person, tally, readable=asked["readable"]) for number, person in enumerate(people, 1)]
+        if is_listed
+        else []
+    )
+    if not is_listed:
+        tally.take_all(people)
+    if asked["out"] is not None:
+        _write(rows, asked["out"])
+    if asked["as_json"]:
+        more = {} if asked["summary"] or asked["out"] else {"rows": rows}
+        print_json(told | {"platforms": [each.to_json() for each in tally.figures.values()]} | more)
+        return
+    _show(tally.figures, told)
+
+
+def _one_of(asked: Mapping[str, Any]) -> None:
+    if sum(asked[name] is not None for name in ("table", "segment", "sync")) != 1:
+        raise click.UsageError("name the people: one of --in FILE, --segment NAME and --sync NAME")
+
+
+def _people(asked: Mapping[str, Any]) -> tuple[Iterable[Person], dict[str, RuleSet], dict[str, Any]]:
+    """Whom to look at, on which platforms, and what is said of where they come from."""
+    from kumitate.execution.matching import people_of, platforms_named
+
+    if asked["table"] is not None:
+        found = people_of(asked["table"])
+        platforms = platforms_named(asked["platform"] or "all")
+        return found.rows, platforms, {"columns": dict(found.columns), "unread": list(found.unread)}
+    from kumitate.cli.lake import opened
+    from kumitate.cli.plans import known_name
+    from kumitate.execution.candidates import members_of, platform_of, would_bring
+
+    with opened(find_project(asked["project"])) as (workspace, last):
+        if asked["segment"] is not None:
+            known_name("segment", asked["segment"], workspace.config.segments)
+            platforms = platforms_named(asked["platform"] or "all")
+            return members_of(workspace, asked["segment"]), platforms, {"segment": asked["segment"]}
+        known_name("sync", asked["sync"], workspace.config.syncs)
+        platforms = platforms_named(asked["platform"] or platform_of(workspace.config, asked["sync"]))
+        return would_bring(workspace, asked["sync"], last), platforms, {"sync": asked["sync"]}
+
+
+def _row(number: int, person: Person, tally: Tally, *, readable: bool) -> Row:
+    """One person's keys; with several platforms each in a part of its own."""
+    found = tally.take(person)
+    if readable:
+        found = tally.readable(person)
+    parts = {name: {"keys": dict(keys.values), "dropped": dict(keys.dropped)} for name, keys in found.items()}
+    return {"row": number} | (next(iter(parts.values())) if len(parts) == 1 else parts)
+
+
+def _write(rows: list[Row], out: Path) -> None:
+    """A column per key; why others were dropped as `field:reason`, with blanks between."""
+    import pyarrow as pa
+
+    from kumitate.execution.table_files import check_target, write_table
+
+    check_target(out)
+    flat = [dict(_flat(row)) for row in rows]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    types = [pa.int64() if name == "row" else pa.string() for name in names]
+    write_table(pa.Table.from_pylist(flat, schema=pa.schema(list(zip(names, types, strict=True)))), out)
+    say(f"{counted(len(rows), 'people')} in {out}")
+
+
+def _flat(row: Row, above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if name == "keys":
+            yield from ((f"{above}{field}", key) for field, key in value.items())
+        elif name == "dropped":
+            yield f"{above}dropped", " ".join(f"{field}:{reason}" for field, reason in value.items())
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def _show(figures: Mapping[str, Figures], told: Mapping[str, Any]) -> None:
+    for name, heading in told.get("columns", {}).items():
+        if name != heading:
+            say(f"{heading} is read as {name}")
+    if told.get("unread"):
+        say(f"no match key: {', '.join(told['unread'])}")
+    print_table(
+        ("platform", "rules", "people", "can be looked for", "%"),
+        ((each.platform, each.rules, each.people, each.findable, _share(each)) for each in figures.values()),
+    )
+    rows = [
+        (each.platform, name, field.filled, field.usable, _reasons(field.dropped), "  ".join(field.samples))
+        for each in figures.values()
+        for name, field in each.fields.items()
+    ]
+    if rows:
+        print_table(("platform", "field", "filled", "usable", "dropped", "for instance (masked)"), rows)
+
+
+def _share(figures: Figures) -> float:
+    return round(100 * figures.findable / figures.people, 1) if figures.people else 0.0
+
+
+def _reasons(dropped: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(dropped.items(), key=lambda each: -each[1]))
