@@ -95,6 +95,7 @@ class Line(Destination):
             ids=tuple(dict.fromkeys(known.values())),
             keys=tuple(change.key for change in changes),
             unsettled=refused,
+            leaving=frozenset(change.key for change in changes if change.operation is Operation.DELETE),
             is_ifa=self.identifiers == "ifa",
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,6 +37,8 @@ class Rebuild:
     keys: tuple[str, ...]
     unsettled: tuple[Outcome, ...]
     """Rows that are refused before anything is sent."""
+    leaving: frozenset[str] = frozenset()
+    """Keys of rows that are to be in no audience any more."""
     is_ifa: bool = False
     most_in_file: int = MOST_IN_FILE
 
@@ -129,22 +131,33 @@ class Rebuild:
         return Ask(self._request("DELETE", f"{_GROUPS}/{state['new']}"), {**state, "step": "discard"})
 
     def _discarded(self, state: State, response: Response) -> Turn:
+        """Too few people are left: the one before must go as well where it holds somebody who has left."""
         left = [] if _is_gone(response) else [state["new"]]
+        if state["reason"] == INSUFFICIENT and self.leaving:
+            return self._deletion({**state, "new": None, "stuck": left})
         kept = {**state, "leftovers": [*state["leftovers"], *left]}
         return self._given_up(kept, state["reason"], state["words"])
 
     def _settled(self, state: State) -> Done:
-        refused = {outcome.key for outcome in self.unsettled}
-        taken = [Outcome(key, Verdict.ACCEPTED, UNCONFIRMED) for key in self.keys if key not in refused]
         figures = {"received": float(len(self.ids)), "matched": float(state.get("count", 0))}
-        return Done((*self.unsettled, *taken), _memory(state["n"], state["new"], state.get("stuck", [])), figures)
+        memory = _memory(state["n"], state["new"], state.get("stuck", []))
+        if "reason" not in state:
+            return Done(self._outcomes(Outcome("", Verdict.ACCEPTED, UNCONFIRMED)), memory, figures)
+        return Done(self._outcomes(Outcome("", Verdict.REJECTED, state["reason"], state["words"])), memory, figures)
 
     def _given_up(self, state: State, reason: str, said: str) -> Done:
         """The audience before stays in use. Too few people lies with the rows, anything else with the account."""
         verdict = Verdict.REJECTED if reason == INSUFFICIENT else Verdict.RETRY
+        said_of_all = Outcome("", verdict, reason, said)
+        memory = _memory(state["n"], state["current"], state["leftovers"])
+        return Done(self._outcomes(said_of_all, left=reason == INSUFFICIENT), memory)
+
+    def _outcomes(self, said: Outcome, *, left: bool = True) -> tuple[Outcome, ...]:
+        """`said` of everybody else; who is to leave has left where no audience holds them any more."""
+        gone = Outcome("", Verdict.ACCEPTED, UNCONFIRMED) if left else said
         refused = {outcome.key for outcome in self.unsettled}
-        others = [Outcome(key, verdict, reason, said) for key in self.keys if key not in refused]
-        return Done((*self.unsettled, *others), _memory(state["n"], state["current"], state["leftovers"]))
+        others = (replace(gone if key in self.leaving else said, key=key) for key in self.keys if key not in refused)
+        return (*self.unsettled, *others)
 
     @property
     def _parts(self) -> int:
