@@ -84,7 +84,7 @@ def test_one_japanese_phone_is_another_string_on_every_platform(rules: RuleSet, 
 def test_japanese_places_survive(rules: RuleSet) -> None:
     found = said(rules, city="大阪市", state="東京都", postal_code="〒150-0001")
     assert found.items() >= {"city": "大阪市", "state": "東京都", "postal_code": "1500001"}.items()
-    assert said(rules, city=" São Paulo ")["city"] == "sãopaulo"
+    assert said(META_V26, city=" São Paulo ")["city"] == "sãopaulo"
 
 
 @pytest.mark.parametrize("rules", [META_V26, META_CONVERSIONS_V26, GOOGLE_DATA_MANAGER_V1, AMAZON_ADS_V1])
