@@ -60,7 +60,7 @@ def _told(call: Call, store: Store) -> Answer:
     """A list, which is there for whoever asks and notes the time; or a request's status."""
     known = _LIST.fullmatch(call.path)
     if known:
-        store.put("looks", known[1], {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})
+        store.put("looks", known[1], {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"})
         return Answer(200, {"id": known[1], "displayName": known[1], "membershipStatus": "OPEN"})
     status = (
         store.get("requests", call.query.get("requestId", "")) if call.path == "/v1/requestStatus:retrieve" else None
@@ -103,9 +103,10 @@ def _move(store: Store, list_: str, members: list[Mapping[str, Any]], *, adds: b
 
 
 def _remove_before(store: Store, list_: str, moment: str | None) -> Mapping[str, Any]:
-    """Members added since the list was last looked at carry that moment: it stands for the time they were added."""
+    """Members carry the moment of the last look before they were added; who asks for `moment` looked just then."""
+    looked = str((store.get("looks", list_) or {}).get("at", moment))
     for key, record in store.all(list_).items():
-        if moment is None or record.get("since", _BEFORE_ALL) < moment:
+        if moment is None or record.get("since", _BEFORE_ALL) < min(moment, looked):
             store.remove(list_, key)
     return {"requestStatus": "SUCCESS", "removeAllAudienceMembersStatus": {}}
 

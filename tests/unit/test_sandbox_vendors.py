@@ -121,11 +121,14 @@ def test_google_adds_forgets_and_removes_identifiers(sandbox: Sandbox) -> None:
 
 def test_google_refuses_a_whole_request_for_one_member_and_the_rest_goes_again(sandbox: Sandbox) -> None:
     wire = Wire(sandbox, "google_data_manager")
-    bad = {"given_name": "A", "family_name": "B", "postal_code": "12345", "country": "ZZ"}
-    outcomes = wire.send(create("p1", email="a@example.jp"), create("p2", **bad), create("p3", email="c@example.jp"))
+    place = {"field": "audience_members.audience_members[1].user_data", "description": "INVALID_POSTAL_CODE"}
+    detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [place]}
+    refused = {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no", "details": [detail]}}
+    sandbox.fault("google_data_manager", Fault(400, refused))
+    outcomes = wire.send(*(create(f"p{number}", email=f"p{number}@example.jp") for number in (1, 2, 3)))
     assert verdicts(outcomes) == {"p1": "accepted", "p2": "rejected", "p3": "accepted"}
-    assert outcomes["p2"].message == "INVALID_REGION_CODE"
-    assert [status for *_, status in sandbox.calls("google_data_manager")] == [400, 200]
+    assert outcomes["p2"].message == "INVALID_POSTAL_CODE"
+    assert len(sandbox.objects("google_data_manager", "42")) == 2
 
 
 def test_meta_keeps_rows_by_our_id_and_counts(sandbox: Sandbox) -> None:

@@ -3,107 +3,157 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import (
-    AUTH_REFUSED,
-    REQUEST_REFUSED,
-    THROTTLED,
-    UNAVAILABLE,
-    UNCONFIRMED,
-    for_all,
-    json_of,
-)
-from kumitate.activation.destinations.base import Destination, Terms, split
-from kumitate.activation.matchkeys import META_V26, NONE, match_keys
-from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
+from kumitate.activation.destinations.answers import UNCONFIRMED, for_all, json_of
+from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.members import in_runs, movements, why_unusable
+from kumitate.activation.destinations.meta_answers import refusal
+from kumitate.activation.destinations.meta_replace import MAX_ROWS, Row, Session, first
+from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.matchkeys import META_V26, match_keys
+from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
-_MAX_ROWS = 10_000
-_SCHEMA = {
+_COLUMNS = {
     "email": "EMAIL",
     "phone": "PHONE",
     "given_name": "FN",
     "family_name": "LN",
+    "gender": "GEN",
+    "birth_year": "DOBY",
+    "birth_month": "DOBM",
+    "birth_day": "DOBD",
+    "city": "CT",
+    "state": "ST",
     "postal_code": "ZIP",
     "country": "COUNTRY",
+    "madid": "MADID",
 }
-_STRONG = frozenset({"email", "phone"})
-"""Keys that can match alone; names count beside a postal code and a country."""
-_WEAK = frozenset({"given_name", "family_name", "postal_code", "country"})
-_LATER = {
-    **dict.fromkeys((4, 17, 32, 613, 80003, 80004), THROTTLED),
-    **dict.fromkeys((1, 2), UNAVAILABLE),
-    190: AUTH_REFUSED,
-}
+_HEADERS = {"Content-Type": "application/json"}
+_SIZE = "operation_status,delivery_status,approximate_count_lower_bound,approximate_count_upper_bound"
+_STATUSES = {"operation_status": "operation_code", "delivery_status": "delivery_code"}
+_BOUNDS = {"approximate_count_lower_bound": "size_low", "approximate_count_upper_bound": "size_high"}
 
 Keys = Mapping[str, str]
 
 
 class Meta(Destination):
-    """Adds to and removes from the custom audience `audience_id`; rows carry the sync's key as EXTERN_ID."""
+    """Adds to and removes from the custom audience `audience_id`; rows carry the sync's key as EXTERN_ID.
+
+    In mode `rebuild` a session replaces all members at once.
+    """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete"}),
+        modes=frozenset({"upsert", "mirror", "append", "delete", "rebuild"}),
         base_url="https://graph.facebook.com",
         seconds_between_requests=0.5,
-        accepts=frozenset(META_V26.rules),
-        most_rows=_MAX_ROWS,
+        most_rows=MAX_ROWS,
+        whole_modes=frozenset({"rebuild"}),
+        accepts=META_V26.fields,
     )
 
     audience_id: str = Field(pattern=r"^\d+$")
+    ad_account: str | None = Field(None, pattern=r"^\d+$")
+    """The ad account's number without `act_`; who is erased is taken off every audience it has."""
     api_version: str = Field("v26.0", pattern=r"^v\d+\.0$")
     country: str = Field("JP", pattern=r"^[A-Z]{2}$")
     """Country of phone numbers and postal codes where a row has none of its own."""
+    mode: str = "upsert"
+    """The sync's mode."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
-        removals, members = split(changes)
-        usable = {change.key: self._keys(change.fields) for change in changes}
-        for change in changes:
-            if not usable[change.key]:
-                yield Outcome(change.key, Verdict.REJECTED, NONE, self._why_none(change))
-        gone = [(change.key, usable[change.key]) for change in removals]
-        gone += [(change.key, self._outdated(change, usable[change.key])) for change in members]
-        yield from self._in_batches("DELETE", gone)
-        yield from self._in_batches("POST", [(change.key, usable[change.key]) for change in members])
+        moves = movements(changes, known_by=self._keys, outdated=_outdated, why=self._why)
+        yield from moves.unusable
+        for run in in_runs(moves.leaving, MAX_ROWS):
+            yield self._request("DELETE", f"{self.audience_id}/users", run)
+        for run in in_runs(moves.present, MAX_ROWS):
+            yield self._request("POST", f"{self.audience_id}/users", run)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        answer = json_of(response)
         if response.status >= 400:
-            return _refusal(request, answer.get("error", {}))
-        invalid = int(answer.get("num_invalid_entries", 0))
+            return refusal(request, response)
+        invalid = int(json_of(response).get("num_invalid_entries", 0))
         words = f"{invalid} of {len(request.keys)} entries invalid, not named" if invalid else ""
         return for_all(request, Verdict.ACCEPTED, UNCONFIRMED, message=words)
 
+    def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
+        """Off every audience of the ad account, which has to be named."""
+        if self.ad_account is None:
+            words = "name the `ad_account` in the destination's settings, then erase again"
+            return tuple(Outcome(change.key, Verdict.REJECTED, "erase.needs_ad_account", words) for change in changes)
+        people = [Change(change.key, Operation.DELETE, {**change.previous, **change.fields}) for change in changes]
+        moves = movements(people, known_by=self._keys, outdated=_outdated, why=self._why)
+        path = f"act_{self.ad_account}/usersofanyaudience"
+        requests = (self._request("DELETE", path, run) for run in in_runs(moves.leaving, MAX_ROWS))
+        return (*moves.unusable, *requests)
+
+    def receipt(self, request: Request, response: Response) -> str:
+        added = isinstance(request, HttpRequest) and request.method == "POST"
+        return self.audience_id if added and response.status < 400 else ""
+
+    def inquiry(self, receipt: str) -> HttpRequest:
+        return HttpRequest("GET", f"/{self.api_version}/{receipt}?fields={_SIZE}", b"", ())
+
+    def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
+        """The audience's size as Meta estimates it, and its status codes (200 is normal, 471 flagged)."""
+        del receipt
+        if response.status >= 400:
+            return {}
+        answer = json_of(response)
+        sizes = {ours: float(answer[theirs]) for theirs, ours in _BOUNDS.items() if theirs in answer}
+        codes = {ours: answer.get(theirs, {}).get("code") for theirs, ours in _STATUSES.items()}
+        return sizes | {name: float(code) for name, code in codes.items() if code is not None}
+
+    def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
+        """None where nobody is to be in the audience: Meta refuses an empty replacement, members are removed then."""
+        del memory
+        session = Session(self, self.audience_id, changes)
+        return session.turn(first()) if self.mode == "rebuild" and session.has_members() else None
+
+    def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
+        return Session(self, self.audience_id, changes).answered(state, response)
+
+    def resumed(self, changes: Sequence[Change], state: State) -> Turn:
+        return Session(self, self.audience_id, changes).turn(state)
+
+    def look(self) -> HttpRequest:
+        return self.inquiry(self.audience_id)
+
+    def members(self, changes: Sequence[Change]) -> list[Row]:
+        known = ((change.key, self._keys({**change.previous, **change.fields})) for change in changes)
+        return [(key, keys) for key, keys in known if keys]
+
+    def replace(self, rows: Sequence[Row], session: Mapping[str, Any]) -> HttpRequest:
+        return self._request("POST", f"{self.audience_id}/usersreplace", rows, session=session)
+
+    def unusable(self, changes: Sequence[Change]) -> Mapping[str, Outcome]:
+        """Rows that nobody can be matched by, of those who are to be in the audience."""
+        present = [change for change in changes if change.operation is not Operation.DELETE]
+        moves = movements(present, known_by=self._keys, outdated=_outdated, why=self._why)
+        return {outcome.key: outcome for outcome in moves.unusable}
+
     def _keys(self, fields: Mapping[str, Any]) -> Keys:
         keys = match_keys(META_V26, fields, country=self.country).values
-        return keys if _STRONG & keys.keys() or keys.keys() >= _WEAK else {}
+        return keys if META_V26.finds(keys) else {}
 
-    def _outdated(self, change: Change, now: Keys) -> Keys:
-        """The row as the audience was given it earlier, where it differs now."""
-        before = self._keys(change.previous) if change.previous else {}
-        return before if before != now else {}
+    def _why(self, fields: Mapping[str, Any]) -> str:
+        return why_unusable(META_V26, fields, self.country)
 
-    def _why_none(self, change: Change) -> str:
-        dropped = match_keys(META_V26, change.fields, country=self.country).dropped
-        return ", ".join(f"{name}: {reason}" for name, reason in sorted(dropped.items())) or "no match key mapped"
-
-    def _in_batches(self, method: str, members: Iterable[tuple[str, Keys]]) -> Iterator[HttpRequest]:
-        known = [member for member in members if member[1]]
-        for start in range(0, len(known), _MAX_ROWS):
-            yield self._request(method, known[start : start + _MAX_ROWS])
-
-    def _request(self, method: str, members: Sequence[tuple[str, Keys]]) -> HttpRequest:
-        data = [[key, *(keys.get(name, "") for name in _SCHEMA)] for key, keys in members]
-        body = {"payload": {"schema": ["EXTERN_ID", *_SCHEMA.values()], "data": data}}
-        path = f"/{self.api_version}/{self.audience_id}/users"
-        headers = {"Content-Type": "application/json"}
-        return HttpRequest(method, path, json.dumps(body).encode(), tuple(key for key, _ in members), headers)
+    def _request(
+        self, method: str, path: str, rows: Sequence[Row], *, session: Mapping[str, Any] | None = None
+    ) -> HttpRequest:
+        """Only the columns that some row fills."""
+        used = [name for name in _COLUMNS if any(name in keys for _, keys in rows)]
+        data = [[key, *(keys.get(name, "") for name in used)] for key, keys in rows]
+        body: dict[str, Any] = {"payload": {"schema": ["EXTERN_ID", *(_COLUMNS[name] for name in used)], "data": data}}
+        body |= {"session": session} if session else {}
+        keys = tuple(key for key, _ in rows)
+        return HttpRequest(method, f"/{self.api_version}/{path}", json.dumps(body).encode(), keys, _HEADERS)
 
 
-def _refusal(request: Request, error: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    code = int(error.get("code", 0))
-    words = f"{code}/{error.get('error_subcode', '')}: {error.get('message', '')}"
-    return for_all(request, Verdict.RETRY, _LATER.get(code, REQUEST_REFUSED), message=words)
+def _outdated(before: Keys, now: Keys) -> Keys:
+    """The row as the audience was given it earlier, where it differs now."""
+    return before if before != now else {}

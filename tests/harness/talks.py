@@ -1,0 +1,68 @@
+"""Conversations with the sandbox, led to their end; killed on the way where a test wants it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kumitate.activation.destinations.base import Destination
+from kumitate.activation.destinations.registry import destination_class
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, State
+from kumitate.config.sync import Destination as Account
+from kumitate.execution.accounts import connect
+from kumitate.model.request import Change, Operation, Outcome
+from kumitate.ports import Transport
+from kumitate.sandbox.server import Sandbox
+
+_MOST_TURNS = 200
+
+Death = tuple[int, bool]
+"""The turn at which the process dies, and whether its request had left."""
+
+
+def opened(type_: str, **settings: Any) -> Destination:
+    return destination_class(type_).model_validate(settings)
+
+
+def transport_to(sandbox: Sandbox, destination: Destination, type_: str) -> Transport:
+    return connect(Account(type=type_), destination.terms, sandbox=sandbox, environment={})
+
+
+def lead(
+    destination: Destination,
+    transport: Transport,
+    changes: Sequence[Change],
+    *,
+    memory: State | None = None,
+    dies: Death | None = None,
+) -> Done:
+    """To the end, from the noted state alone after the death; waits are over at once."""
+    assert isinstance(destination, Conversing)
+    turn = destination.begins(changes, memory or {})
+    assert turn is not None
+    for number in range(_MOST_TURNS):
+        if isinstance(turn, Done):
+            return turn
+        state = json.loads(json.dumps(turn.state))
+        if not isinstance(turn, Ask) or dies == (number, False):
+            turn = destination.resumed(changes, state)
+            continue
+        response = transport.send(turn.request)
+        turn = (
+            destination.resumed(changes, state)
+            if dies == (number, True)
+            else destination.answered(changes, state, response)
+        )
+    raise AssertionError("the conversation came to no end")
+
+
+def sent(destination: Destination, transport: Transport, changes: Sequence[Change]) -> dict[str, Outcome]:
+    """Plain requests, each once; the outcomes by key, the last one's."""
+    found: dict[str, Outcome] = {}
+    for item in destination.requests(changes):
+        outcomes = (item,) if isinstance(item, Outcome) else destination.outcomes(item, transport.send(item))
+        found |= {outcome.key: outcome for outcome in outcomes}
+    return found
+
+
+def row(key: str, operation: str = "create", previous: Mapping[str, Any] | None = None, **fields: Any) -> Change:
+    return Change(key, Operation(operation), fields, previous=previous or {})
