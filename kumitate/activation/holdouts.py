@@ -89,7 +89,7 @@ def assigned(run: Run, batch: pa.RecordBatch) -> pa.RecordBatch:
 def is_held(holdout: str, person_id: str, percent: float) -> bool:
     """Whether the first 8 bytes of sha256(`<holdout>:<person_id>`) fall within the share; each hold-out draws anew."""
     drawn = int.from_bytes(hashlib.sha256(f"{holdout}:{person_id}".encode()).digest()[:_BYTES], "big")
-    return drawn / 2 ** (8 * _BYTES) < percent / 100
+    return drawn < int(percent * 2 ** (8 * _BYTES) / 100)
 
 
 def held_out(names: tuple[str, ...]) -> str:

@@ -1,72 +1,149 @@
-"""A sync rehearsed: the rows it would send, counted; nothing is written to the lake and nothing leaves."""
+"""A sync rehearsed: what it would bring, in how many calls and how long; nothing is written and nothing leaves."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow as pa
-
-from kumitate.activation.candidates import candidates, held
-from kumitate.activation.changes import changes, counts
+from kumitate.activation.destinations.base import Destination
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Wait
+from kumitate.activation.guard import holds_query
+from kumitate.activation.routes import seconds_between_requests
+from kumitate.activation.stage import ACTIVATION, of_syncs
+from kumitate.activation.tables import SYNC_COUNTS, changes_table
 from kumitate.engines.duckdb import DuckDBEngine
+from kumitate.execution.controls import controls_of, paused
 from kumitate.execution.outcomes import changes_of
 from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.run import planning_run
 from kumitate.execution.runs import LoggedRun
 from kumitate.execution.workspace import Workspace
-from kumitate.model.request import Outcome
-from kumitate.model.step import BatchStep, QueryStep
+from kumitate.model.request import Change, Outcome, Verdict
+from kumitate.model.step import BatchStep, Query, QueryStep, Run
 from kumitate.ports import Engine
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a person must approve first: what the run would bring, and how much may leave without."""
+
+    reason: str
+    creates: int
+    updates: int
+    deletes: int
+    accepted: int
+    limit_rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a sync would do: candidates by what becomes of them, changes that cannot be sent by reason."""
+    """What a sync would do: candidates by what becomes of them, changes by operation, those that cannot be sent by
+    reason, calls and the seconds they take at the account's pace.
+    """
 
     sync: str
     outcomes: dict[str, int]
+    """As in `activation.sync_counts`: `create`, `update`, `retried`, `unchanged`, `held:<gate>`, `delete`, …"""
     invalid: dict[str, int]
     requests: int
+    operations: dict[str, int] = field(default_factory=dict)
+    """Rows that would be sent, also those tried before: `create`, `update`, `delete`, `keep`."""
+    seconds: float = 0.0
+    is_least: bool = False
+    """More calls follow from the answers: there are jobs or sessions."""
+    holds: tuple[Hold, ...] = ()
+    """Not empty: nothing of it would leave before a person has approved it."""
+    is_paused: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {"sync": self.sync, "outcomes": self.outcomes, "invalid": self.invalid, "requests": self.requests}
+        counted = {f"{each}s": self.operations.get(each, 0) for each in ("create", "update", "delete")}
+        held = {name.removeprefix("held:"): n for name, n in self.outcomes.items() if name.startswith("held:")}
+        return asdict(self) | counted | {"held": held, "holds": [asdict(each) for each in self.holds]}
 
 
-def rehearse(workspace: Workspace, sync: str, last: LoggedRun) -> Rehearsal:
-    """Plan `sync` as the run after `last` would, over the segments as they are now."""
+def rehearse(workspace: Workspace, sync: str, last: LoggedRun, *, memory: Mapping[str, Any] | None = None) -> Rehearsal:
+    """Plan `sync` as the run after `last` would, over the segments as they are now; `memory` is what conversations
+    with its destination left.
+    """
     config = workspace.config
     run = replace(planning_run(workspace, last), id=f"r{int(last.id[1:]) + 1:06d}")
     with TemporaryDirectory(dir=workspace.folder) as name:
         overlay = Overlay(workspace.lake, declared_tables(config), Path(name))
-        engine = DuckDBEngine(overlay, temp_directory=workspace.folder / "tmp")
-        steps = (candidates(config, run, sync), held(sync, run), changes(config, sync), counts(config, run, sync))
-        for step in steps:
-            overlay.put(step.table, _rows(engine, step))
-        outcomes = {row["outcome"]: row["rows"] for batch in engine.rows(steps[-1].query) for row in batch.to_pylist()}
-        invalid, requests = _requests(workspace, engine, sync)
-    return Rehearsal(sync, dict(sorted(outcomes.items())), dict(sorted(invalid.items())), requests)
+        engine = DuckDBEngine(overlay, temp_directory=Path(name) / "tmp")
+        try:
+            for step in of_syncs(ACTIVATION, (sync,)).plan(config, run):
+                if isinstance(step, BatchStep | QueryStep):
+                    overlay.carry_out(step, engine)
+            portions = changes_of(engine, sync)
+            calls = Calls(workspace.project.destinations[sync], config.syncs[sync].mode, memory or {}).count(portions)
+            return Rehearsal(
+                sync,
+                _counted(engine, f"select outcome, rows from {SYNC_COUNTS} where run_id = '{run.id}'"),
+                dict(sorted(calls.invalid.items())),
+                calls.requests,
+                _counted(engine, f"select operation, count(*) as rows from {changes_table(sync)} group by operation"),
+                calls.requests * seconds_between_requests(config.destinations[config.syncs[sync].destination]),
+                calls.is_least,
+                tuple(_holds(engine, run, sync)),
+                sync in paused(controls_of(workspace.folder).decisions()),
+            )
+        finally:
+            engine.close()
 
 
-def _rows(engine: Engine, step: QueryStep | BatchStep) -> Iterator[pa.RecordBatch]:
-    if isinstance(step, BatchStep):
-        return engine.apply(step.query, step.function, step.table.schema)
-    return engine.rows(step.query)
+def _counted(engine: Engine, sql: str) -> dict[str, int]:
+    """Rows by the first column."""
+    rows = (tuple(row.values()) for batch in engine.rows(Query("counted", sql)) for row in batch.to_pylist())
+    return dict(sorted(rows))
 
 
-def _requests(workspace: Workspace, engine: Engine, sync: str) -> tuple[Counter[str], int]:
-    """Rows the destination's own rules refuse, by reason, and how many requests the others make."""
-    destination = workspace.project.destinations[sync]
-    invalid: Counter[str] = Counter()
-    requests = 0
-    for portion in changes_of(engine, sync):
-        for made in destination.requests(portion):
-            if isinstance(made, Outcome):
-                invalid[made.reason] += 1
-            else:
-                requests += 1
-    return invalid, requests
+def _holds(engine: Engine, run: Run, sync: str) -> Iterator[Hold]:
+    for batch in engine.rows(holds_query([run.id])):
+        for row in batch.to_pylist():
+            if row["sync"] == sync:
+                yield Hold(**{name: row[name] for name in Hold.__slots__})
+
+
+@dataclass(slots=True)
+class Calls:
+    """Counts what a destination makes of changes, without asking it anything."""
+
+    destination: Destination
+    mode: str
+    memory: Mapping[str, Any]
+    requests: int = 0
+    is_least: bool = False
+    invalid: Counter[str] = field(default_factory=Counter)
+
+    def count(self, portions: Iterable[Sequence[Change]]) -> Calls:
+        """Of all portions; where rows belong together, of all in one."""
+        terms = self.destination.terms
+        if terms.is_whole or self.mode in terms.whole_modes:
+            portions = [[change for portion in portions for change in portion]]
+        for portion in portions:
+            if portion:
+                self._portion(portion)
+        return self
+
+    def _portion(self, changes: Sequence[Change]) -> None:
+        turn = self.destination.begins(changes, self.memory) if isinstance(self.destination, Conversing) else None
+        match turn:
+            case None:
+                for made in self.destination.requests(changes):
+                    self._made(made)
+            case Ask() | Wait():
+                self.requests += 1
+                self.is_least = True
+            case Done(outcomes=outcomes):
+                for outcome in outcomes:
+                    self._made(outcome)
+
+    def _made(self, made: object) -> None:
+        if not isinstance(made, Outcome):
+            self.requests += 1
+        elif made.verdict is not Verdict.ACCEPTED:
+            self.invalid[made.reason] += 1

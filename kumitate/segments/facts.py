@@ -116,7 +116,7 @@ class Facts:
         columns: list[exp.Expr] = [column("person_id")]
         for number, one in enumerate(self._consents, 1):
             purpose = column("purpose").eq(literal(one.purpose, Type.STRING))
-            brand = column("brand").is_(exp.null())
+            brand: exp.Condition = column("brand").is_(exp.null())
             if one.brand is not None:
                 brand = column("brand").eq(literal(one.brand, Type.STRING))
             meant = exp.and_(purpose, column("channel").eq(literal(one.channel, Type.STRING)), brand)

@@ -1,14 +1,15 @@
 """A project of syncs over people who are said in the test, and a delivery without any network."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from harness.memory_lake import MemoryLake
-from kumitate.activation.stage import ACTIVATION, DELIVERY
+from kumitate.activation.stage import ACTIVATION, DELIVERY, of_syncs
 from kumitate.activation.tables import OUTCOMES, changes_table
 from kumitate.config.project import Config
+from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.step import DeliverStep, Run
 from kumitate.profiles.tables import CONSENTS, profiles_table
 from kumitate.segments.tables import assign_bits, masks_table
@@ -42,8 +43,8 @@ def run(number: int) -> Run:
     return Run(f"r{number:06d}", AS_OF + timedelta(days=number - 1))
 
 
-def project(syncs: Mapping[str, Any], **destinations: Any) -> Config:
-    """A project with the segments vips, buyers and lapsed."""
+def project(syncs: Mapping[str, Any], *, gates: Mapping[str, Any] | None = None, **destinations: Any) -> Config:
+    """A project with the segments vips, buyers and lapsed; `gates` are holdouts, exclusions, budgets, rankings."""
     people = {"kind": "records", "path": "p.csv", "key": ["id"], "columns": COLUMNS}
     attributes = {name: {} for name in COLUMNS if name != "id"}
     segment = {"when": {"attribute": "email", "known": True}}
@@ -56,6 +57,7 @@ def project(syncs: Mapping[str, Any], **destinations: Any) -> Config:
             "segments": dict.fromkeys(("vips", "buyers", "lapsed"), segment),
             "destinations": destinations or {"crm": {"type": "salesforce"}, **SLACK},
             "syncs": syncs,
+            **(gates or {}),
         }
     )
 
@@ -87,11 +89,23 @@ class World:
         ]
         self.lake.put(CONSENTS, rows)
 
-    def activate(self, number: int = 1) -> None:
-        self.lake.run(ACTIVATION, self.config, run(number))
+    def brand_consents(self, *words: tuple[str, bool, str | None]) -> None:
+        """`brand_consents(("p1", True, "tea"))`: the newest words on advertising by e-mail."""
+        names = ("person_id", "granted", "brand")
+        about = {"purpose": "ads", "channel": "email", "at": AS_OF.replace(tzinfo=None)}
+        self.lake.put(CONSENTS, [dict(zip(names, word, strict=True)) | about for word in words])
 
-    def settle(self, number: int = 1, **verdicts: str) -> None:
-        """What became of the changes of sync `s`: `settle(p1="accepted")`; whoever is not named is accepted."""
+    def merged(self, **into: str) -> None:
+        """`merged(p2="p1")`: p2 went into p1."""
+        self.lake.put(PERSON_ALIASES, [{"alias": alias, "person_id": id_} for alias, id_ in into.items()])
+
+    def activate(self, number: int = 1, *, syncs: Sequence[str] = ()) -> None:
+        """All syncs, or these alone; the lake is prepared for all of them."""
+        self.lake.run(replace(ACTIVATION, plan=lambda _config, _run: ()), self.config, run(number))
+        self.lake.run(of_syncs(ACTIVATION, syncs), self.config, run(number))
+
+    def settle(self, number: int = 1, *, sync: str = "s", **verdicts: str) -> None:
+        """What became of the changes of a sync: `settle(p1="retry")`; whoever is not named is accepted."""
         if str(OUTCOMES) not in self.lake_tables():
             self.lake.put(OUTCOMES, ())
         old = self.lake.table(OUTCOMES).to_pylist()
@@ -99,7 +113,7 @@ class World:
             {
                 "run_id": run(number).id,
                 "at": run(number).as_of.replace(tzinfo=None),
-                "sync": "s",
+                "sync": sync,
                 "key": row["key"],
                 "person_id": row["person_id"],
                 "operation": row["operation"],
@@ -107,23 +121,34 @@ class World:
                 "reason": "",
                 "message": "",
             }
-            for row in self.lake.table(changes_table("s")).to_pylist()
+            for row in self.lake.table(changes_table(sync)).to_pylist()
         ]
         self.lake.put(OUTCOMES, [*old, *new])
-        steps = [step for step in DELIVERY.plan(self.config, run(number)) if not isinstance(step, DeliverStep)]
+        of_sync = of_syncs(DELIVERY, (sync,))
+        steps = [step for step in of_sync.plan(self.config, run(number)) if not isinstance(step, DeliverStep)]
         self.lake.run(replace(DELIVERY, plan=lambda _config, _run: tuple(steps)), self.config, run(number))
 
     def lake_tables(self) -> set[str]:
         return set(self.lake._tables)
 
-    def changes(self) -> dict[str, str]:
-        """Key -> operation of sync `s`."""
-        return dict(self.lake.rows("select key, operation from activation.changes_s order by key"))
+    def changes(self, sync: str = "s") -> dict[str, str]:
+        """Key -> operation."""
+        return dict(self.lake.rows(f"select key, operation from activation.changes_{sync} order by key"))
 
-    def gates(self) -> dict[str, str | None]:
-        """Person -> gate of sync `s`."""
-        return dict(self.lake.rows("select person_id, gate from activation.candidates_s order by person_id"))
+    def state(self, sync: str = "s") -> dict[str, str]:
+        """Key -> the run in which the destination accepted it."""
+        return dict(self.lake.rows(f"select key, accepted_run_id from activation.state_{sync} order by key"))
 
-    def counts(self, number: int = 1) -> dict[str, int]:
-        sql = f"select outcome, rows from activation.sync_counts where run_id = '{run(number).id}' order by outcome"
-        return dict(self.lake.rows(sql))
+    def gates(self, sync: str = "s") -> dict[str, str | None]:
+        """Person -> gate."""
+        return dict(self.lake.rows(f"select person_id, gate from activation.candidates_{sync} order by person_id"))
+
+    def counts(self, number: int = 1, sync: str = "s") -> dict[str, int]:
+        where = f"run_id = '{run(number).id}' and sync = '{sync}'"
+        return dict(self.lake.rows(f"select outcome, rows from activation.sync_counts where {where} order by outcome"))
+
+    def holds(self, number: int = 1) -> list[tuple[Any, ...]]:
+        """Sync, reason, creates, updates, deletes, accepted, limit of what a run holds."""
+        figures = "sync, reason, creates, updates, deletes, accepted, limit_rows"
+        where = f"run_id = '{run(number).id}'"
+        return self.lake.rows(f"select {figures} from activation.sync_holds where {where} order by sync, reason")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kumitate.config.checks import (
     entities,
     environments,
+    gates,
     identity,
     pulls,
     quality,
@@ -28,6 +29,7 @@ _CHECKS = (
     segments.check,
     quality.check,
     syncs.check,
+    gates.check,
     pulls.check,
     environments.check,
 )

@@ -28,8 +28,6 @@ def check(draft: Draft) -> Iterator[Finding]:
 def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
     yield from draft.unknown("destinations", sync.destination, spot.below("destination"))
     yield from draft.unknown("segments", sync.segment, spot.below("segment"))
-    for place, segment in enumerate(sync.exclude):
-        yield from draft.unknown("segments", segment, spot.below("exclude", place))
     yield from _template(draft, sync.key, spot.below("key"))
     for field, given in sync.fields.items():
         for path, template in templates_in(given):
