@@ -138,14 +138,17 @@ def _owner(sync: Sync, name: str, path: KeyPath) -> Spot:
 def _terms(sync: Sync, terms: Terms, spot: Spot) -> Iterator[Finding]:
     if sync.mode not in terms.modes:
         yield spot.below("mode").wrong(f"this destination does {', '.join(sorted(terms.modes))}, not {sync.mode}")
+    if sync.withdraw_within is not None and sync.mode == "add" and "mirror" not in terms.modes:
+        yield spot.below("withdraw_within").wrong("this destination takes nobody out of an audience; use mode rebuild")
 
 
 def _fields(draft: Draft, sync: Sync, class_: type[Destination], *, spot: Spot) -> Iterator[Finding]:
-    known = {*class_.defaults} if draft.person is None else {*draft.person.attributes, *draft.names["traits"]}
-    fields = filled(sync, class_.defaults, {"person_id", *known})
+    known = draft.person.attributes if draft.person else ()
+    fields = filled(sync, class_.defaults, {"person_id", *known, *draft.names["traits"]})
     if sync.default_fields and not class_.defaults:
         yield spot.wrong("this destination has no usual fields; map them here, without default_fields")
-    for name in sorted(class_.terms.needs - fields.keys()):
+    certain_ = not sync.default_fields or draft.person is not None
+    for name in sorted(class_.terms.needs - fields.keys() if certain_ else ()):
         yield spot.wrong(f"missing field {name!r}, which this destination needs")
     for name in sync.fields:
         if class_.terms.accepts is not None and name not in class_.terms.accepts:
