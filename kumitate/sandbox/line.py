@@ -23,8 +23,7 @@ _GROUP = re.compile(r"/v2/bot/audienceGroup/(\d+)")
 _USER = re.compile(r"U[0-9a-f]{32}")
 _RETRY_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_IN_FILE = 1_500_000
-_LEAST = 1
-"""LINE's own minimum for sending is 50; a demo has fewer people."""
+_LEAST_TO_SEND = 50
 
 
 def answer(call: Call, store: Store) -> Answer:
@@ -115,7 +114,7 @@ def _shown(id_: str, group: Mapping[str, Any]) -> dict[str, Any]:
     shown = {"audienceGroupId": int(id_), "type": "UPLOAD", **_named(group), "audienceCount": _friends(group)}
     if "WORKING" in group["jobs"]:
         return {**shown, "status": "IN_PROGRESS"}
-    if _friends(group) < _LEAST:
+    if not _friends(group):
         return {**shown, "status": "FAILED", "failedType": "AUDIENCE_GROUP_AUDIENCE_INSUFFICIENT"}
     return {**shown, "status": "READY"}
 
@@ -183,7 +182,7 @@ def _progress(id_: str, store: Store) -> Answer:
     if not sent["asked"]:
         return Answer(200, {"phase": "sending", **accepted})
     group = store.get(GROUPS, str(sent["recipient"]["audienceGroupId"]))
-    if group is None or _friends(group) < _LEAST:
+    if group is None or _friends(group) < _LEAST_TO_SEND:
         return Answer(200, {"phase": "failed", "errorCode": 4, "failedDescription": "too few recipients", **accepted})
     counts = {"targetCount": _friends(group), "successCount": _friends(group), "failureCount": 0}
     return Answer(200, {"phase": "succeeded", **counts, **accepted})

@@ -12,6 +12,7 @@ VENDORS: Mapping[str, str] = {
     "connect_customer_profiles": "kumitate.sandbox.connect_customer_profiles",
     "google_data_manager": "kumitate.sandbox.google_data_manager",
     "line": "kumitate.sandbox.line",
+    "ly_ads": "kumitate.sandbox.ly_ads",
     "meta": "kumitate.sandbox.meta",
     "salesforce": "kumitate.sandbox.salesforce",
     "ses": "kumitate.sandbox.ses",

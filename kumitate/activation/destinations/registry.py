@@ -23,6 +23,7 @@ REGISTRY: Mapping[str, str] = {
     "line": f"{_HERE}.line:Line",
     "line.narrowcast": f"{_HERE}.line_narrowcast:LineNarrowcast",
     "line.push": f"{_HERE}.line_push:LinePush",
+    "ly_ads": f"{_HERE}.ly_ads:LyAds",
     "meta": f"{_HERE}.meta:Meta",
     "meta.conversion": f"{_HERE}.meta_conversion:MetaConversion",
     "salesforce": f"{_HERE}.salesforce:Salesforce",

@@ -1,0 +1,178 @@
+"""Filling a list of LY Ads, and building one anew: clear away, make, upload, wait until it is read, remove the old.
+
+A list that LY would not remove, because an ad group uses it, stands in the way of the next rebuild: until it is
+detached, newcomers are added to the list that was made last, and who left is said to be there still.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from kumitate.activation.destinations.answers import UNAVAILABLE, UNCONFIRMED
+from kumitate.activation.destinations.ly_answers import (
+    ATTACHED,
+    INSUFFICIENT,
+    INVALID_FILE,
+    errors_of,
+    is_gone,
+    reason_of,
+    values_of,
+    words,
+)
+from kumitate.activation.destinations.ly_calls import Account
+from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
+from kumitate.model.request import Outcome, Response, Verdict
+
+POLL_SECONDS = 60.0
+LEAST_LINES = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """One conversation: the lines of all members, and the keys of the rows that wait for it."""
+
+    account: Account
+    name: str
+    duration_days: int
+    lines: tuple[str, ...] = field(repr=False)
+    keys: tuple[str, ...]
+    unsettled: tuple[Outcome, ...]
+    """Rows that are refused before anything is sent."""
+    leaving: frozenset[str]
+    """Keys of rows that are to be in no list any more."""
+
+    def adds(self, list_id: int | None) -> Turn:
+        if not self.lines or list_id is None:
+            return Done(self._outcomes(Outcome("", Verdict.ACCEPTED, UNCONFIRMED)))
+        return self._upload({"list": list_id, "rebuilds": False})
+
+    def rebuilds(self, memory: State) -> Turn:
+        state = {
+            "rebuilds": True,
+            "n": int(memory.get("generation", 0)) + 1,
+            "list": memory.get("audience_list_id"),
+            "old": list(memory.get("leftovers", [])),
+            "stuck": [],
+            "made": False,
+        }
+        return self._clear(state)
+
+    def answered(self, state: State, response: Response) -> Turn:
+        steps = {
+            "clear": self._cleared,
+            "make": self._made,
+            "find": self._found,
+            "upload": self._uploaded,
+            "poll": self._polled,
+        }
+        return steps[state["step"]](state, response)
+
+    def resumed(self, state: State) -> Turn:
+        """A list may have been made; everything else may be repeated."""
+        again = {"clear": self._clear, "upload": self._upload, "poll": self._poll}
+        if state["step"] in again:
+            return again[state["step"]](state)
+        return Ask(self.account.find(self.keys), {**state, "step": "find"})
+
+    def _clear(self, state: State) -> Turn:
+        """Removes what is left of `old`; then makes a list, or ends where that has been done."""
+        if state["old"]:
+            return Ask(self.account.remove(state["old"][0], self.keys), {**state, "step": "clear"})
+        if state["made"] or (not self.lines and state["list"] is None):
+            return self._settled(state)
+        if not self.lines:
+            return self._clear({**state, "old": [state["list"]], "list": None, "made": True})
+        stays = bool(state["stuck"]) and state["list"] is not None
+        return self._upload(state) if stays else self._make(state)
+
+    def _cleared(self, state: State, response: Response) -> Turn:
+        stuck = state["stuck"] if is_gone(response) else [*state["stuck"], state["old"][0]]
+        return self._clear({**state, "old": state["old"][1:], "stuck": stuck})
+
+    def _make(self, state: State) -> Turn:
+        request = self.account.make(self._named(state), self.duration_days, self.keys)
+        return Ask(request, {**state, "step": "make"})
+
+    def _made(self, state: State, response: Response) -> Turn:
+        if errors_of(response):
+            return self._given_up(state, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
+        (value,) = values_of(response)
+        return self._fills(state, value["audienceList"]["audienceListId"])
+
+    def _found(self, state: State, response: Response) -> Turn:
+        lists = [value.get("audienceList") or {} for value in values_of(response)]
+        ids = [found["audienceListId"] for found in lists if found.get("audienceListName") == self._named(state)]
+        return self._fills(state, ids[0]) if ids else self._make(state)
+
+    def _fills(self, state: State, list_id: int) -> Turn:
+        before = [] if state["list"] is None else [state["list"]]
+        return self._upload({**state, "list": list_id, "before": before})
+
+    def _upload(self, state: State) -> Turn:
+        return Ask(self.account.upload(state["list"], self.lines, self.keys), {**state, "step": "upload"})
+
+    def _uploaded(self, state: State, response: Response) -> Turn:
+        if errors_of(response):
+            return self._given_up(state, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
+        (value,) = values_of(response)
+        return Wait(POLL_SECONDS, {**state, "step": "poll", "job": value["uploadJob"]["uploadJobId"]})
+
+    def _poll(self, state: State) -> Turn:
+        return Ask(self.account.status(state["list"], state["job"], self.keys), state)
+
+    def _polled(self, state: State, response: Response) -> Turn:
+        jobs = [value.get("uploadJob") or {} for value in values_of(response)]
+        status = next((job.get("jobStatus") for job in jobs if job.get("uploadJobId") == state["job"]), None)
+        if errors_of(response):
+            return self._given_up(state, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
+        if status == "INVALID_FILE":
+            reason = INSUFFICIENT if len(self.lines) < LEAST_LINES else INVALID_FILE
+            why = f"{len(self.lines)} ids; LY wants at least {LEAST_LINES} and names no line"
+            return self._given_up(state, Outcome("", Verdict.REJECTED, reason, why))
+        if status == "FAILED":
+            return self._given_up(state, Outcome("", Verdict.RETRY, UNAVAILABLE, "LY could not read the file"))
+        if status != "RECEIVED":
+            return Wait(POLL_SECONDS, state)
+        if not state["rebuilds"]:
+            return self._settled(state)
+        return self._clear({**state, "old": state.get("before", []), "made": True})
+
+    def _settled(self, state: State) -> Done:
+        taken = Outcome("", Verdict.ACCEPTED, UNCONFIRMED)
+        figures = {"received": float(len(self.lines))}
+        if not state["rebuilds"]:
+            return Done(self._outcomes(taken), figures=figures)
+        stuck = ", ".join(map(str, state["stuck"]))
+        instead = f"attach list {state['list']} instead" if state["list"] else "detach it"
+        still = f"list {stuck} was not removed, an ad group uses it; {instead}, and the next run removes it"
+        gone = Outcome("", Verdict.REJECTED, ATTACHED, still) if stuck else taken
+        return Done(self._outcomes(taken, gone=gone), _memory(state), figures)
+
+    def _given_up(self, state: State, said: Outcome) -> Done:
+        """The list before stays in use; one that was made for nothing is removed by the next run."""
+        if not state["rebuilds"]:
+            return Done(self._outcomes(said))
+        before = state.get("before")
+        if before is None:
+            return Done(self._outcomes(said, gone=said), _memory(state))
+        kept = {**state, "list": before[0] if before else None, "stuck": [*state["stuck"], state["list"]]}
+        return Done(self._outcomes(said, gone=said), _memory(kept))
+
+    def _outcomes(self, said: Outcome, *, gone: Outcome | None = None) -> tuple[Outcome, ...]:
+        """`said` of who is to be in the list, `gone` of who is to leave."""
+        refused = {outcome.key for outcome in self.unsettled}
+        left = gone or said
+        rest: Sequence[str] = [key for key in self.keys if key not in refused]
+        return (*self.unsettled, *(replace(left if key in self.leaving else said, key=key) for key in rest))
+
+    def _named(self, state: State) -> str:
+        digest = hashlib.sha256("\n".join(sorted(self.lines)).encode()).hexdigest()[:6]
+        return f"{self.name} {state['n']}-{digest}"
+
+
+def _memory(state: State) -> State:
+    current = {} if state["list"] is None else {"audience_list_id": state["list"]}
+    left = {"leftovers": list(state["stuck"])} if state["stuck"] else {}
+    return {"generation": state["n"], **current, **left}
