@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 REPORT_FILE = "report.html"
 
 
+def _reason(_context: click.Context, parameter: click.Parameter, given: str | None) -> str:
+    """What the option says, which must be something; nothing where it is not given."""
+    if given is not None and not given.strip():
+        raise click.BadParameter("say why, in words for whoever reads the run log", param=parameter)
+    return given.strip() if given else ""
+
+
 @click.command(
     short_help="From raw files to delivered segments.",
     epilog=examples(
@@ -37,6 +44,12 @@ REPORT_FILE = "report.html"
 @click.option("--until", metavar="STAGE", help="Stop after this stage (ingest, cleanse, identity, profiles, …).")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
 @click.option("--as-of", metavar="TIME", help="The run's clock, ISO 8601; by default the project's as_of, or now.")
+@click.option(
+    "--release-hold",
+    metavar="REASON",
+    callback=_reason,
+    help="Activate although quality rules hold; for this run only.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the steps of a run, and do none of them.")
 @click.option(
     "--truth",
@@ -51,6 +64,7 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
     until: str | None,
     engine: Literal["duckdb", "spark"],
     as_of: str | None,
+    release_hold: str,
     dry_run: bool,
     truth: Path | None,
     project: Path | None,
@@ -74,7 +88,7 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
     with open_workspace(root, engine=engine) as workspace:
         clock = _clock(as_of, workspace.config)
         with progress() as tell:
-            summary = execute(workspace, until=until, as_of=clock, progress=tell)
+            summary = execute(workspace, until=until, as_of=clock, release=release_hold, progress=tell)
         report = _report(workspace, summary, known) if until is None else None
     _show(summary, report, as_json=as_json)
 
@@ -133,7 +147,7 @@ def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:
         return
     again = ", taken up again" if summary.resumed else ""
     click.echo(f"run {summary.run_id} as of {summary.as_of.isoformat()}: {summary.seconds:.1f} s{again}\n")
-    screen.show_quality(summary.failed_rules)
+    screen.show_quality(summary.failed_rules, released=summary.released)
     if report is None:
         rows = [(stage.name, stage.seconds, sum(stage.rows.values())) for stage in summary.stages]
         print_table(("stage", "seconds", "rows written"), rows)

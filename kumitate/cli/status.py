@@ -60,6 +60,7 @@ def _run_row(run: LoggedRun) -> dict[str, Any]:
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "until": run.until_stage,
+        "released": run.released,
     }
 
 
@@ -75,7 +76,7 @@ def _show(report: Report, runs: tuple[LoggedRun, ...], broken: tuple[Failed, ...
     if last.finished_at is None:
         click.echo("`kumitate run` takes it up where it stopped")
     click.echo()
-    summary.show_quality(broken)
+    summary.show_quality(broken, released=last.released)
     summary.show_sources(report, ever=True)
     summary.show_cleansing(report, ever=True)
     summary.show_people(report)

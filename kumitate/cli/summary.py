@@ -30,7 +30,7 @@ def facts_of(summary: RunSummary) -> RunFacts:
         summary.seconds,
         stages=stages,
         resumed=summary.resumed,
-        held_by=tuple(map(str, holds(summary.failed_rules))),
+        held_by=tuple(map(str, holds(summary.failed_rules) if summary.is_held else ())),
     )
 
 
@@ -71,14 +71,16 @@ def show_cleansing(report: Report, *, ever: bool) -> None:
         click.echo(f"cleansing changed {counted(changed, 'values')}; {unusable:,} were unusable and are empty\n")
 
 
-def show_quality(found: Sequence[Failed]) -> None:
+def show_quality(found: Sequence[Failed], *, released: str) -> None:
     """Rules that did not hold, and whether they keep everybody from being activated."""
     from kumitate.quality.verdict import holds
 
     if found:
         rows = [(each.name, each.rule, each.column, each.level, each.threshold, each.found) for each in found]
         print_table(("quality rule", "kind", "column", "level", "limit", "found"), rows)
-    if holds(found):
+    if holds(found) and released:
+        click.echo(f"released, so that people were activated: {released}\n")
+    elif holds(found):
         click.echo("HELD: nobody was activated; mend the data, or the rule in quality/, then `kumitate run`\n")
 
 

@@ -47,11 +47,13 @@ class RunSummary:
     stages: list[StageResult] = field(default_factory=list)
     failed_rules: list[Failed] = field(default_factory=list)
     """Quality rules that the run did not pass."""
+    released: str = ""
+    """Why people are activated although rules of level `hold` failed; empty where nobody decided so."""
 
     @property
     def is_held(self) -> bool:
-        """Nobody is activated: a rule of level `hold` failed."""
-        return bool(holds(self.failed_rules))
+        """Nobody is activated: a rule of level `hold` failed, and nobody let the run go."""
+        return bool(holds(self.failed_rules)) and not self.released
 
     @property
     def seconds(self) -> float:
@@ -63,9 +65,16 @@ class RunSummary:
 
 
 def execute(
-    workspace: Workspace, *, until: str | None = None, as_of: datetime | None = None, progress: Progress
+    workspace: Workspace,
+    *,
+    until: str | None = None,
+    as_of: datetime | None = None,
+    release: str = "",
+    progress: Progress,
 ) -> RunSummary:
     """Run the pipeline, up to stage `until`; an interrupted run is finished first, with its own clock.
+
+    `release` is the reason why the run activates people although quality rules of level `hold` fail in it.
 
     Raises FatalError for an unknown stage and whatever a stage raises; what is committed stays.
     """
@@ -74,10 +83,12 @@ def execute(
     with workspace.lake.lock():
         interrupted = _interrupted(workspace)
         if interrupted is not None:
+            interrupted = workspace.runs.release(interrupted, release) if release else interrupted
             summary = _execute_one(workspace, stages, interrupted, progress=progress, resumed=True)
             if interrupted.fingerprint == workspace.fingerprint and as_of in (None, interrupted.as_of):
                 return summary
         logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
+        logged = workspace.runs.release(logged, release) if release else logged
         return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
 
 
@@ -111,7 +122,7 @@ def _execute_one(
     run = planning_run(workspace, logged)
     landed = _landed(workspace, run) if INGEST in stages else ()
     execution = _execution(workspace, run, landed, progress=progress)
-    summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name)
+    summary = RunSummary(logged.id, logged.as_of, resumed, workspace.engine_name, released=logged.released)
     for number, stage in enumerate(_allowed(stages, summary)):
         progress(stage.name, number, len(stages))
         started = time.perf_counter()

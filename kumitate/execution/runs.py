@@ -5,16 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 _CREATE = """
 create table if not exists runs (
   id text primary key, as_of text not null, fingerprint text not null,
-  started_at text not null, finished_at text, until_stage text
+  started_at text not null, finished_at text, until_stage text, released text
 )
 """
+_ADDED = ("released",)
+"""Columns that the file of an older version has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class LoggedRun:
     started_at: datetime
     finished_at: datetime | None
     until_stage: str | None
+    released: str = ""
+    """Why it activates people although quality rules hold it, in the words of who let it go."""
 
 
 class RunLog:
@@ -56,10 +60,16 @@ class RunLog:
         run = LoggedRun(f"r{number:06d}", as_of, fingerprint, now, None, None)
         with self._connection() as connection:
             connection.execute(
-                "insert into runs values (?, ?, ?, ?, null, null)",
+                "insert into runs values (?, ?, ?, ?, null, null, null)",
                 (run.id, as_of.isoformat(), fingerprint, now.isoformat()),
             )
         return run
+
+    def release(self, run: LoggedRun, reason: str) -> LoggedRun:
+        """The run, which no quality rule of level `hold` holds any more; also after it was interrupted."""
+        with self._connection() as connection:
+            connection.execute("update runs set released = ? where id = ?", (reason, run.id))
+        return replace(run, released=reason)
 
     def finish(self, run_id: str, now: datetime, until_stage: str | None) -> None:
         with self._connection() as connection:
@@ -73,14 +83,16 @@ class RunLog:
         try:
             with connection:
                 connection.execute(_CREATE)
+                there = {row[1] for row in connection.execute("pragma table_info(runs)")}
+                for column in (name for name in _ADDED if name not in there):
+                    connection.execute(f"alter table runs add column {column} text")
                 yield connection
         finally:
             connection.close()
 
 
-def _logged(row: tuple[str, str, str, str, str | None, str | None]) -> LoggedRun:
-    id_, as_of, fingerprint, started_at, finished_at, until_stage = row
+def _logged(row: tuple[str, str, str, str, str | None, str | None, str | None]) -> LoggedRun:
+    id_, as_of, fingerprint, started_at, finished_at, until_stage, released = row
     finished = datetime.fromisoformat(finished_at) if finished_at else None
-    return LoggedRun(
-        id_, datetime.fromisoformat(as_of), fingerprint, datetime.fromisoformat(started_at), finished, until_stage
-    )
+    began = datetime.fromisoformat(started_at)
+    return LoggedRun(id_, datetime.fromisoformat(as_of), fingerprint, began, finished, until_stage, released or "")

@@ -65,6 +65,31 @@ def test_a_held_run_computes_segments_and_activates_nobody_until_the_data_is_men
 
 
 @pytest.mark.slow
+def test_a_hold_is_released_for_one_run_with_its_reason_on_record(tmp_path: Path) -> None:
+    root = bakery_with(tmp_path, level="hold")
+    released = CliRunner().invoke(main, ["run", str(root), "--release-hold", "the owner's own card, asked Ito"])
+    assert released.exit_code == 0, released.output
+    assert "released, so that people were activated: the owner's own card, asked Ito" in released.stdout
+    assert "nobody was activated: quality rules" not in (root / "report.html").read_text(encoding="utf-8")
+    run(copy_of(BAKERY, tmp_path / "free"))
+    assert delivered(root) == delivered(tmp_path / "free") != []
+    told = CliRunner().invoke(main, ["status", "--json", "--project", str(root)])
+    assert [each["released"] for each in json.loads(told.stdout)["runs"]] == ["the owner's own card, asked Ito"]
+    with open_workspace(root) as workspace, pytest.raises(FatalError, match="held by quality rules"):
+        execute_sync(workspace, next(iter(workspace.config.syncs)), progress=silent)
+    assert run(root).is_held, "the next run judges anew"
+
+
+@pytest.mark.slow
+def test_what_stops_a_run_cannot_be_released_and_a_release_wants_a_reason(tmp_path: Path) -> None:
+    root = bakery_with(tmp_path, level="stop")
+    with pytest.raises(FatalError, match="stopped by quality rules"):
+        run(root, release="checked")
+    blank = CliRunner().invoke(main, ["run", str(root), "--release-hold", " "])
+    assert (blank.exit_code, "say why" in blank.output) == (2, True)
+
+
+@pytest.mark.slow
 def test_a_stopped_run_looks_for_no_person_and_the_next_one_judges_anew(tmp_path: Path) -> None:
     root = bakery_with(tmp_path, level="stop")
     with pytest.raises(FatalError, match=r"clients: ranges \(points\) of clean.clients found 1, limit 0.*run again"):
