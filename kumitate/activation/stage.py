@@ -16,6 +16,7 @@ from kumitate.activation.settlement import rejected, state
 from kumitate.activation.tables import (
     HOLDOUT_ASSIGNMENTS,
     OUTCOMES,
+    PLATFORM_FIGURES,
     REJECTED,
     SYNC_COUNTS,
     SYNC_HOLDS,
@@ -111,6 +112,6 @@ ACTIVATION = Stage("activation", reads=_reads, writes=_writes, plan=_activate)
 DELIVERY = Stage(
     "delivery",
     reads=lambda config: (OUTCOMES, *_plans(config), *_states(config)),
-    writes=lambda config: (OUTCOMES, *_states(config), REJECTED),
+    writes=lambda config: (OUTCOMES, PLATFORM_FIGURES, *_states(config), REJECTED),
     plan=_deliver,
 )

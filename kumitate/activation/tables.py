@@ -21,6 +21,20 @@ OUTCOMES = Table(
     "what became of every change sent",
 )
 
+PLATFORM_FIGURES = Table(
+    "activation",
+    "platform_figures",
+    (
+        Column("run_id", Type.STRING, meaning="the run that asked"),
+        Column("at", Type.TIMESTAMP),
+        Column("sync", Type.STRING),
+        Column("receipt", Type.STRING, meaning="the platform's id of what it was sent, or of a conversation"),
+        Column("name", Type.STRING, meaning="received, matched, invalid, match_rate_low, …"),
+        Column("value", Type.DOUBLE),
+    ),
+    "what platforms count of what they took, as they told it, kept as history",
+)
+
 REJECTED = Table(
     "activation",
     "rejected_rows",

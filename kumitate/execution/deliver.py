@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,37 +12,64 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from kumitate.activation.destinations.answers import QUOTA_SPENT
 from kumitate.activation.destinations.base import Destination
-from kumitate.activation.tables import OUTCOMES
-from kumitate.errors import FatalError
+from kumitate.activation.portions import WHOLE, cut, portion_rows
+from kumitate.activation.routes import seconds_between_requests
+from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
+from kumitate.errors import FatalError, RetryableError
 from kumitate.execution.accounts import connect, is_sandboxed
+from kumitate.execution.bringing import Bringing
+from kumitate.execution.budget import Quota
+from kumitate.execution.controls import CANCELLED, Watch, controls_of, holds
+from kumitate.execution.conversing import Sent
+from kumitate.execution.figures import noted_figures
+from kumitate.execution.flight import Threaded
 from kumitate.execution.ledger import SqliteLedger
-from kumitate.execution.outcomes import NEXT_TIME, ROWS_AT_ONCE, Settlement, changes_of
+from kumitate.execution.memory import SentFiles, SqliteMemory
+from kumitate.execution.outcomes import NEXT_TIME, Settlement, changes_of, figure_batches
 from kumitate.execution.portion import Page, Way
 from kumitate.execution.sending import Sender
-from kumitate.model.request import Change, Outcome
+from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.model.step import DeliverStep, Mode, Run
-from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Progress
+from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Memory, Progress
 from kumitate.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from kumitate.execution.workspace import Workspace
 
-_ACCOUNTS_AT_ONCE = 8
+_ROWS_AT_ONCE = 2_000
+_WORKER = "laptop"
 _STOPPED = "delivery was stopped; what is noted stays, run again to go on"
+_CALLED_OFF = "the sync was paused or its run cancelled"
 
 
 def deliver(workspace: Workspace, steps: Sequence[DeliverStep], run: Run, *, progress: Progress) -> None:
     """Bring the changes of all `steps` to their destinations, in the sandbox where an account has no url."""
-    ledger = SqliteLedger(workspace.folder / "ledger.db", clock=_now)
-    delivery = Delivery(engine=workspace.engine, lake=workspace.lake, ledger=ledger, run=run, progress=progress)
+    folder = workspace.folder
+    ledger, memory = SqliteLedger(folder / "ledger.db", clock=_now), SqliteMemory(folder / "memory.db")
+    controls = controls_of(folder)
+    delivery = Delivery(
+        engine=workspace.engine,
+        lake=workspace.lake,
+        ledger=ledger,
+        memory=memory,
+        sent=partial(SentFiles, folder / "talks"),
+        run=run,
+        progress=progress,
+        held=frozenset(holds(workspace.engine, controls, run)),
+        watch=lambda sync: Watch(controls=controls, sync=sync, run_id=run.id, clock=_now).is_stopped,
+    )
     with ExitStack() as stack:
-        delivery.bring(_routes(workspace, [step.sync for step in steps], stack=stack, sleep=delivery.sleep))
+        stack.callback(ledger.close)
+        syncs = [step.sync for step in steps]
+        delivery.bring(_routes(workspace, syncs, stack=stack, sleep=delivery.sleep, memory=memory))
     ledger.forget(run.id)
+    ledger.close()
 
 
 def _routes(
-    workspace: Workspace, syncs: Sequence[str], *, stack: ExitStack, sleep: Callable[[float], None]
+    workspace: Workspace, syncs: Sequence[str], *, stack: ExitStack, sleep: Callable[[float], None], memory: Memory
 ) -> tuple[Route, ...]:
     """One route per account that any of the syncs goes to; the sandbox is open as long as `stack`."""
     config = workspace.config
@@ -58,9 +85,12 @@ def _routes(
             connect=partial(connect, account, terms, sandbox=sandbox, environment=os.environ),
             clock=_now,
             sleep=sleep,
-            seconds_between_requests=0.0 if is_sandboxed(account) else terms.seconds_between_requests,
+            seconds_between_requests=0.0 if is_sandboxed(account) else seconds_between_requests(account),
+            quota=Quota(account=name, most=terms.daily_requests, memory=memory, worker=_WORKER),
+            line=Threaded(stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix=f"account-{name}"))),
         )
-        routes.append(Route(sender, there))
+        whole = frozenset(s for s, each in there.items() if each.terms.is_whole_in(config.syncs[s].mode))
+        routes.append(Route(sender, there, whole))
     return tuple(routes)
 
 
@@ -68,12 +98,18 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _never(sync: str) -> Callable[[], bool]:  # noqa: ARG001 (whoever watches is told the sync)
+    """Nobody calls a sync off."""
+    return lambda: False
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An account's sender and the destinations behind it, by sync."""
+    """An account's sender and the destinations behind it, by sync; `whole` are those whose rows belong together."""
 
     sender: Sender
     destinations: Mapping[str, Destination]
+    whole: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +119,22 @@ class Delivery:
     engine: Engine
     lake: LakeWriter
     ledger: Ledger
+    memory: Memory
+    sent: Callable[[str], Sent]
     run: Run
     progress: Progress
-    rows_at_once: int = ROWS_AT_ONCE
-    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    held: frozenset[str] = frozenset()
+    """Syncs that must not begin to deliver in this run."""
+    watch: Callable[[str], Callable[[], bool]] = _never
+    """Whether a sync has been called off meanwhile."""
+    rows_at_once: int = _ROWS_AT_ONCE
+    _writing: threading.Lock = field(default_factory=threading.Lock)
+    _telling: threading.Lock = field(default_factory=threading.Lock)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
-    def bring(self, routes: Iterable[Route]) -> None:
+    def bring(self, routes: Sequence[Route]) -> None:
         """All routes side by side; what one of them raises is raised when all have come to an end."""
-        with ThreadPoolExecutor(_ACCOUNTS_AT_ONCE, thread_name_prefix="deliver") as pool:
+        with ThreadPoolExecutor(max(1, len(routes)), thread_name_prefix="deliver") as pool:
             try:
                 running = [pool.submit(self._account, route) for route in routes]
                 wait(running)
@@ -107,38 +150,67 @@ class Delivery:
             raise FatalError(_STOPPED)
 
     def _account(self, route: Route) -> None:
-        for sync, destination in route.destinations.items():
-            mark = Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)
-            if self.lake.done_by(OUTCOMES, mark.step) == self.run.id:
-                continue
-            page = Page(self.ledger, self.run.id, sync, self._may_go_on)
-            trouble = self._send(Way(route.sender, destination, page))
-            settlement = Settlement(
-                run=self.run,
-                sync=sync,
-                notes=page.notes(),
-                idempotent=destination.terms.idempotent,
-                rest=trouble or NEXT_TIME,
-            )
-            with self._one_at_a_time:
-                self.lake.write(OUTCOMES, settlement.batches(self._changes(sync)), mark)
+        spent: Outcome | None = None
+        for sync in route.destinations:
+            if self.lake.done_by(OUTCOMES, self._mark(sync).step) != self.run.id and not self._is_held(sync):
+                trouble = spent or self._send(route, sync)
+                self._settle(route, sync, trouble)
+                spent = trouble if trouble is not None and trouble.reason == QUOTA_SPENT else None
+            self._write_figures(sync)
 
-    def _send(self, way: Way) -> Outcome | None:
+    def _send(self, route: Route, sync: str) -> Outcome | None:
         """Every change that has no verdict yet; returns the trouble that ended it early."""
-        notes = way.page.notes()
+        is_called_off = self.watch(sync)
+
+        def may_go_on() -> None:
+            if self._stopping.is_set():
+                raise FatalError(_STOPPED)
+            if is_called_off():
+                raise RetryableError(_CALLED_OFF, never_left=True)
+
+        way = Way(route.sender, route.destinations[sync], Page(self.ledger, self.run.id, sync, may_go_on))
+        bringing = Bringing(way=way, memory=self.memory, sent=self.sent(sync), is_whole=sync in route.whole)
+        try:
+            return bringing.bring(self._portions(route, sync), way.page.notes())
+        except RetryableError:
+            if not is_called_off():
+                raise
+            return Outcome("", Verdict.RETRY, CANCELLED, _CALLED_OFF)
+
+    def _portions(self, route: Route, sync: str) -> Iterator[tuple[int, list[Change]]]:
         done = 0
-        for chunk in self._changes(way.page.sync):
-            trouble = way.bring(chunk, notes)
-            done += len(chunk)
-            with self._one_at_a_time:
-                self.progress(f"delivery {way.page.sync}", done)
-            if trouble is not None:
-                return trouble
-        return None
+        kind = type(route.destinations[sync])
+        rows = WHOLE if sync in route.whole else portion_rows(kind, self.rows_at_once)
+        for number, portion in enumerate(cut(changes_of(self.engine, sync), rows), 1):
+            yield number, portion
+            done += len(portion)
+            with self._telling:
+                self.progress(f"delivery {sync}", done)
 
-    def _changes(self, sync: str) -> Iterator[list[Change]]:
-        return changes_of(self.engine, sync, self.rows_at_once)
+    def _settle(self, route: Route, sync: str, trouble: Outcome | None) -> None:
+        settlement = Settlement(
+            run=self.run,
+            sync=sync,
+            notes=self.ledger.notes(self.run.id, sync),
+            idempotent=route.destinations[sync].terms.idempotent,
+            rest=trouble or NEXT_TIME,
+        )
+        with self._writing:
+            self.lake.write(OUTCOMES, settlement.batches(changes_of(self.engine, sync)), self._mark(sync))
 
-    def _may_go_on(self) -> None:
-        if self._stopping.is_set():
-            raise FatalError(_STOPPED)
+    def _mark(self, sync: str) -> Mark:
+        return Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)
+
+    def _write_figures(self, sync: str) -> None:
+        """What platforms told meanwhile, once; then it is forgotten here."""
+        notes = noted_figures(self.memory, sync)
+        mark = Mark(Mode.APPEND, f"figures.{sync}", self.run.id)
+        if notes and self.lake.done_by(PLATFORM_FIGURES, mark.step) != self.run.id:
+            with self._writing:
+                self.lake.write(PLATFORM_FIGURES, figure_batches(notes, sync), mark)
+        for name in notes:
+            self.memory.remember(sync, name, None)
+
+    def _is_held(self, sync: str) -> bool:
+        """A sync that was under way before it was held is brought to its end: what left of it is settled."""
+        return sync in self.held and not self.ledger.notes(self.run.id, sync)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from kumitate.model.request import Outcome, Verdict
 
@@ -37,6 +38,8 @@ class SqliteLedger:
     def __init__(self, path: Path, *, clock: Callable[[], datetime]) -> None:
         self._path = path
         self._clock = clock
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = Lock()
         with self._connection() as connection:
             connection.execute("pragma journal_mode = wal")
             connection.execute(_CREATE)
@@ -67,12 +70,25 @@ class SqliteLedger:
             connection.execute("pragma secure_delete = on")  # messages may quote personal data
             connection.execute("delete from notes where run_id <= ?", (run_id,))
 
+    def close(self) -> None:
+        """Let go of the file; a later call opens it again."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
     @contextmanager
     def _connection(self, *, synchronous: str = "normal") -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=30)
+        """A connection that no other thread has meanwhile; kept open, since opening costs more than a note."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False)
         try:
             connection.execute(f"pragma synchronous = {synchronous}")
             with connection:
                 yield connection
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)

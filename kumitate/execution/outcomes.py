@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
 from kumitate.activation.changes import changes_in_order
 from kumitate.activation.destinations.answers import UNAVAILABLE
-from kumitate.activation.tables import OUTCOMES
+from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
+from kumitate.execution.figures import figure_rows
 from kumitate.model.request import Change, Operation, Outcome, Verdict
 from kumitate.model.step import Run
 from kumitate.ports import Engine
@@ -44,9 +46,12 @@ class Settlement:
     """What is said of rows that have not been sent."""
 
     def batches(self, changes: Iterable[list[Change]]) -> Iterator[pa.RecordBatch]:
-        """One row per change: its verdict, or that it comes again; without a verdict where it may have left."""
+        """One row per change: its verdict, or that it comes again; without a verdict where it may have left.
+
+        Rows that are kept when a whole is built anew are no change.
+        """
         for chunk in changes:
-            rows = [self._row(change) for change in chunk]
+            rows = [self._row(change) for change in chunk if change.operation is not Operation.KEEP]
             yield pa.RecordBatch.from_pylist(rows, schema=OUTCOMES.schema)
 
     def _row(self, change: Change) -> dict[str, object]:
@@ -70,3 +75,12 @@ class Settlement:
         may_have_left = note is not None and not self.idempotent
         verdict = Verdict.UNKNOWN if may_have_left else Verdict.RETRY
         return Outcome(change.key, verdict, self.rest.reason, self.rest.message)
+
+
+def figure_batches(notes: Mapping[str, Mapping[str, Any]], sync: str) -> Iterator[pa.RecordBatch]:
+    """Noted figures as rows of `activation.platform_figures`."""
+    names = PLATFORM_FIGURES.schema.names
+    rows = [dict(zip(names, row, strict=True)) for row in figure_rows(notes, sync)]
+    for row in rows:
+        row["at"] = datetime.fromisoformat(str(row["at"])).astimezone(UTC).replace(tzinfo=None)
+    yield pa.RecordBatch.from_pylist(rows, schema=PLATFORM_FIGURES.schema)

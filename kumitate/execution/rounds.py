@@ -21,7 +21,7 @@ from kumitate.activation.destinations.answers import (
 from kumitate.activation.destinations.base import Destination, Recollecting, Terms
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.flight import Landing
-from kumitate.execution.wire import QuotaSpentError, Wire
+from kumitate.execution.wire import SPENT, Wire
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
 
 SETTLED = (Verdict.ACCEPTED, Verdict.REJECTED)
@@ -120,10 +120,8 @@ class Rounds:
 
     def _begin(self, request: Request) -> tuple[Outcome, ...]:
         """Let the request leave; outcomes where it did not."""
-        try:
-            self.wire.await_slot()
-        except QuotaSpentError:
-            return for_all(request, Verdict.RETRY, QUOTA_SPENT, message="the account's requests of the day are used up")
+        if not self.wire.await_slot():
+            return for_all(request, Verdict.RETRY, QUOTA_SPENT, message=SPENT)
         self.journal.may_go_on()
         self._claim(request)
         self._flight = (request, self.wire.begin(request))

@@ -13,7 +13,7 @@ from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.budget import Budget, Quota
 from kumitate.execution.flight import Direct, Line
 from kumitate.execution.rounds import SETTLED, Items, Journal, Rounds
-from kumitate.execution.wire import QuotaSpentError, Wire
+from kumitate.execution.wire import Wire
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
 from kumitate.ports import Transport
 
@@ -92,7 +92,7 @@ class Sender:
         for request in destination.inquiries(changes, since):
             try:
                 outcomes = destination.recollections(request, self.wire.exchange(request))
-            except (RetryableError, RecordError, FatalError, QuotaSpentError):
+            except (RetryableError, RecordError, FatalError):
                 continue
             found |= {outcome.key: outcome for outcome in outcomes}
         return list(found.values())

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kumitate.errors import RetryableError
 from kumitate.execution.budget import Budget, retry_after
 from kumitate.execution.flight import Direct, Landing, Line
 from kumitate.model.request import Request, Response
 from kumitate.ports import Transport
 
-
-class QuotaSpentError(Exception):
-    """The account's requests of the day are used up."""
+SPENT = "the account's requests of the day are used up"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,20 +24,22 @@ class Wire:
     budget: Budget
     line: Line = field(default_factory=Direct)
     asked_to_wait: float = field(default=0.0, init=False)
+    is_spent: bool = field(default=False, init=False)
     _transport: Transport | None = field(default=None, init=False)
 
-    def await_slot(self) -> None:
-        """QuotaSpentError where nothing more leaves today."""
-        if not self.budget.await_slot():
-            raise QuotaSpentError
+    def await_slot(self) -> bool:
+        """Wait for the account's next slot; False where nothing more leaves today."""
+        self.is_spent = not self.budget.await_slot()
+        return not self.is_spent
 
     def begin(self, request: Request) -> Landing:
         """Send the request in the slot that was awaited."""
         return self.line.begin(lambda: self._transported(request))
 
     def exchange(self, request: Request) -> Response:
-        """A question and its answer, with nothing else on the way."""
-        self.await_slot()
+        """A question and its answer, with nothing else on the way; RetryableError where there was none."""
+        if not self.await_slot():
+            raise RetryableError(SPENT, never_left=True)
         return self.heard(self.begin(request)())
 
     def heard(self, response: Response) -> Response:

@@ -11,8 +11,10 @@ import pyarrow as pa
 
 from kumitate.activation.destinations.answers import for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches
-from kumitate.activation.tables import OUTCOMES, changes_table
+from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES, changes_table
+from kumitate.errors import RecordError
 from kumitate.execution.deliver import Delivery, Route
+from kumitate.execution.rows import changes_on, page_bytes
 from kumitate.execution.sending import Sender
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 from kumitate.model.step import BatchFunction, Query, Run
@@ -127,11 +129,46 @@ class MemoryLedger:
 
 
 @dataclass
+class NotedMemory:
+    """A Memory of plain JSON, as strict as a file."""
+
+    notes: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+
+    def recall(self, sync: str) -> Mapping[str, Mapping[str, Any]]:
+        return {name: json.loads(text) for name, text in sorted(self.notes[sync].items())}
+
+    def remember(self, sync: str, name: str, state: Mapping[str, Any] | None) -> None:
+        self.notes[sync].pop(name, None)
+        if state is not None:
+            self.notes[sync][name] = json.dumps(state)
+
+
+@dataclass
+class SentPages:
+    """Changes of conversations, by name."""
+
+    pages: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, name: str, changes: Sequence[Change]) -> Mapping[str, Any]:
+        self.pages[name] = page_bytes(changes)
+        return {"page": name}
+
+    def read(self, place: Mapping[str, Any]) -> list[Change]:
+        if place["page"] not in self.pages:
+            raise RecordError("page.missing")
+        return changes_on(self.pages[place["page"]])
+
+    def drop(self, place: Mapping[str, Any]) -> None:
+        self.pages.pop(place.get("page", ""), None)
+
+
+@dataclass
 class Lists:
     """An engine and a lake: changes by sync, outcomes as they were committed."""
 
     changes: dict[str, list[Change]]
     written: list[dict[str, Any]] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
 
     def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
@@ -143,7 +180,7 @@ class Lists:
                 "person_id": change.key,
                 "fields": json.dumps(dict(change.fields)),
                 "fields_hash": "",
-                "previous_fields": None,
+                "previous_fields": json.dumps(dict(change.previous)) if change.previous else None,
             }
             for change in self.changes[sync]
         ]
@@ -156,14 +193,14 @@ class Lists:
         raise NotImplementedError
 
     def write(self, table: Table, batches: Iterable[pa.RecordBatch], mark: Mark) -> int:
-        assert table is OUTCOMES
+        assert table in (OUTCOMES, PLATFORM_FIGURES)
         rows = [row for batch in batches for row in batch.to_pylist()]
-        self.written += rows
+        (self.written if table is OUTCOMES else self.figures).extend(rows)
         self.marks[mark.step] = mark.run_id
         return len(rows)
 
     def done_by(self, table: Table, step: str) -> str:
-        assert table is OUTCOMES
+        assert table in (OUTCOMES, PLATFORM_FIGURES)
         return self.marks.get(step, "")
 
     def verdicts(self, sync: str = "s") -> dict[str, str]:
@@ -185,4 +222,6 @@ def bring(lists: Lists, ledger: Ledger, *routes: Route, **options: Any) -> None:
     def silent(what: str, done: int, total: int | None = None) -> None:
         pass
 
-    Delivery(engine=lists, lake=lists, ledger=ledger, run=RUN, progress=silent, **options).bring(routes)
+    given: dict[str, Any] = {"memory": NotedMemory(), "run": RUN} | options
+    given.setdefault("sent", lambda _: SentPages())
+    Delivery(engine=lists, lake=lists, ledger=ledger, progress=silent, **given).bring(routes)

@@ -1,0 +1,206 @@
+"""A sync's conversations: begun, gone on with after a kill, handed over to the next run, their rows settled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from kumitate.activation.destinations.answers import JOB_RUNNING
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
+from kumitate.errors import RecordError
+from kumitate.execution.dialogue import Dialogue
+from kumitate.execution.figures import note_figures
+from kumitate.execution.portion import Notes, Way, is_settled
+from kumitate.model.request import Change, Outcome, Verdict
+from kumitate.ports import Memory
+
+TALK, TOLD = "talk.", "told."
+Noted = Mapping[str, Mapping[str, Any]]
+
+
+class Sent(Protocol):
+    """Where the changes of a conversation lie until it has ended: it goes on with those that it began with."""
+
+    def keep(self, name: str, changes: Sequence[Change]) -> Mapping[str, Any]:
+        """Where they are to be found, as plain JSON."""
+        ...
+
+    def read(self, place: Mapping[str, Any]) -> list[Change]:
+        """RecordError where they are gone."""
+        ...
+
+    def drop(self, place: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """A conversation by its name, and where its changes lie."""
+
+    name: str
+    sent: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talks:
+    """The conversations of one sync in one run.
+
+    The memory holds `talk.<run>.<number>`: a conversation under way, and when it has ended, in the same note, what the
+    sync must remember: there is no moment in which a swap is made and its result unknown. `told.<run>.<number>` holds
+    what an earlier run's conversation said of its rows, for this run's portions.
+    """
+
+    way: Way
+    talker: Conversing
+    memory: Memory
+    sent: Sent
+    is_whole: bool = False
+    takes_up: bool = True
+    """Whether this worker goes on with conversations of earlier runs; others wait for it."""
+
+    def earlier(self) -> Outcome | None:
+        """End the conversations of earlier runs; why they go on, where they do."""
+        noted = self._pruned(self.memory.recall(self._sync))
+        for name in sorted(name for name, note in noted.items() if self._is_earlier(name, note)):
+            if not self.takes_up:
+                return Outcome("", Verdict.RETRY, JOB_RUNNING, "a conversation of an earlier run comes first")
+            trouble = self._taken_up(name, noted[name])
+            if trouble is not None:
+                return trouble
+        return None
+
+    def bring(self, number: int, changes: Sequence[Change], notes: Notes) -> Outcome | None:
+        """Bring a portion, by conversation or by plain requests; returns the trouble that ends it early."""
+        name = f"{TALK}{self._run}.{number:06d}"
+        noted = self.memory.recall(self._sync)
+        left = self._without_told(noted, [c for c in changes if not is_settled(notes.get(c.key))])
+        own = noted.get(name, {})
+        if "state" in own:
+            return self._taken_up(name, own)
+        if not left or "done" in own:
+            return None
+        about = list(changes) if self.is_whole else left
+        turn = self.talker.begins(about, memory_of(noted))
+        if turn is None:
+            return self.way.bring(left, notes)
+        if isinstance(turn, Done):
+            return self._closed(_Talk(name, {}), turn)
+        talk = _Talk(name, self.sent.keep(name, about))
+        self._note(talk, turn, None)
+        self.way.page.settle(running(about, notes))
+        return self._closed(talk, self._dialogue(talk, about).held(turn))
+
+    def _taken_up(self, name: str, note: Mapping[str, Any]) -> Outcome | None:
+        try:
+            changes = self.sent.read(note["sent"])
+        except RecordError:
+            self.memory.remember(self._sync, name, None)  # nobody knows its rows any more: they go as new ones
+            return None
+        talk = _Talk(name, note["sent"])
+        until = datetime.fromisoformat(note["until"]) if note.get("until") else None
+        return self._closed(talk, self._dialogue(talk, changes).taken_up(note["state"], until))
+
+    def _closed(self, talk: _Talk, ended: Done | Outcome) -> Outcome | None:
+        """Outcomes first, then the note that ends the conversation: killed between, it is asked for its end again."""
+        if isinstance(ended, Outcome):
+            return ended
+        is_own = talk.name.startswith(f"{TALK}{self._run}.")
+        if is_own:
+            self.way.page.settle(ended.outcomes)
+        else:
+            rows = [[o.key, o.verdict.value, o.reason, o.message] for o in ended.outcomes]
+            told = {"run": self._run, "sent": dict(talk.sent), "outcomes": rows}
+            self.memory.remember(self._sync, TOLD + talk.name.removeprefix(TALK), told)
+        at = self.way.sender.clock().isoformat()
+        note_figures(self.memory, self._sync, talk.name, run_id=self._run, at=at, figures=ended.figures)
+        ending: dict[str, Any] = {"done": self._run, "sent": dict(talk.sent)}
+        if ended.memory is not None:
+            ending["memory"] = dict(ended.memory)
+        self.memory.remember(self._sync, talk.name, ending)
+        if is_own:
+            self.sent.drop(talk.sent)
+        return None
+
+    def _without_told(self, noted: Noted, changes: list[Change]) -> list[Change]:
+        """The rows of which an earlier run's conversation said nothing that still holds; the others are settled.
+
+        What may be repeated is taken as told only where its fields are those that were sent. Where all rows belong
+        together, nothing less than the same rows will do.
+        """
+        for told in (note for name, note in noted.items() if name.startswith(TOLD) and note["run"] == self._run):
+            try:
+                sent = {change.key: change for change in self.sent.read(told["sent"])}
+            except RecordError:
+                continue
+            same = {c.key for c in changes if self._is_same(c, sent.get(c.key))}
+            if self.is_whole and not (len(same) == len(changes) == len(sent)):
+                continue
+            outcomes = [Outcome(key, Verdict(v), r, m) for key, v, r, m in told["outcomes"] if key in same]
+            self.way.page.settle(outcomes)
+            over = {outcome.key for outcome in outcomes}
+            changes = [change for change in changes if change.key not in over]
+        return changes
+
+    def _is_same(self, change: Change, sent: Change | None) -> bool:
+        if sent is None or change.operation is not sent.operation:
+            return False
+        return not self.way.destination.terms.idempotent or dict(change.fields) == dict(sent.fields)
+
+    def _dialogue(self, talk: _Talk, changes: Sequence[Change]) -> Dialogue:
+        return Dialogue(
+            sender=self.way.sender,
+            destination=self.talker,
+            changes=changes,
+            may_go_on=self.way.page.may_go_on,
+            note=partial(self._note, talk),
+        )
+
+    def _note(self, talk: _Talk, turn: Ask | Wait, until: datetime | None) -> None:
+        note = {
+            "sent": dict(talk.sent),
+            "until": None if until is None else until.isoformat(),
+            "state": dict(turn.state),
+        }
+        self.memory.remember(self._sync, talk.name, note)
+
+    def _pruned(self, noted: Noted) -> Noted:
+        """Ended conversations of earlier runs are forgotten, except what the last of them left to remember."""
+        newest = _newest(noted)
+        for name, note in noted.items():
+            over = name.startswith(TOLD) and note["run"] != self._run
+            if over or (name.startswith(TALK) and note.get("done", self._run) != self._run):
+                self.sent.drop(note["sent"])
+                if name != newest:
+                    self.memory.remember(self._sync, name, None)
+        return noted
+
+    def _is_earlier(self, name: str, note: Mapping[str, Any]) -> bool:
+        return name.startswith(TALK) and "state" in note and not name.startswith(f"{TALK}{self._run}.")
+
+    @property
+    def _sync(self) -> str:
+        return self.way.page.sync
+
+    @property
+    def _run(self) -> str:
+        return self.way.page.run_id
+
+
+def memory_of(noted: Noted) -> State:
+    """What the sync's last ended conversation left."""
+    name = _newest(noted)
+    memory: State = noted[name]["memory"] if name else {}
+    return memory
+
+
+def _newest(noted: Noted) -> str:
+    ended = [(note["done"], name) for name, note in noted.items() if name.startswith(TALK) and "memory" in note]
+    return max(ended)[1] if ended else ""
+
+
+def running(changes: Iterable[Change], notes: Notes) -> list[Outcome]:
+    """A conversation about these rows is under way: they come again should the run end before it."""
+    left = (change.key for change in changes if not is_settled(notes.get(change.key)))
+    return [Outcome(key, Verdict.RETRY, JOB_RUNNING) for key in left]
