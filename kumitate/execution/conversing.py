@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -86,11 +86,10 @@ class Talks:
         if turn is None:
             return self.way.bring(left, notes)
         if isinstance(turn, Done):
-            return self._closed(_Talk(name, {}), turn)
+            return self._closed(_Talk(name, {}), turn, about)
         talk = _Talk(name, self.sent.keep(name, about))
         self._note(talk, turn, None)
-        self.way.page.settle(running(about, notes))
-        return self._closed(talk, self._dialogue(talk, about).held(turn))
+        return self._closed(talk, self._dialogue(talk, about).held(turn), about)
 
     def _taken_up(self, name: str, note: Mapping[str, Any]) -> Outcome | None:
         try:
@@ -100,13 +99,15 @@ class Talks:
             return None
         talk = _Talk(name, note["sent"])
         until = datetime.fromisoformat(note["until"]) if note.get("until") else None
-        return self._closed(talk, self._dialogue(talk, changes).taken_up(note["state"], until))
+        return self._closed(talk, self._dialogue(talk, changes).taken_up(note["state"], until), changes)
 
-    def _closed(self, talk: _Talk, ended: Done | Outcome) -> Outcome | None:
+    def _closed(self, talk: _Talk, ended: Done | Outcome, changes: Sequence[Change]) -> Outcome | None:
         """Outcomes first, then the note that ends the conversation: killed between, it is asked for its end again."""
-        if isinstance(ended, Outcome):
-            return ended
         is_own = talk.name.startswith(f"{TALK}{self._run}.")
+        if isinstance(ended, Outcome):
+            if is_own:
+                self.way.page.settle(replace(ended, key=change.key) for change in changes)
+            return ended
         if is_own:
             self.way.page.settle(ended.outcomes)
         else:
@@ -198,9 +199,3 @@ def memory_of(noted: Noted) -> State:
 def _newest(noted: Noted) -> str:
     ended = [(note["done"], name) for name, note in noted.items() if name.startswith(TALK) and "memory" in note]
     return max(ended)[1] if ended else ""
-
-
-def running(changes: Iterable[Change], notes: Notes) -> list[Outcome]:
-    """A conversation about these rows is under way: they come again should the run end before it."""
-    left = (change.key for change in changes if not is_settled(notes.get(change.key)))
-    return [Outcome(key, Verdict.RETRY, JOB_RUNNING) for key in left]
