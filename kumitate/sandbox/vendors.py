@@ -9,16 +9,24 @@ from functools import cache
 from kumitate.sandbox.call import Vendor
 
 VENDORS: Mapping[str, str] = {
+    "connect_campaign": "kumitate.sandbox.connect_campaign",
     "connect_customer_profiles": "kumitate.sandbox.connect_customer_profiles",
     "google_data_manager": "kumitate.sandbox.google_data_manager",
     "line": "kumitate.sandbox.line",
     "ly_ads": "kumitate.sandbox.ly_ads",
     "meta": "kumitate.sandbox.meta",
+    "personalize": "kumitate.sandbox.personalize",
+    "pinpoint": "kumitate.sandbox.pinpoint",
+    "push": "kumitate.sandbox.push",
     "salesforce": "kumitate.sandbox.salesforce",
     "ses": "kumitate.sandbox.ses",
     "slack": "kumitate.sandbox.slack",
+    "sms": "kumitate.sandbox.sms",
     "teams": "kumitate.sandbox.teams",
     "webhook": "kumitate.sandbox.webhook",
+    "whatsapp": "kumitate.sandbox.whatsapp",
+    "yahoo_conversion": "kumitate.sandbox.yahoo_conversion",
+    "tiktok": "kumitate.sandbox.tiktok",
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HERE = "kumitate.activation.destinations"
 
 REGISTRY: Mapping[str, str] = {
+    "connect_campaign": f"{_HERE}.connect_campaign:ConnectCampaign",
     "connect_customer_profiles": f"{_HERE}.connect_customer_profiles:ConnectCustomerProfiles",
     "google_data_manager": f"{_HERE}.google_data_manager:GoogleDataManager",
     "google_data_manager.event": f"{_HERE}.google_event:GoogleEvent",
@@ -26,13 +27,21 @@ REGISTRY: Mapping[str, str] = {
     "ly_ads": f"{_HERE}.ly_ads:LyAds",
     "meta": f"{_HERE}.meta:Meta",
     "meta.conversion": f"{_HERE}.meta_conversion:MetaConversion",
+    "personalize": f"{_HERE}.personalize:Personalize",
+    "personalize.events": f"{_HERE}.personalize_event:PersonalizeEvent",
+    "pinpoint": f"{_HERE}.pinpoint:Pinpoint",
+    "push": f"{_HERE}.push:Push",
     "salesforce": f"{_HERE}.salesforce:Salesforce",
     "ses": f"{_HERE}.ses:Ses",
     "slack": f"{_HERE}.slack:Slack",
     "slack.webhook": f"{_HERE}.slack_webhook:SlackWebhook",
+    "sms": f"{_HERE}.sms:Sms",
     "teams": f"{_HERE}.teams:Teams",
     "webhook": f"{_HERE}.webhook:Webhook",
     "webhook.once": f"{_HERE}.webhook:WebhookOnce",
+    "whatsapp": f"{_HERE}.whatsapp:Whatsapp",
+    "yahoo_conversion": f"{_HERE}.yahoo_conversion:YahooConversion",
+    "tiktok": f"{_HERE}.tiktok:Tiktok",
 }
 
 
