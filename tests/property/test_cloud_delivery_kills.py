@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -89,7 +90,7 @@ def test_the_same_page_told_while_it_is_under_way_is_left_to_who_has_it(kind: st
         world = World(DESTINATIONS[kind]())
         first, second = world.messages()
         told: list[object] = []
-        during(world, first, point, lambda w=world, f=first, t=told: t.append(w.receive(f)))  # type: ignore[misc]
+        during(world, first, point, partial(noted, told, partial(world.receive, first)))
         drained(world, first, second)
         assert len(told) == 1
         assert world.vendor.effects == Counter(world.keys)
@@ -103,7 +104,7 @@ def test_a_run_closed_while_a_page_is_under_way_says_no_word_too_much(kind: str)
         world = World(DESTINATIONS[kind]())
         first, second = world.messages()
         left: list[int] = []
-        during(world, first, point, lambda w=world, n=left: (w.collect(), n.append(len(w.vendor.requests))))  # type: ignore[misc]
+        during(world, first, point, partial(closed, world, left))
         at_closing = dict(world.lists.verdicts())
         drained(world, first, second)
         sent_right(world)
@@ -128,6 +129,16 @@ def test_any_history_of_kills_and_tellings_ends_well(
     drained(world, *(bodies[which] for which in order))
     sent_right(world)
     assert set(world.lists.verdicts().values()) <= {"accepted", "unknown"}
+
+
+def noted(told: list[object], act: Callable[[], object]) -> None:
+    told.append(act())
+
+
+def closed(world: World, asked: list[int]) -> None:
+    """The run closed, and how often the vendor had been asked by then."""
+    world.collect()
+    asked.append(len(world.vendor.requests))
 
 
 def during(world: World, body: str, at: int, act: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 
 import pyarrow as pa
 import pytest
@@ -59,9 +60,9 @@ def test_each_moment_of_a_device_is_the_nearest_logins_or_nobodys(logins: list[L
 
 @settings(max_examples=20, deadline=None)
 @given(LOGINS, st.randoms(use_true_random=False))
-def test_the_order_of_logins_changes_no_session(logins: list[Login], random: object) -> None:
+def test_the_order_of_logins_changes_no_session(logins: list[Login], random: Random) -> None:
     shuffled = list(logins)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert found(shuffled, 1) == found(logins, 1)
 
 

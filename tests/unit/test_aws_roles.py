@@ -56,7 +56,7 @@ def test_who_may_not_have_the_role_is_told_whom_to_ask(monkeypatch: pytest.Monke
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
 
-        @set_initial_no_auth_action_count(0)  # type: ignore[untyped-decorator]
+        @set_initial_no_auth_action_count(0)  # type: ignore[untyped-decorator]  # moto has no types
         def asked() -> None:
             session_as(ROLE, region=REGION)
 

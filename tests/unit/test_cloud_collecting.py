@@ -32,7 +32,7 @@ def test_the_rows_are_those_that_the_laptop_writes() -> None:
     world.collect()
     laptop, there = Lists({SYNC: creates(*world.keys)}), World(Plain())
     there.vendor.answers = list(ANSWERS)
-    bring(laptop, MemoryLedger(world.clock), Route(sender(there.vendor, world.clock), {SYNC: Plain()}))  # type: ignore[arg-type]
+    bring(laptop, MemoryLedger(world.clock), Route(sender(there.vendor, world.clock), {SYNC: Plain()}))  # type: ignore[arg-type]  # it answers as a script does
     assert world.lists.written == laptop.written
     assert world.lists.marks == laptop.marks == {"deliver.s": RUN.id}
 

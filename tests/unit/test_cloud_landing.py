@@ -190,7 +190,7 @@ def test_more_files_than_a_listing_has_on_a_page_are_all_found(runs: Runs) -> No
     for number in range(5):
         runs.put(f"drop/data/things-{number}.csv", b"a,b\n%d,1\n" % number)
     paged = runs.client.get_paginator
-    runs.client.get_paginator = lambda name: Small(paged(name))  # type: ignore[attr-defined]
+    runs.client.get_paginator = lambda name: Small(paged(name))  # type: ignore[attr-defined]  # it is passed on to the client
     assert len(runs.next()) == 5
 
 
