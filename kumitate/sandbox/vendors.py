@@ -9,11 +9,17 @@ from functools import cache
 from kumitate.sandbox.call import Vendor
 
 VENDORS: Mapping[str, str] = {
+    "account_engagement": "kumitate.sandbox.account_engagement",
+    "braze": "kumitate.sandbox.braze",
     "connect_campaign": "kumitate.sandbox.connect_campaign",
     "connect_customer_profiles": "kumitate.sandbox.connect_customer_profiles",
+    "files": "kumitate.sandbox.files",
     "google_data_manager": "kumitate.sandbox.google_data_manager",
+    "hubspot": "kumitate.sandbox.hubspot",
+    "kintone": "kumitate.sandbox.kintone",
     "line": "kumitate.sandbox.line",
     "ly_ads": "kumitate.sandbox.ly_ads",
+    "marketo": "kumitate.sandbox.marketo",
     "meta": "kumitate.sandbox.meta",
     "personalize": "kumitate.sandbox.personalize",
     "pinpoint": "kumitate.sandbox.pinpoint",
@@ -23,10 +29,10 @@ VENDORS: Mapping[str, str] = {
     "slack": "kumitate.sandbox.slack",
     "sms": "kumitate.sandbox.sms",
     "teams": "kumitate.sandbox.teams",
+    "tiktok": "kumitate.sandbox.tiktok",
     "webhook": "kumitate.sandbox.webhook",
     "whatsapp": "kumitate.sandbox.whatsapp",
     "yahoo_conversion": "kumitate.sandbox.yahoo_conversion",
-    "tiktok": "kumitate.sandbox.tiktok",
 }
 
 

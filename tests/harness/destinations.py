@@ -30,10 +30,15 @@ def shown(item: Request | Outcome) -> dict[str, Any]:
                 "service": item.service,
                 "operation": item.operation,
                 "keys": list(item.keys),
-                "parameters": item.parameters,
+                "parameters": {name: _legible(value) for name, value in item.parameters.items()},
             }
         case Outcome():
             return {name: str(value) for name, value in asdict(item).items() if value}
+
+
+def _legible(value: Any) -> Any:
+    """A file's bytes as text (S3's Body), all else as it is."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
 def _readable(request: HttpRequest) -> Any:

@@ -17,14 +17,23 @@ if TYPE_CHECKING:
 _HERE = "kumitate.activation.destinations"
 
 REGISTRY: Mapping[str, str] = {
+    "account_engagement": f"{_HERE}.account_engagement:AccountEngagement",
+    "braze": f"{_HERE}.braze:Braze",
     "connect_campaign": f"{_HERE}.connect_campaign:ConnectCampaign",
     "connect_customer_profiles": f"{_HERE}.connect_customer_profiles:ConnectCustomerProfiles",
+    "files": f"{_HERE}.files:Files",
     "google_data_manager": f"{_HERE}.google_data_manager:GoogleDataManager",
     "google_data_manager.event": f"{_HERE}.google_event:GoogleEvent",
+    "hubspot": f"{_HERE}.hubspot:Hubspot",
+    "hubspot.list": f"{_HERE}.hubspot_list:HubspotList",
+    "hubspot.task": f"{_HERE}.hubspot_task:HubspotTask",
+    "kintone": f"{_HERE}.kintone:Kintone",
     "line": f"{_HERE}.line:Line",
     "line.narrowcast": f"{_HERE}.line_narrowcast:LineNarrowcast",
     "line.push": f"{_HERE}.line_push:LinePush",
     "ly_ads": f"{_HERE}.ly_ads:LyAds",
+    "marketo": f"{_HERE}.marketo:Marketo",
+    "marketo.list": f"{_HERE}.marketo_list:MarketoList",
     "meta": f"{_HERE}.meta:Meta",
     "meta.conversion": f"{_HERE}.meta_conversion:MetaConversion",
     "personalize": f"{_HERE}.personalize:Personalize",
@@ -37,11 +46,11 @@ REGISTRY: Mapping[str, str] = {
     "slack.webhook": f"{_HERE}.slack_webhook:SlackWebhook",
     "sms": f"{_HERE}.sms:Sms",
     "teams": f"{_HERE}.teams:Teams",
+    "tiktok": f"{_HERE}.tiktok:Tiktok",
     "webhook": f"{_HERE}.webhook:Webhook",
     "webhook.once": f"{_HERE}.webhook:WebhookOnce",
     "whatsapp": f"{_HERE}.whatsapp:Whatsapp",
     "yahoo_conversion": f"{_HERE}.yahoo_conversion:YahooConversion",
-    "tiktok": f"{_HERE}.tiktok:Tiktok",
 }
 
 
