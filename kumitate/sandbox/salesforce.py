@@ -1,4 +1,4 @@
-"""Salesforce's stand-in: sign-in, collections upserted by external id, composite deletes; its rules by field."""
+"""Salesforce's stand-in: sign-in, collections upserted by external id, composites, bulk jobs; its rules by field."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 
 from kumitate.sandbox.call import TOKEN, Answer, Call
 from kumitate.sandbox.contract import violations
+from kumitate.sandbox.salesforce_jobs import bulk
 from kumitate.sandbox.store import Store
 
 _UPSERT = re.compile(r"/services/data/v\d+\.0/composite/sobjects/(\w+)/(\w+)")
@@ -68,6 +69,8 @@ def answer(call: Call, store: Store) -> Answer:
         return _sign_in(call)
     if call.bearer != TOKEN:
         return _refused(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    if "/jobs/ingest" in call.path:
+        return bulk(call, store, upsert=upserted)
     try:
         body = call.json()
     except ValueError:
@@ -110,22 +113,55 @@ def _upsert_all(store: Store, body: Any, *, sobject: str, external_id: str) -> A
         elif keys.count(key) > 1:
             results.append(_failed("DUPLICATE_VALUE", f"duplicate external id {external_id}", external_id))
         else:
-            results.append(_upsert(store, sobject, record, key=key, external_id=external_id))
+            results.append(upserted(store, sobject, record, external_id=external_id))
     return Answer(200, results)
 
 
-def _upsert(store: Store, sobject: str, record: Mapping[str, Any], *, key: str, external_id: str) -> dict[str, Any]:
+def upserted(store: Store, sobject: str, record: Mapping[str, Any], *, external_id: str) -> dict[str, Any]:
+    """One record's result, for collections and jobs alike."""
+    key = str(record[external_id])
     known = store.get(sobject, key)
     given = {name: value for name, value in record.items() if name != "attributes"}
-    for code, message, name in _problems(sobject, given, is_new=known is None):
+    for code, message, name in _problems(store, sobject, given, is_new=known is None):
         return _failed(code, message, name)
     id_ = known["Id"] if known else f"{_PREFIX.get(sobject, 'a00')}{store.next_number():012d}AAA"
-    store.put(sobject, key, {**(known or {}), **given, "Id": id_, _OURS: external_id})
+    plain = {name: value for name, value in given.items() if not isinstance(value, dict)}
+    store.put(sobject, key, {**(known or {}), **plain, **_led_to(store, given), "Id": id_, _OURS: external_id})
     return {"id": id_, "success": True, "errors": [], "created": known is None}
 
 
-def _problems(sobject: str, given: Mapping[str, Any], *, is_new: bool) -> Iterator[tuple[str, str, str]]:
+def _led_to(store: Store, given: Mapping[str, Any]) -> dict[str, str]:
+    """The ids that references lead to: `{"Who": {"attributes": {"type": "Contact"}, "Key__c": "p1"}}`."""
+    led = {}
+    for name, value in given.items():
+        if isinstance(value, dict):
+            found = store.get(value["attributes"]["type"], _referred(value))
+            field = f"{name[:-1]}c" if name.endswith("__r") else f"{name}Id"
+            led[field] = found["Id"] if found else ""
+    return led
+
+
+def _referred(reference: Mapping[str, Any]) -> str:
+    return next(str(value) for name, value in reference.items() if name != "attributes")
+
+
+def _problems(store: Store, sobject: str, given: Mapping[str, Any], *, is_new: bool) -> Iterator[tuple[str, str, str]]:
     lengths = _FIELDS.get(sobject, {"Name": 80})
+    references = {name: value for name, value in given.items() if isinstance(value, dict)}
+    for name, reference in references.items():
+        if store.get(reference["attributes"]["type"], _referred(reference)) is None:
+            words = f"Foreign key external ID: {_referred(reference)} not found for field {name}"
+            yield "INVALID_FIELD", words, name
+    plain = {name: value for name, value in given.items() if name not in references}
+    yield from _problems_of_values(sobject, plain, lengths)
+    for name in _REQUIRED.get(sobject, ()):
+        if given.get(name) in (None, "") and (is_new or name in given):
+            yield "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]", name
+
+
+def _problems_of_values(
+    sobject: str, given: Mapping[str, Any], lengths: Mapping[str, int]
+) -> Iterator[tuple[str, str, str]]:
     for name, value in given.items():
         if name not in lengths and not _CUSTOM.fullmatch(name):
             yield "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject}", name
@@ -134,9 +170,6 @@ def _problems(sobject: str, given: Mapping[str, Any], *, is_new: bool) -> Iterat
             yield "STRING_TOO_LONG", f"{name}: data value too large (max length={longest})", name
         elif name == "Email" and value is not None and not _EMAIL.fullmatch(str(value)):
             yield "INVALID_EMAIL_ADDRESS", f"Email: invalid email address: {value}", name
-    for name in _REQUIRED.get(sobject, ()):
-        if given.get(name) in (None, "") and (is_new or name in given):
-            yield "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]", name
 
 
 def _failed(code: str, message: str, field: str) -> dict[str, Any]:
@@ -147,13 +180,19 @@ def _composite(store: Store, body: Any) -> Answer:
     broken = violations("salesforce_composite", body)
     if broken:
         return _refused(400, "JSON_PARSER_ERROR", f"{broken[0].rule} at {list(broken[0].path)}")
-    return Answer(200, {"compositeResponse": [_delete(store, part) for part in body["compositeRequest"]]})
+    return Answer(200, {"compositeResponse": [_part(store, part) for part in body["compositeRequest"]]})
 
 
-def _delete(store: Store, part: Mapping[str, Any]) -> dict[str, Any]:
-    row = _ROW.fullmatch(part["url"])
+def _part(store: Store, part: Mapping[str, Any]) -> dict[str, Any]:
+    row = _ROW.fullmatch(part["url"].partition("?")[0])
     reference = {"httpHeaders": {}, "referenceId": part["referenceId"]}
-    if row and store.remove(row[1], unquote(row[3])):
+    gone = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    key = unquote(row[3]) if row else ""
+    if row is None or store.get(row[1], key) is None:
+        return {"body": gone, "httpStatusCode": 404, **reference}
+    if part["method"] == "DELETE":
+        store.remove(row[1], key)
         return {"body": None, "httpStatusCode": 204, **reference}
-    errors = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
-    return {"body": errors, "httpStatusCode": 404, **reference}
+    result = upserted(store, row[1], {**part["body"], row[2]: key}, external_id=row[2])
+    errors = [{"errorCode": error["statusCode"], "message": error["message"]} for error in result["errors"]]
+    return {"body": errors or result, "httpStatusCode": 400 if errors else 200, **reference}

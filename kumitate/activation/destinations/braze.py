@@ -82,7 +82,7 @@ class Braze(Destination):
 
     def _attributes(self, change: Change) -> dict[str, Any]:
         is_removal = change.operation is Operation.DELETE
-        fields = dict.fromkeys(change.fields) if is_removal else dict(change.fields)
+        fields = dict.fromkeys([*change.previous, *change.fields]) if is_removal else dict(change.fields)
         # Nobody is created to have an attribute unset.
         only_known = {"_update_existing_only": True} if is_removal or self.mode == "update" else {}
         return {**fields, **only_known, _ID: change.key}

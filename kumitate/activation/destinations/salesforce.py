@@ -44,7 +44,7 @@ class Salesforce(Destination):
     external_id: str = Field(pattern=f"^{_NAME}$")
     """API name of a field with the attributes External ID and Unique."""
     api_version: str = Field("67.0", pattern=r"^\d{2,3}\.0$")
-    bulk_above: int = Field(2_000, ge=200)
+    bulk_above: int = Field(2_000, ge=1)
     """More rows at once than this go in a job of Bulk API 2.0."""
     references: dict[str, Annotated[str, Field(pattern=rf"^{_NAME}\.{_NAME}$")]] = {}
     """Mapped relationships, to the field that their values are of: `Who: Contact.Kumitate_Key__c`."""
