@@ -11,12 +11,17 @@ from kumitate.config.project import Config
 from kumitate.config.sync import Sync
 
 
-def filled(sync: Sync, defaults: Mapping[str, str], known: Collection[str]) -> dict[str, str | FieldMapping]:
-    """The sync's own fields, and those of `defaults` whose columns are `known`, where it asks for them."""
+def filled(
+    sync: Sync, defaults: Mapping[str, tuple[str, ...]], known: Collection[str]
+) -> dict[str, str | FieldMapping]:
+    """The sync's own fields, and where it asks for them, those of `defaults`: the first whose columns are `known`."""
     if not sync.default_fields:
         return sync.fields
-    usual = {name: each for name, each in defaults.items() if _columns(each) <= set(known)}
-    return {**usual, **sync.fields}
+    fitting = {
+        name: [template for template in several if _columns(template) <= set(known)]
+        for name, several in defaults.items()
+    }
+    return {**{name: several[0] for name, several in fitting.items() if several}, **sync.fields}
 
 
 def with_default_fields(config: Config) -> Config:

@@ -76,6 +76,8 @@ def _refusal(reply: Mapping[str, Any]) -> Response:
     about = reply.get("ResponseMetadata", {})
     error = reply.get("Error", {})
     found = {"Code": error.get("Code", ""), "Message": error.get("Message", "")}
+    if reply.get("Reason"):  # some services say in it what lies behind their code
+        found["Reason"] = str(reply["Reason"])
     body = json.dumps({"Error": found}).encode()
     return Response(about.get("HTTPStatusCode", 400), body, about.get("HTTPHeaders", {}))
 

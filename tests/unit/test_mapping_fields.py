@@ -194,7 +194,12 @@ def test_usual_fields_are_taken_as_far_as_the_project_has_them_and_never_before_
         "destination": "crm", "segment": "s", "consent": "not_needed", "consent_reason": "a test",
         "default_fields": True, "fields": {"Email": "{work_email}"},
     })  # fmt: skip
-    usual = {"Email": "{email}", "Phone": "{phone}", "Name": "{family_name} {given_name}", "Source": "web"}
+    usual = {
+        "Email": ("{email}",),
+        "Phone": ("{phone}", "{mobile}"),
+        "Name": ("{last_name} {first_name}", "{family_name} {given_name}"),
+        "Source": ("web",),
+    }
     known = {"email", "given_name", "family_name"}
     assert filled(sync, usual, known) == {
         "Email": "{work_email}",

@@ -67,8 +67,9 @@ class Destination(Section):
     """One sync's end: the settings of account and sync, validated, and what they make of changes."""
 
     terms: ClassVar[Terms]
-    defaults: ClassVar[Mapping[str, str]] = {}
-    """Templates of the usual fields, by the destination's names, for syncs with `default_fields: true`."""
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Templates of the usual fields, by the destination's names, for syncs with `default_fields: true`: the first
+    whose attributes the project has (`usual_fields.py`)."""
 
     @abstractmethod
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:

@@ -20,6 +20,7 @@ from kumitate.activation.destinations.answers import (
     json_of,
 )
 from kumitate.activation.destinations.base import Destination, Terms, batches
+from kumitate.activation.destinations.usual_fields import BIRTHDATE, EMAIL, FAMILY_NAME, GENDER, GIVEN_NAME, PHONE
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
 
 _MAX_ITEMS = 10
@@ -34,8 +35,22 @@ class ConnectCustomerProfiles(Destination):
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "append"}), is_aws=True, seconds_between_requests=0.05, most_rows=_MAX_ITEMS
+        modes=frozenset({"upsert", "append"}),
+        is_aws=True,
+        seconds_between_requests=0.05,
+        most_rows=_MAX_ITEMS,
+        erase_by_hand="Find the person's profile by the row's key and delete it with all its objects: "
+        "aws customer-profiles search-profiles --domain-name DOMAIN --key-name kumitate_key --values KEY, then "
+        "aws customer-profiles delete-profile --domain-name DOMAIN --profile-id ID.",
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "FirstName": GIVEN_NAME,
+        "LastName": FAMILY_NAME,
+        "EmailAddress": EMAIL,
+        "PhoneNumber": PHONE,
+        "BirthDate": BIRTHDATE,
+        "GenderString": GENDER,
+    }
 
     domain: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
     object_type: str = Field(alias="object", pattern=r"^[a-zA-Z_][a-zA-Z_0-9-]{0,254}$")
