@@ -66,13 +66,13 @@ class Hubspot(Destination):
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
         """Removals need HubSpot's record ids, which are asked for first."""
-        return begun(self._legs(changes)) if split(changes)[0] else None
+        return begun(self._legs, changes) if split(changes)[0] else None
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
-        return gone_on(self._legs(changes), state, response)
+        return gone_on(self._legs, changes, state=state, response=response)
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
-        return taken_up(self._legs(changes), state)
+        return taken_up(self._legs, changes, state=state)
 
     def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
         """One call a contact: HubSpot forgets it for good, and takes its address in no more."""

@@ -68,13 +68,13 @@ class HubspotList(Destination):
         return batch_outcomes(request, answer, done=ids_of(answer, self.id_property))
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
-        return begun(self._legs(changes))
+        return begun(self._legs, changes)
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
-        return gone_on(self._legs(changes), state, response)
+        return gone_on(self._legs, changes, state=state, response=response)
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
-        return taken_up(self._legs(changes), state)
+        return taken_up(self._legs, changes, state=state)
 
     def _legs(self, changes: Sequence[Change]) -> list[Leg]:
         removals, members = split(changes)

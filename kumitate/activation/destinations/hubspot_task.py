@@ -72,13 +72,13 @@ class HubspotTask(Destination):
         return _fine_where_there(batch_outcomes(request, answer, done=done), answer)
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
-        return begun(self._legs(changes))
+        return begun(self._legs, changes)
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
-        return gone_on(self._legs(changes), state, response)
+        return gone_on(self._legs, changes, state=state, response=response)
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
-        return taken_up(self._legs(changes), state)
+        return taken_up(self._legs, changes, state=state)
 
     def _legs(self, changes: Sequence[Change]) -> list[Leg]:
         return [_Creation(self, group) for group in batches(changes, MOST_INPUTS)]

@@ -77,13 +77,13 @@ class Kintone(Destination):
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
         """Removals need kintone's own record numbers, which are asked for first."""
-        return begun(self._legs(changes)) if split(changes)[0] else None
+        return begun(self._legs, changes) if split(changes)[0] else None
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
-        return gone_on(self._legs(changes), state, response)
+        return gone_on(self._legs, changes, state=state, response=response)
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
-        return taken_up(self._legs(changes), state)
+        return taken_up(self._legs, changes, state=state)
 
     def _legs(self, changes: Sequence[Change]) -> list[Leg]:
         removals, records = split(changes)

@@ -43,13 +43,13 @@ class MarketoList(Destination):
         return refusal(request, response, answer) or record_outcomes(request, answer.get("result") or [])
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
-        return begun(self._legs(changes))
+        return begun(self._legs, changes)
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
-        return gone_on(self._legs(changes), state, response)
+        return gone_on(self._legs, changes, state=state, response=response)
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
-        return taken_up(self._legs(changes), state)
+        return taken_up(self._legs, changes, state=state)
 
     def _legs(self, changes: Sequence[Change]) -> list[Leg]:
         removals, members = split(changes)
