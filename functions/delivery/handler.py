@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from time import sleep
 from typing import Any
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -20,6 +21,7 @@ from kumitate.activation.routes import Route, from_json
 from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
 from kumitate.aws.ledger import DynamoLedger
+from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
 from kumitate.aws.queues import Queues
 from kumitate.aws.secrets import Secrets
@@ -50,6 +52,8 @@ def deliveries() -> Deliveries:
         pages=PageBook(client("dynamodb"), table, clock=now),
         contents=PageObjects(client("s3"), os.environ["KUMITATE_RESULTS"]),
         ledger=lambda fence: DynamoLedger(client("dynamodb"), table, clock=now, fence=fence),
+        memory=DynamoMemory(client("dynamodb"), table),
+        worker=uuid4().hex[:12],
         connect=connect,
         clock=now,
     )

@@ -21,7 +21,7 @@ def portion_rows(kind: type[Destination], rows: int, most_requests: float = math
     terms = kind.terms
     batch = max(1, terms.most_rows)
     if issubclass(kind, Conversing):
-        return max(batch, terms.talk_rows or _TALK_ROWS)
+        return batch * max(1, (terms.talk_rows or _TALK_ROWS) // batch)
     return batch * int(max(1, min(rows // batch, most_requests)))
 
 

@@ -68,6 +68,7 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
         case "delivery":
             collect = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
             yield ledger_items("CollectNotes", collect, names, keys=["notes#*", "page#*", "run#*"])
+            yield ledger_items("CollectFigures", ("dynamodb:DeleteItem", "dynamodb:Query"), names, keys=["memory#*"])
         case _:
             return
 

@@ -147,6 +147,9 @@ def _notes(names: Names, account: Account) -> Iterator[Grant]:
         "dynamodb:UpdateItem",
     )
     yield ledger_items("KeepNotes", keep, names, keys=own)
+    remembered = (*(f"memory#{sync}" for sync in account.syncs), f"memory#account:{account.name}")
+    remember = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query")
+    yield ledger_items("Remember", remember, names, keys=remembered)
     yield ledger_items("CountPages", ("dynamodb:GetItem", "dynamodb:UpdateItem"), names, keys=["run#*"])
 
 

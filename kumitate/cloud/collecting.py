@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kumitate.activation.destinations.base import Terms
-from kumitate.activation.tables import OUTCOMES
-from kumitate.execution.outcomes import ROWS_AT_ONCE, Settlement, changes_of
+from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
+from kumitate.execution.figures import noted_figures
+from kumitate.execution.outcomes import ROWS_AT_ONCE, Settlement, changes_of, figure_batches
 from kumitate.model.step import Mode, Run
-from kumitate.ports import Engine, LakeWriter, Ledger, Mark
+from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Memory
 
 
 class Closing(Protocol):
@@ -26,6 +27,7 @@ class Collection:
     lake: LakeWriter
     ledger: Ledger
     book: Closing
+    memory: Memory
     run: Run
     rows_at_once: int = ROWS_AT_ONCE
 
@@ -39,3 +41,14 @@ class Collection:
         settlement = Settlement(run=self.run, sync=sync, notes=notes, idempotent=terms.idempotent)
         changes = changes_of(self.engine, sync, self.rows_at_once)
         return self.lake.write(OUTCOMES, settlement.batches(changes), mark)
+
+    def collect_figures(self, sync: str) -> int:
+        """Rows written: what platforms have told since the run before, forgotten where it was noted."""
+        notes = noted_figures(self.memory, sync)
+        mark = Mark(Mode.APPEND, f"figures.{sync}", self.run.id)
+        rows = 0
+        if notes and self.lake.done_by(PLATFORM_FIGURES, mark.step) != self.run.id:
+            rows = self.lake.write(PLATFORM_FIGURES, figure_batches(notes, sync), mark)
+        for name in notes:
+            self.memory.remember(sync, name, None)
+        return rows

@@ -10,23 +10,28 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from kumitate.activation.destinations.answers import AGAIN, AUTH_REFUSED
+from kumitate.activation.destinations.answers import AGAIN, AUTH_REFUSED, JOB_RUNNING, QUOTA_SPENT
 from kumitate.activation.destinations.base import Destination
+from kumitate.activation.destinations.talk import Conversing
 from kumitate.activation.routes import Route, destination_of
 from kumitate.activation.waiting import wait_seconds
 from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
+from kumitate.cloud.standing import Contents, PageSent, Standing
 from kumitate.errors import FatalError, RecordError, RetryableError
+from kumitate.execution.bringing import Bringing
+from kumitate.execution.budget import Quota
 from kumitate.execution.portion import Notes, Page, Way
 from kumitate.execution.rows import changes_on
 from kumitate.execution.sending import Patience, Sender
 from kumitate.model.request import Change, Outcome, Verdict
-from kumitate.ports import Ledger, Transport
+from kumitate.ports import Ledger, Memory, Transport
 
 _LONGEST_REQUEST = timedelta(seconds=75)
 _CLOCKS_MAY_DIFFER = timedelta(seconds=15)
-_PATIENCE = Patience(rounds=2, longest_wait_seconds=10.0)
+_PATIENCE = Patience(rounds=2, longest_wait_seconds=10.0, talk_seconds=10.0)
 """A function that sleeps is paid for: longer waits are spent in the queue."""
+_COMES_AGAIN = AGAIN | {JOB_RUNNING}
 _TIME_IS_UP = "the function's time is up; the rest follows"
 
 EXPLANATIONS: Mapping[str, str] = {
@@ -46,12 +51,6 @@ class Pages(Protocol):
     def finish(self, page: PageId) -> None: ...
     def holds(self, page: PageId, opening: int) -> bool: ...
     def release(self, page: PageId, opening: int) -> None: ...
-
-
-class Contents(Protocol):
-    """Where a page's bytes lie."""
-
-    def get(self, name: str) -> bytes: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +94,9 @@ class Deliveries:
     pages: Pages
     contents: Contents
     ledger: Callable[[Fence], Ledger]
+    memory: Memory
+    worker: str
+    """Names this process among those that count an account's requests."""
     connect: Callable[[Route], Transport]
     clock: Callable[[], datetime]
     destination: Callable[[Route], Destination] = destination_of
@@ -126,34 +128,60 @@ class Deliveries:
     def _sent(self, page: PageId, name: str, *, opened: Opened) -> Notes:
         """The notes when every row of the page has its verdict; RetryableError where some have not."""
         route = self.routes[page.sync]
+        standing = Standing(self.memory, route.account, self.clock)
+        standing.check_pause()
         changes = changes_on(self.contents.get(name))
         is_warm = route.account in self._senders
-        sender, time = self._sender(route), self._current
-        ledger, destination = self.ledger(Fence(page.number, opened.opening)), self.destination(route)
+        sender = self._sender(route)
+        written = self._page(page, opened)
+        notes = written.notes()
+        if standing.is_spent(page.run_id):
+            written.settle(_spent(change) for change in changes if _is_left(notes, change))
+            return written.notes()
+        bringing = Bringing(
+            way=Way(sender, self.destination(route), written),
+            memory=self.memory,
+            sent=PageSent(self.contents, name, changes),
+            is_whole=route.is_whole,
+            is_first=page.number == 1,
+        )
+        trouble = bringing.bring([(page.number, changes)], notes)
+        notes = written.notes()
+        if trouble is None:
+            return notes
+        if trouble.reason == AUTH_REFUSED:
+            self._forget(route, is_warm=is_warm)
+        if trouble.reason == QUOTA_SPENT:
+            standing.note_spent(page.run_id)
+        if trouble.reason in AGAIN:
+            standing.note_pause(sender.asked_to_wait)
+        if any(_is_left(notes, change) for change in changes):
+            _put_back(route, trouble, sender.asked_to_wait or None)
+        return notes
+
+    def _page(self, page: PageId, opened: Opened) -> Page:
+        destination, time = self.destination(self.routes[page.sync]), self._current
+        terms = destination.terms
+        is_claimed = not terms.idempotent and not terms.repeatable_seconds and not isinstance(destination, Conversing)
 
         def may_go_on() -> None:
             """What must not leave twice is claimed as well, and no claim is written for a page that is closed."""
             time.check()
-            if destination.terms.idempotent and not self.pages.holds(page, opened.opening):
+            if not is_claimed and not self.pages.holds(page, opened.opening):
                 raise RetryableError("the page is closed, or in other hands", never_left=True)
 
-        written = Page(ledger, page.run_id, page.sync, may_go_on)
-        trouble = Way(sender, destination, written).bring(changes, written.notes())
-        if trouble is not None and trouble.reason == AUTH_REFUSED:
-            self._forget(route, is_warm=is_warm)
-        notes = written.notes()
-        if trouble is not None and trouble.reason in AGAIN and any(_is_left(notes, change) for change in changes):
-            why = f"the account {route.account} takes no rows now ({trouble.reason})"
-            raise RetryableError(why, sender.asked_to_wait or None)
-        return notes
+        ledger = self.ledger(Fence(page.number, opened.opening))
+        return Page(ledger, page.run_id, page.sync, may_go_on)
 
     def _sender(self, route: Route) -> Sender:
         if route.account not in self._senders:
+            most = self.destination(route).terms.daily_requests
             self._senders[route.account] = Sender(
                 connect=partial(self.connect, route),
                 clock=self.clock,
                 sleep=lambda seconds: self._current.sleep(seconds),
                 seconds_between_requests=route.pace,
+                quota=Quota(account=route.account, most=most, memory=self.memory, worker=self.worker),
                 patience=_PATIENCE,
             )
         return self._senders[route.account]
@@ -202,7 +230,19 @@ def _task(body: str) -> tuple[PageId, str]:
 
 def _is_left(notes: Notes, change: Change) -> bool:
     note = notes.get(change.key)
-    return not isinstance(note, Outcome) or (note.verdict is Verdict.RETRY and note.reason in AGAIN)
+    return not isinstance(note, Outcome) or (note.verdict is Verdict.RETRY and note.reason in _COMES_AGAIN)
+
+
+def _put_back(route: Route, trouble: Outcome, seconds: float | None) -> None:
+    """RetryableError where waiting in the queue helps."""
+    if trouble.reason in AGAIN:
+        raise RetryableError(f"the account {route.account} takes no rows now ({trouble.reason})", seconds)
+    if trouble.reason == JOB_RUNNING:
+        raise RetryableError(f"the account {route.account} is at work on what it was given", seconds)
+
+
+def _spent(change: Change) -> Outcome:
+    return Outcome(change.key, Verdict.RETRY, QUOTA_SPENT, "the account's requests of the day are used up")
 
 
 def _counts(notes: Notes) -> Mapping[str, int]:

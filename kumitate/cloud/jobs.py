@@ -19,6 +19,7 @@ from kumitate.activation.stage import ACTIVATION
 from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
 from kumitate.aws.ledger import DynamoLedger
+from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
@@ -150,10 +151,14 @@ class Job:
         """The ledger's notes become outcomes in the lake: from here on nothing of the run leaves."""
         dynamo, table = client("dynamodb"), self.platform.names.called(LEDGER)
         ledger, book = DynamoLedger(dynamo, table, clock=_now), PageBook(dynamo, table, clock=_now)
-        collection = Collection(engine=self.spark, lake=self.lake, ledger=ledger, book=book, run=self.run)
+        memory = DynamoMemory(dynamo, table)
+        collection = Collection(
+            engine=self.spark, lake=self.lake, ledger=ledger, book=book, memory=memory, run=self.run
+        )
         for step in steps:
             rows = collection.collect(step.sync, self.project.destinations[step.sync].terms)
-            self.log.say(step=f"deliver.{step.sync}", rows=rows)
+            figures = collection.collect_figures(step.sync)
+            self.log.say(step=f"deliver.{step.sync}", rows=rows, figures=figures)
 
 
 def fetched(uri: str, folder: Path) -> Path:

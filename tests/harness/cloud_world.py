@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
-from harness.deliveries import OK, RUN, Clock, Lists, creates
+from harness.deliveries import OK, RUN, Clock, Lists, NotedMemory, creates
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.routes import CONCURRENCY, Route
 from kumitate.aws.book import Opened, PageId, State
@@ -211,10 +212,12 @@ class World:
         self.book = MemoryBook(self.clock, self.fuse)
         self.ledger = FencedLedger(self.book, self.clock)
         self.shelf = MemoryShelf()
+        self.memory = NotedMemory()
+        self.workers = count()
         self.lists = Lists({SYNC: creates(*self.keys)})
         self.book.begin(RUN.id, SYNC)
-        count = write_pages([self.lists.changes[SYNC]], self.shelf, run_id=RUN.id, sync=SYNC, rows=self.rows_a_page)
-        self.book.plan(RUN.id, SYNC, count)
+        pages = write_pages([self.lists.changes[SYNC]], self.shelf, run_id=RUN.id, sync=SYNC, rows=self.rows_a_page)
+        self.book.plan(RUN.id, SYNC, pages)
 
     def messages(self) -> Iterator[str]:
         for number, name in enumerate(manifest_of(self.shelf, RUN.id, SYNC).names(RUN.id, SYNC), 1):
@@ -228,6 +231,8 @@ class World:
             pages=self.book,
             contents=self.shelf,
             ledger=self.ledger.of,
+            memory=self.memory,
+            worker=f"w{next(self.workers)}",
             connect=lambda _: self.vendor,
             clock=self.clock,
             destination=lambda _: self.destination,
@@ -245,6 +250,9 @@ class World:
 
     def collect(self) -> dict[str, str]:
         """Verdicts by key, as they stand in the lake."""
-        collection = Collection(engine=self.lists, lake=self.lists, ledger=self.ledger, book=self.book, run=RUN)
+        collection = Collection(
+            engine=self.lists, lake=self.lists, ledger=self.ledger, book=self.book, memory=self.memory, run=RUN
+        )
         collection.collect(SYNC, self.destination.terms)
+        collection.collect_figures(SYNC)
         return self.lists.verdicts(SYNC)

@@ -91,6 +91,8 @@ def delivery(given: Environment) -> Iterator[Call]:
         yield "s3:ListBucket", given.results, {"s3:prefix": f"{pages}/00009.jsonl.gz"}  # is it missing?
         yield from given.items("GetItem UpdateItem ConditionCheckItem", f"page#r000001#{sync}")
         yield from given.items("Query BatchWriteItem PutItem", f"notes#r000001#{sync}")
+        yield from given.items("Query PutItem DeleteItem", f"memory#{sync}")
+    yield from given.items("Query PutItem DeleteItem", f"memory#account:{account.name}")
     dead = given.queue(given.variables["KUMITATE_DLQ"])
     yield from calls("sqs:SendMessage", dead)
     yield from calls("sqs:ChangeMessageVisibility sqs:GetQueueUrl", dead.removesuffix("-dlq"))

@@ -105,6 +105,7 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
         ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
         keys = ("run#r000001", "page#r000001#winback", "notes#r000001#winback")
         yield from of_runs(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger, *keys)
+        yield from of_runs(role, "dynamodb:Query dynamodb:DeleteItem", ledger, "memory#winback")
 
 
 def _streamed(platform: Platform) -> list[str]:

@@ -21,6 +21,7 @@ from kumitate.activation.destinations.registry import destination_class
 from kumitate.activation.routes import Route, routes
 from kumitate.aws.book import PageBook
 from kumitate.aws.ledger import DynamoLedger
+from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
 from kumitate.cleanse.recipes import fingerprint
 from kumitate.cloud.delivering import Deliveries, TimeLeft
@@ -229,6 +230,8 @@ def deliver(account: GlueAccount, run_id: str) -> None:
             pages=book,
             contents=shelf,
             ledger=lambda fence: DynamoLedger(dynamo, table, clock=now, fence=fence),
+            memory=DynamoMemory(dynamo, table),
+            worker="test",
             connect=to_sandbox,
             clock=now,
         )

@@ -40,7 +40,9 @@ def test_the_rows_are_those_that_the_laptop_writes() -> None:
 def test_collected_twice_the_rows_stand_once_and_the_book_is_closed_once() -> None:
     world, book = World(Plain()), Book()
     for _ in range(2):
-        collection = Collection(engine=world.lists, lake=world.lists, ledger=world.ledger, book=book, run=RUN)
+        collection = Collection(
+            engine=world.lists, lake=world.lists, ledger=world.ledger, book=book, memory=world.memory, run=RUN
+        )
         collection.collect(SYNC, Plain.terms)
     assert len(world.lists.written) == len(world.keys)
     assert book.closed == [(RUN.id, SYNC)]

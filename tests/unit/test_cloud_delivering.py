@@ -52,6 +52,8 @@ def test_a_destination_that_asks_for_more_time_gets_it_in_the_queue() -> None:
         made.process().deliver(only(made), made.time())
     assert wait_before_next(caught.value, receives=1) == 120
     assert made.clock.slept == []
+    assert made.receive(only(made)) is None, "no worker troubles it before"
+    made.clock.sleep(120)
     assert made.receive(only(made)) is not None, "the page was given back at once"
     assert made.vendor.requests == [("p1", "p2"), ("p3", "p4"), ("p3", "p4"), ("p5",)]
 
