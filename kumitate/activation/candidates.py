@@ -27,7 +27,7 @@ from kumitate.sql.vocabulary import text
 GATE = "_gate"
 UNMATCHED = "field.unmatched"
 """A value that a field's lookup does not hold."""
-_HASH_DIGITS = 32
+_HASH_BYTES = 16
 _NO_VALUE = pa.scalar(None, pa.string())
 
 
@@ -95,9 +95,8 @@ def render(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.Rec
             gate = _gated(gate, unmatched, UNMATCHED)
         values.append((name, pc.fill_null(value, "null") if policy == "clear" else value))
     fields = _object(values, batch.num_rows)
-    hashes = [sha256(text).hexdigest()[:_HASH_DIGITS] for text in fields.cast(pa.binary()).to_pylist()]
     person_id = batch.column("person_id").cast(pa.string())
-    return pa.RecordBatch.from_arrays([person_id, key, gate, fields, pa.array(hashes, pa.string())], schema=schema)
+    return pa.RecordBatch.from_arrays([person_id, key, gate, fields, _hashes(fields)], schema=schema)
 
 
 def _gated(gate: pa.Array, applies: pa.Array, name: str) -> pa.Array:
@@ -107,11 +106,32 @@ def _gated(gate: pa.Array, applies: pa.Array, name: str) -> pa.Array:
 
 def _object(values: Sequence[tuple[str, pa.Array]], rows: int) -> pa.Array:
     """The fields of every row as one JSON object, keys sorted; a field without a value is not in it."""
+    there = next((place for place, (_, value) in enumerate(values) if not value.null_count), None)
+    if there is None:
+        return _sparse_object(values, rows)
+    pieces: list[pa.Array | str] = ["{"]
+    for place, (name, value) in enumerate(values):
+        before, after = "," if place > there else "", "," if place < there else ""
+        member = (f"{before}{_quoted(name)}:", value, after)
+        pieces += member if not value.null_count else [pc.fill_null(pc.binary_join_element_wise(*member, ""), "")]
+    return pc.binary_join_element_wise(*pieces, "}", "")
+
+
+def _sparse_object(values: Sequence[tuple[str, pa.Array]], rows: int) -> pa.Array:
+    """The same where no field has a value in every row, by which commas could be told."""
     if not values:
         return pa.array(["{}"] * rows, pa.string())
     members = [pc.fill_null(pc.binary_join_element_wise(f",{_quoted(name)}:", value, ""), "") for name, value in values]
-    inner = pc.utf8_replace_slice(pc.binary_join_element_wise(*members, ""), 0, 1, "{")
-    return pc.if_else(pc.equal(inner, "{"), "{}", pc.binary_join_element_wise(inner, "}", ""))
+    return pc.binary_join_element_wise(
+        "{", pc.utf8_slice_codeunits(pc.binary_join_element_wise(*members, ""), 1), "}", ""
+    )
+
+
+def _hashes(fields: pa.Array) -> pa.Array:
+    """The first 16 bytes of sha256 of each text, in hexadecimal digits."""
+    digests = b"".join([sha256(text).digest()[:_HASH_BYTES] for text in fields.cast(pa.binary()).to_pylist()]).hex()
+    offsets = pa.array(range(0, len(digests) + 1, 2 * _HASH_BYTES), pa.int32())
+    return pa.StringArray.from_buffers(len(fields), offsets.buffers()[1], pa.py_buffer(digests.encode()))
 
 
 def _quoted(name: str) -> str:

@@ -107,14 +107,14 @@ def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) ->
     budgets = budget_of(config, sync)
     ctes += [sent_messages(config, run, each, planned=planned) for each in budgets]
     late = [f"when f_{b}.messages >= {config.budgets[b].most} then {string(f'frequency:{b}')}" for b in budgets]
-    late_joins = [f"left join sent_{b} as f_{b} on f_{b}.person_id = r.person_id" for b in budgets]
+    late_joins = [f"left join sent_{b} as f_{b} on f_{b}.person_id = g.person_id" for b in budgets]
     sql = _HELD.format(
         ctes=",\n".join(ctes),
-        early=_lines("\n    ", ("when c.gate is not null then c.gate", *whens)),
+        early=f"case {' '.join(whens)} end" if whens else "cast(null as varchar)",
         table=candidates_table(name),
         early_joins=_lines("\n  ", joins),
-        late=_lines("\n    ", late),
-        late_joins=_lines("\n", late_joins),
+        late=_lines("\n      ", late),
+        late_joins=_lines("\n  ", late_joins),
         duplicate=KEY_DUPLICATE,
         unknown=UNKNOWN_DELIVERY,
     )
@@ -132,31 +132,38 @@ gated as (
   select
     c.person_id,
     c.key,
-    case{early}
-    end as gate,
-    c.fields,
-    c.fields_hash
+    {early} as gate
   from {table} as c{early_joins}
+  where c.gate is null
 ),
-ranked as (
-  select person_id, key, gate, fields, fields_hash,
-    row_number() over (
-      partition by key order by case when gate is null then 0 else 1 end, person_id
-    ) as place
+shared_keys as (
+  select key, min(person_id) as person_id
   from gated
+  where gate is null
+  group by key
+  having count(*) > 1
+),
+held as (
+  select
+    g.person_id,
+    case
+      when g.gate is not null then g.gate
+      when d.person_id <> g.person_id then '{duplicate}'{late}
+      when u.key is not null then '{unknown}'
+    end as gate
+  from gated as g
+  left join shared_keys as d on d.key = g.key
+  left join unknown_rows as u on u.key = g.key{late_joins}
 )
 select
-  r.person_id,
-  r.key,
-  case
-    when r.gate is not null then r.gate
-    when r.place > 1 then '{duplicate}'{late}
-    when u.key is not null then '{unknown}'
-  end as gate,
-  r.fields,
-  r.fields_hash
-from ranked as r
-left join unknown_rows as u on u.key = r.key{late_joins}"""
+  c.person_id,
+  c.key,
+  coalesce(c.gate, h.gate) as gate,
+  c.fields,
+  c.fields_hash
+from {table} as c
+left join held as h on h.person_id = c.person_id and h.gate is not null"""
+"""Only who is held is joined to the whole rows: their fields are read once, and neither sorted nor grouped."""
 
 
 def _outranking(before: Sequence[str]) -> str:
