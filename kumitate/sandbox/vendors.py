@@ -33,6 +33,8 @@ VENDORS: Mapping[str, str] = {
     "webhook": "kumitate.sandbox.webhook",
     "whatsapp": "kumitate.sandbox.whatsapp",
     "yahoo_conversion": "kumitate.sandbox.yahoo_conversion",
+    "x": "kumitate.sandbox.x",
+    "criteo": "kumitate.sandbox.criteo",
 }
 
 

@@ -51,6 +51,8 @@ REGISTRY: Mapping[str, str] = {
     "webhook.once": f"{_HERE}.webhook:WebhookOnce",
     "whatsapp": f"{_HERE}.whatsapp:Whatsapp",
     "yahoo_conversion": f"{_HERE}.yahoo_conversion:YahooConversion",
+    "x": f"{_HERE}.x:X",
+    "criteo": f"{_HERE}.criteo:Criteo",
 }
 
 
