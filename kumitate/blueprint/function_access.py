@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from kumitate.activation.routes import Route
 from kumitate.activation.tables import SYNC_COUNTS
+from kumitate.blueprint.destination_access import destination_grants
 from kumitate.blueprint.grants import (
     OBJECTS,
     Grant,
@@ -132,7 +132,7 @@ def delivery_grants(names: Names, account: Account, key_arn: str, *, routes: Ite
         yield Grant("ReadSecret", ("secretsmanager:GetSecretValue",), (secret,), because=_SUFFIX)
     for route in routes:
         if route.account == account.name:
-            yield from _CALLS.get(route.type, _none)(names, route.sync, route.settings)
+            yield from destination_grants(names, route.type, route.sync, settings=route.settings)
 
 
 def _notes(names: Names, account: Account) -> Iterator[Grant]:
@@ -151,37 +151,6 @@ def _notes(names: Names, account: Account) -> Iterator[Grant]:
     remember = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query")
     yield ledger_items("Remember", remember, names, keys=remembered)
     yield ledger_items("CountPages", ("dynamodb:GetItem", "dynamodb:UpdateItem"), names, keys=["run#*"])
-
-
-def _send_mail(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator[Grant]:
-    sender = str(settings["from_address"])
-    identities = [f"identity/{each}" for each in (sender, sender.rpartition("@")[2])]
-    resources = [*identities, f"template/{settings['template']}"]
-    if settings.get("configuration_set"):
-        resources.append(f"configuration-set/{settings['configuration_set']}")
-    yield Grant(f"SendMail{_word(sync)}", ("ses:SendBulkEmail",), tuple(arn(names, "ses", each) for each in resources))
-
-
-def _put_objects(names: Names, sync: str, settings: Mapping[str, Any]) -> Iterator[Grant]:
-    domain = f"domains/{settings['domain']}"
-    resources = (domain, f"{domain}/object-types/{settings['object']}")
-    put = ("profile:PutProfileObject",)  # also what IAM's list of actions has for the batch call
-    yield Grant(f"PutObjects{_word(sync)}", put, tuple(arn(names, "profile", each) for each in resources))
-
-
-def _none(_names: Names, _sync: str, _settings: Mapping[str, Any]) -> Iterator[Grant]:
-    yield from ()
-
-
-_CALLS: Mapping[str, Callable[[Names, str, Mapping[str, Any]], Iterator[Grant]]] = {
-    "ses": _send_mail,
-    "connect_customer_profiles": _put_objects,
-}
-"""What a destination inside AWS is called with; others are called over HTTPS with their secret."""
-
-
-def _word(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def query_grants(names: Names, tables: tuple[Table, ...], key_arn: str) -> Iterator[Grant]:
