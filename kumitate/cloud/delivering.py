@@ -147,16 +147,12 @@ class Deliveries:
         )
         trouble = bringing.bring([(page.number, changes)], notes)
         notes = written.notes()
-        if trouble is None:
-            return notes
-        if trouble.reason == AUTH_REFUSED:
+        if trouble is not None and trouble.reason == AUTH_REFUSED:
             self._forget(route, is_warm=is_warm)
-        if trouble.reason == QUOTA_SPENT:
-            standing.note_spent(page.run_id)
-        if trouble.reason in AGAIN:
-            standing.note_pause(sender.asked_to_wait)
-        if any(_is_left(notes, change) for change in changes):
-            _put_back(route, trouble, sender.asked_to_wait or None)
+        if trouble is not None:
+            standing.tell(trouble, page.run_id, sender.asked_to_wait)
+            if any(_is_left(notes, change) for change in changes):
+                _put_back(route, trouble, sender.asked_to_wait or None)
         return notes
 
     def _page(self, page: PageId, opened: Opened) -> Page:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from kumitate.activation.destinations.answers import AGAIN, QUOTA_SPENT
 from kumitate.errors import RetryableError
 from kumitate.execution.budget import notes_of, pause_noted
 from kumitate.execution.rows import changes_on
-from kumitate.model.request import Change
+from kumitate.model.request import Change, Outcome
 from kumitate.ports import Memory
 
 
@@ -28,17 +29,17 @@ class Standing:
         if seconds > 0:
             raise RetryableError(f"the account {self.account} asked to be left alone", seconds, never_left=True)
 
-    def note_pause(self, seconds: float) -> None:
-        if seconds > 0:
+    def tell(self, trouble: Outcome, run_id: str, seconds: float) -> None:
+        """Note what the account said: to be left alone for `seconds`, or for the rest of the run."""
+        if trouble.reason == QUOTA_SPENT:
+            self.memory.remember(notes_of(self.account), "spent", {"run_id": run_id})
+        if trouble.reason in AGAIN and seconds > 0:
             until = (self.clock() + timedelta(seconds=seconds)).isoformat()
             self.memory.remember(notes_of(self.account), "pause", {"until": until})
 
     def is_spent(self, run_id: str) -> bool:
         """Whether the account's quota was used up in this run."""
         return self.memory.recall(notes_of(self.account)).get("spent", {}).get("run_id") == run_id
-
-    def note_spent(self, run_id: str) -> None:
-        self.memory.remember(notes_of(self.account), "spent", {"run_id": run_id})
 
 
 class Contents(Protocol):

@@ -15,6 +15,7 @@ from functions.planner import handler as planner
 from harness.mock_account import BUCKET, REGION, account, ledger_table, open_sync, results_bucket, sync_item
 from kumitate.activation.routes import Route, to_json
 from kumitate.aws import clients
+from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
 from kumitate.aws.queues import Queues
 from kumitate.cli.main import main
@@ -115,6 +116,7 @@ def platform(mocked: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         }.items():
             monkeypatch.setenv(name, value)
         yield Platform(mocked, sandbox, queue, dead)
+    DynamoMemory(mocked("dynamodb"), "kumitate-tea-dev-ledger").remember("account:team", "pause", None)
     for url in (queue, dead):
         sqs.delete_queue(QueueUrl=url)
     for made in (clients.client, planner.planner, delivery.deliveries, delivery.queues):
