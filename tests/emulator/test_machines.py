@@ -11,6 +11,7 @@ import pytest
 
 from harness.cloud import ACCOUNT, REPOSITORY
 from harness.machines import Workshop, workshop
+from harness.projects import copy_of
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.machines import activation_machine, pipeline_machine, pipeline_stages
 from kumitate.blueprint.platform import Platform
@@ -106,6 +107,37 @@ def test_a_run_that_the_gate_holds_ends_without_an_event(stage_set: Workshop, pl
     (ended,) = _ended_runs(stage_set, platform)
     assert (ended["state"], ended["reason"]) == ("held", "max_quarantined_percent 12.5, limit 5")
     assert not stage_set.heard(heard)
+
+
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory: pytest.TempPathFactory) -> Platform:
+    """The same project with a rule about a source, too."""
+    root = copy_of(REPOSITORY / "tests" / "projects" / "cloud", tmp_path_factory.mktemp("ruled") / "cloud")
+    (root / "quality/members.yaml").write_text("members: {level: stop, unique: [[member_no]]}\n", encoding="utf-8")
+    return platform_of(open_project(root).config, "dev", account=ACCOUNT)
+
+
+def test_a_run_with_rules_about_sources_is_judged_before_persons_and_after_segments(
+    stage_set: Workshop, ruled: Platform
+) -> None:
+    execution = stage_set.run(stage_set.place(pipeline_machine(ruled)), {"reason": "schedule"})
+    assert execution.status == "SUCCEEDED", execution
+    assert [run["JobName"] for run in stage_set.job_runs()] == [
+        ruled.names.called("stage", stage)
+        for stage in ("ingest", "cleanse", "quality", "identity", "profiles", "segments", "profile_quality")
+    ]
+    asked = stage_set.function_calls(function_name(ruled.names, "quality_gate"))
+    assert [each.get("only") for each in asked] == ["stop", None]
+
+
+def test_a_run_that_a_rule_about_a_source_stops_looks_for_no_person(stage_set: Workshop, ruled: Platform) -> None:
+    finding = {"rule": "members: unique (member_no)", "limit": 0.0, "found": 2.0}
+    _answers(stage_set, ruled, "quality_gate", {"verdict": "hold", "findings": [finding]})
+    execution = stage_set.run(stage_set.place(pipeline_machine(ruled)), {"reason": "schedule"})
+    assert execution.status == "SUCCEEDED", execution
+    assert stage_set.job_runs()[-1]["JobName"] == ruled.names.called("stage", "quality")
+    (ended,) = _ended_runs(stage_set, ruled)
+    assert (ended["state"], ended["reason"]) == ("held", "members: unique (member_no) 2, limit 0")
 
 
 def test_a_run_before_anything_arrived_ends_and_tells_nobody(stage_set: Workshop, platform: Platform) -> None:

@@ -27,9 +27,10 @@ def test_every_function_that_says_try_again_is_called_again() -> None:
 
 
 def pipeline(folder: Path, *, rules: str = "") -> dict[str, dict[str, Any]]:
-    """The pipeline's states, with these quality rules."""
+    """The pipeline's states, with these quality rules and no others."""
     shutil.copytree(REPOSITORY / "tests" / "projects" / "cloud", folder, dirs_exist_ok=True)
-    (folder / "quality").mkdir()
+    for path in (folder / "quality").iterdir():
+        path.unlink()
     (folder / "quality/rules.yaml").write_text(rules, encoding="utf-8")
     platform = platform_of(open_project(folder).config, "dev", account=ACCOUNT)
     found: dict[str, dict[str, Any]] = pipeline_machine(platform)["States"]
