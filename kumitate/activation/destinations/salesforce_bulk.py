@@ -19,6 +19,7 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Response, Verdi
 
 MOST_BYTES = 100_000_000
 """Of one upload: Salesforce takes 150 MB, and counts what base64 makes of it."""
+_HEADER_BYTES = 4_000
 _NULL = "#N/A"
 """Sets a field to null; an empty cell leaves it as it is."""
 _UNREAD = "the job's numbers and its results do not add up"
@@ -64,14 +65,16 @@ class Jobs:
         )
 
 
-def parts(rows: Sequence[Change], records: Mapping[str, Mapping[str, Any]]) -> Iterator[Sequence[Change]]:
+def parts(
+    rows: Sequence[Change], records: Mapping[str, Mapping[str, Any]], *, most_bytes: int = MOST_BYTES
+) -> Iterator[Sequence[Change]]:
     """Rows in runs of one upload's size; `records` are their flat fields by key."""
     columns = len(columns_of(rows, records))
 
     def size(change: Change) -> int:
         return columns + sum(len(cell(value).encode()) + 4 for value in records[change.key].values())
 
-    return packed(rows, most=len(rows), most_bytes=MOST_BYTES, size=size)
+    return packed(rows, most=len(rows), most_bytes=most_bytes - _HEADER_BYTES, size=size)
 
 
 def table(rows: Sequence[Change], records: Mapping[str, Mapping[str, Any]]) -> bytes:
