@@ -1,9 +1,10 @@
-"""`kumitate sync`: one sync by itself, for real or only planned."""
+"""`kumitate sync`: one sync by itself, for real or only planned, and what became of its rows."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,60 +13,169 @@ from kumitate.cli.output import counted, print_json, print_table
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kumitate.execution.matching import Figures
     from kumitate.execution.rehearsal import Rehearsal
+    from kumitate.execution.runs import LoggedRun
+    from kumitate.execution.workspace import Workspace
     from kumitate.report.facts import SyncReport
+
+_ASKED = ("dry_run", "rejected", "retry", "why", "match_rates")
+_MOST_SHOWN = 100
 
 
 @click.command(
-    short_help="Bring one sync up to date, or rehearse it.",
-    epilog=examples("kumitate sync vip_campaign --dry-run", "kumitate sync vip_campaign --json"),
+    short_help="Bring one sync up to date, rehearse it, or ask about its rows.",
+    epilog=examples(
+        "kumitate sync vip_campaign --dry-run",
+        "kumitate sync vip_campaign --json",
+        "kumitate sync vip_campaign --rejected",
+        "kumitate sync vip_campaign --retry",
+        "kumitate sync vip_campaign --why M0000017",
+        "kumitate sync vip_ads_google --match-rates --json | jq '.[0]'",
+    ),
 )
 @click.argument("name")
+@click.argument("keys", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Count what would be sent; write nothing and send nothing.")
+@click.option("--rejected", is_flag=True, help="Rows that the destination has not taken, in its own words (masked).")
+@click.option("--retry", is_flag=True, help="Bring these rows alone again, now: those with KEYS, or all of them.")
+@click.option("--why", metavar="PERSON", help="Why a person is at the destination, or is not.")
+@click.option("--match-rates", is_flag=True, help="What the platform counted of what it took, newest first.")
+@click.option("--show", is_flag=True, help="Keys and words as they are: personal data in clear.")
 @project_option
 @json_option
-def sync(name: str, *, dry_run: bool, project: Path | None, as_json: bool) -> None:
+def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: bool, show: bool, **asked: Any) -> None:
     """Bring one sync up to date with the segments as the last run left them.
 
-    A dry run tells creates, updates and deletes, who is held back and why, and rows that the destination's own
-    rules refuse.
+    A dry run tells creates, updates and deletes, who is held back and why, rows that the destination's own rules
+    refuse, and how many people an ad platform can look for. PERSON of --why is a person id, also one that was
+    merged, a record (source/id), or any identifier's value.
     """
     from kumitate.cli.lake import opened
     from kumitate.cli.plans import known_name
 
+    if sum(bool(asked[each]) for each in _ASKED) > 1:
+        raise click.UsageError("one at a time of --dry-run, --rejected, --retry, --why and --match-rates")
+    if keys and not asked["retry"]:
+        raise click.UsageError("KEYS are for --retry")
     with opened(find_project(project)) as (workspace, last):
         known_name("sync", name, workspace.config.syncs)
-        if dry_run:
-            from kumitate.execution.rehearsal import rehearse
+        if asked["dry_run"]:
+            _rehearse(workspace, name, last, as_json=as_json)
+        elif asked["rejected"]:
+            _rejected(workspace, name, show=show, as_json=as_json)
+        elif asked["why"]:
+            _why(workspace, name, asked["why"], show=show, as_json=as_json)
+        elif asked["match_rates"]:
+            _match_rates(workspace, name, as_json=as_json)
+        else:
+            _bring(workspace, name, keys if asked["retry"] else None, as_json=as_json)
 
-            _show_rehearsal(rehearse(workspace, name, last), as_json=as_json)
+
+def _bring(workspace: Workspace, name: str, retry: Sequence[str] | None, *, as_json: bool) -> None:
+    from kumitate.cli.summary import facts_of
+    from kumitate.execution.rejections import retriable
+    from kumitate.execution.run import execute_sync
+    from kumitate.report.collect import collect
+
+    if retry is not None:
+        retry = retriable(workspace.engine, workspace.config, name, keys=retry)
+        if not retry:
+            print_json({"sync": name, "retried": 0}) if as_json else click.echo("no row waits to be tried again")
             return
-        from kumitate.cli.summary import facts_of
-        from kumitate.execution.run import execute_sync
-        from kumitate.report.collect import collect
-
-        with progress() as tell:
-            done = execute_sync(workspace, name, progress=tell)
-        report = collect(workspace.engine, workspace.config, facts_of(done))
+    with progress() as tell:
+        done = execute_sync(workspace, name, progress=tell, retry=retry)
+    report = collect(workspace.engine, workspace.config, facts_of(done))
     _show_sync(next(each for each in report.syncs if each.name == name), as_json=as_json)
 
 
-def _show_rehearsal(rehearsal: Rehearsal, *, as_json: bool) -> None:
-    if as_json:
-        print_json(rehearsal.to_json())
-        return
-    print_table(("what becomes of candidates", "rows"), rehearsal.outcomes.items())
-    if rehearsal.invalid:
-        print_table(("cannot be sent", "rows"), rehearsal.invalid.items())
-    click.echo(f"{counted(rehearsal.requests, 'requests')} would be sent; nothing was")
-
-
 def _show_sync(done: SyncReport, *, as_json: bool) -> None:
-    from dataclasses import asdict
-
     from kumitate.cli.summary import show_syncs
 
     if as_json:
         print_json(asdict(done))
     else:
         show_syncs([done])
+
+
+def _rehearse(workspace: Workspace, name: str, last: LoggedRun, *, as_json: bool) -> None:
+    from kumitate.execution.candidates import findable
+    from kumitate.execution.rehearsal import rehearse
+
+    rehearsal = rehearse(workspace, name, last)
+    figures = findable(workspace, name, last)
+    if as_json:
+        print_json(rehearsal.to_json() | {"match_keys": figures.to_json() if figures else None})
+        return
+    _show_rehearsal(rehearsal)
+    if figures is not None:
+        _show_findable(name, figures)
+
+
+def _show_rehearsal(rehearsal: Rehearsal) -> None:
+    print_table(("what becomes of candidates", "rows"), rehearsal.outcomes.items())
+    if rehearsal.invalid:
+        print_table(("cannot be sent", "rows"), rehearsal.invalid.items())
+    for hold in rehearsal.holds:
+        click.echo(
+            f"held for approval by {hold.reason}: {hold.creates:,} creates, {hold.updates:,} updates and "
+            f"{hold.deletes:,} deletes; {hold.limit_rows:,} rows may leave without"
+        )
+    if rehearsal.is_paused:
+        click.echo("the sync is paused: nothing of it would leave")
+    least = "at least " if rehearsal.is_least else ""
+    seconds = f", {rehearsal.seconds:,.0f} s at the account's pace" if rehearsal.seconds >= 1 else ""
+    click.echo(f"{least}{counted(rehearsal.requests, 'requests')} would be sent{seconds}; nothing was")
+
+
+def _show_findable(name: str, figures: Figures) -> None:
+    click.echo(
+        f"{figures.platform} can look for {figures.findable:,} of {figures.people:,} people ({figures.rules}); "
+        f"`kumitate matchkeys --sync {name}` says why not for the others"
+    )
+
+
+def _rejected(workspace: Workspace, name: str, *, show: bool, as_json: bool) -> None:
+    from kumitate.execution.rejections import waiting
+
+    rows = waiting(workspace.engine, name, unmask=show)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo("every row was taken")
+        return
+    names = ("key", "operation", "status", "reason", "message", "first_seen", "last_seen", "attempts")
+    print_table(
+        [each.replace("_", " ") for each in names], ([row[each] for each in names] for row in rows[:_MOST_SHOWN])
+    )
+    if len(rows) > _MOST_SHOWN:
+        click.echo(f"… and {len(rows) - _MOST_SHOWN:,} more; --json has all of them")
+    click.echo(f"{counted(len(rows), 'rows')} not taken; `kumitate sync {name} --retry` brings them again")
+
+
+def _why(workspace: Workspace, name: str, identifier: str, *, show: bool, as_json: bool) -> None:
+    from kumitate.cli.people import find_person
+    from kumitate.execution.sync_why import sentences, why
+
+    told = why(workspace, name, find_person(workspace, identifier), unmask=show)
+    if as_json:
+        print_json(told.to_json())
+        return
+    for line in sentences(told):
+        click.echo(line)
+
+
+def _match_rates(workspace: Workspace, name: str, *, as_json: bool) -> None:
+    from kumitate.execution.rejections import match_rates
+
+    rows = match_rates(workspace, name)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        names = ("at", "run_id", "receipt", "name", "value")
+        print_table(names, ([row[each] for each in names] for row in rows))
+    else:
+        click.echo("the platform has reported nothing yet")

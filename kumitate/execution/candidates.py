@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from kumitate.activation.destinations.registry import registered
+from kumitate.activation.matchkeys import PLATFORMS
 from kumitate.activation.matchkeys.headings import fields_of
-from kumitate.activation.stage import ACTIVATION
+from kumitate.activation.stage import ACTIVATION, of_syncs
 from kumitate.activation.tables import candidates_table, changes_table
 from kumitate.config.project import Config
 from kumitate.engines.duckdb import DuckDBEngine
+from kumitate.execution.matching import Figures, Tally
 from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.run import planning_run
-from kumitate.execution.steps import of_syncs, segment_places
+from kumitate.execution.steps import segment_places
 from kumitate.identity.tables import golden_table
 from kumitate.model.step import BatchStep, Query, QueryStep
 from kumitate.segments.masks import member_condition
@@ -28,7 +27,6 @@ from kumitate.sql.vocabulary import text
 if TYPE_CHECKING:
     from kumitate.execution.runs import LoggedRun
     from kumitate.execution.workspace import Workspace
-    from kumitate.ports import Engine
 
 PLATFORM_OF_TYPE = {
     "google_data_manager": "google",
@@ -87,13 +85,17 @@ def would_bring(workspace: Workspace, sync: str, last: LoggedRun) -> list[dict[s
             if step.table == changes_table(sync):
                 break
             if isinstance(step, BatchStep | QueryStep):
-                overlay.put(step.table, _rows(engine, step))
+                overlay.carry_out(step, engine)
         sql = f"select fields from {candidates_table(sync)} where gate is null order by person_id"
         found = engine.rows(Query(f"bring_{sync}", sql))
         return [json.loads(fields) for batch in found for fields in batch.column("fields").to_pylist()]
 
 
-def _rows(engine: Engine, step: QueryStep | BatchStep) -> Iterator[pa.RecordBatch]:
-    if isinstance(step, BatchStep):
-        return engine.apply(step.query, step.function, step.table.schema)
-    return engine.rows(step.query)
+def findable(workspace: Workspace, sync: str, last: LoggedRun) -> Figures | None:
+    """How many of those whom a sync would bring its ad platform can look for; None where it is no ad platform."""
+    platform = platform_of(workspace.config, sync)
+    if platform == "all":
+        return None
+    country = str(getattr(workspace.project.destinations[sync], "country", "JP"))
+    tally = Tally({platform: PLATFORMS[platform]}, country=country)
+    return tally.take_all(would_bring(workspace, sync, last))[platform]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from kumitate.activation.retries import retrying, settling
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.errors import FatalError
 from kumitate.execution.deliver import deliver
@@ -92,8 +93,13 @@ def execute(
         return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
 
 
-def execute_sync(workspace: Workspace, sync: str, *, progress: Progress) -> RunSummary:
-    """Bring one sync up to date with the segments as they are: a run of its own that reads no files."""
+def execute_sync(
+    workspace: Workspace, sync: str, *, progress: Progress, retry: Sequence[str] | None = None
+) -> RunSummary:
+    """Bring one sync up to date with the segments as they are: a run of its own that reads no files.
+
+    With `retry` only rows that were tried before in vain: those with these keys, or all of them where it is empty.
+    """
     with workspace.lake.lock():
         if _interrupted(workspace) is not None:
             raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
@@ -104,6 +110,8 @@ def execute_sync(workspace: Workspace, sync: str, *, progress: Progress) -> RunS
         clock = workspace.config.settings.as_of or datetime.now(UTC)
         logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
         stages = (of_syncs(ACTIVATION, (sync,)), of_syncs(DELIVERY, (sync,)))
+        if retry is not None:
+            stages = (retrying(sync, retry), settling(sync))
         return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
 
 
