@@ -83,7 +83,7 @@ def test_hubspot_lists_take_contacts_that_they_upsert_on_the_way(sandbox: Sandbo
     assert len(contacts(sandbox)) == 250
 
 
-TASK = {"hs_task_subject": "料金ページを7日で5回", "hs_timestamp": "2026-11-22T00:00:00Z"}
+TASK: dict[str, Any] = {"hs_task_subject": "料金ページを7日で5回", "hs_timestamp": "2026-11-22T00:00:00Z"}
 
 
 @pytest.mark.parametrize("arrived", [True, False])
