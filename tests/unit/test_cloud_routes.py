@@ -55,7 +55,7 @@ def test_a_route_names_its_account_settings_and_secret() -> None:
         sync="b",
         account="crm",
         type="salesforce",
-        settings={"external_id": "Kumitate_Key__c", "object": "Contact"},
+        settings={"external_id": "Kumitate_Key__c", "mode": "upsert", "object": "Contact"},
         secret="shop/crm",
         url="https://shop.my.salesforce.example",
         seconds_between_requests=0.0,
