@@ -145,6 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 (the names that http.server looks for)
 
+    def handle_expect_100(self) -> bool:
+        """Said at once: who asks before a large body (S3) waits for it."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
     def _write(self, answer: Answer) -> None:
         content = answer.content
         self.send_response(answer.status)

@@ -1,0 +1,162 @@
+"""LY Ads and Yahoo! conversions in the sandbox: lists become what their segments are, conversions count once."""
+
+import gzip
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from pydantic import ValidationError
+
+from harness.talks import lead, opened, row, sent, transport_to
+from kumitate.activation.destinations.ly_calls import Account
+from kumitate.model.request import Change
+from kumitate.sandbox.call import Call
+from kumitate.sandbox.multipart import parts_of
+from kumitate.sandbox.server import Fault, Sandbox
+
+LY = {"account_id": 1, "sync": "buyers", "mode": "rebuild"}
+YAHOO = {"conversion_io": "io", "conversion_label": "label"}
+ATTACHED = {
+    "rval": {"values": [{"operationSucceeded": False, "errors": [{"code": "211008", "message": "set to AdGroup"}]}]}
+}
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(tmp_path / "sandbox.db") as sandbox:
+        yield sandbox
+
+
+def people(first: int, last: int, operation: str = "create") -> list[Change]:
+    return [row(f"p{number}", operation, email=f"p{number}@example.jp") for number in range(first, last)]
+
+
+def lists(sandbox: Sandbox) -> list[int]:
+    return [len(found["lines"]) for found in sandbox.objects("ly_ads", "lists").values()]
+
+
+@pytest.mark.parametrize("killed_at", [None, *range(6)])
+@pytest.mark.parametrize("after_sending", [False, True])
+def test_one_list_holds_exactly_the_segment_wherever_the_process_died(
+    sandbox: Sandbox, killed_at: int | None, after_sending: bool
+) -> None:
+    destination = opened("ly_ads", **LY)
+    transport = transport_to(sandbox, destination, "ly_ads")
+    first = lead(destination, transport, people(0, 120))
+    assert lists(sandbox) == [120]
+    changes = [*people(0, 100, "keep"), *people(100, 120, "delete"), *people(200, 205)]
+    dies = None if killed_at is None else (killed_at, after_sending)
+    done = lead(destination, transport, changes, memory=first.memory, dies=dies)
+    assert lists(sandbox) == [105]
+    assert {outcome.verdict.value for outcome in done.outcomes} == {"accepted"}
+    (id_,) = sandbox.objects("ly_ads", "lists")
+    assert done.memory == {"generation": 2, "audience_list_id": int(id_)}
+
+
+def test_a_list_in_use_stays_until_it_is_detached_and_no_third_one_is_made(sandbox: Sandbox) -> None:
+    destination = opened("ly_ads", **LY)
+    transport = transport_to(sandbox, destination, "ly_ads")
+    memory = lead(destination, transport, people(0, 120)).memory or {}
+
+    def rebuilt(*, attached: bool) -> set[tuple[str, str]]:
+        nonlocal memory
+        changes = [*people(0, 110, "keep"), *people(110, 120, "delete")]
+        known = dict(memory)
+        if attached:
+            sandbox.fault("ly_ads", Fault(200, ATTACHED))
+        done = lead(destination, transport, changes, memory=known)
+        memory = done.memory or {}
+        return {(outcome.key, outcome.reason) for outcome in done.outcomes if outcome.key in ("p0", "p119")}
+
+    memory = {**memory, "leftovers": [7]}  # an earlier list that an ad group uses
+    assert rebuilt(attached=True) == {("p0", "accepted.unconfirmed"), ("p119", "audience.attached")}
+    assert (lists(sandbox), memory["leftovers"]) == ([120], [7])
+    assert rebuilt(attached=False) == {("p0", "accepted.unconfirmed"), ("p119", "accepted.unconfirmed")}
+    assert (lists(sandbox), memory.get("leftovers")) == ([110], None)
+
+
+def test_too_few_people_are_refused_and_the_list_before_stays(sandbox: Sandbox) -> None:
+    destination = opened("ly_ads", **LY)
+    transport = transport_to(sandbox, destination, "ly_ads")
+    first = lead(destination, transport, people(0, 100))
+    done = lead(destination, transport, people(0, 99, "keep"), memory=first.memory)
+    assert {outcome.reason for outcome in done.outcomes} == {"audience.insufficient"}
+    assert lists(sandbox) == [100, 0]
+    after = lead(destination, transport, people(0, 101), memory=done.memory)
+    assert lists(sandbox) == [101], "what was made for nothing is removed"
+    assert (after.memory or {}).get("leftovers") is None
+
+
+def test_people_are_added_to_a_list_that_is_there(sandbox: Sandbox) -> None:
+    rebuilt = opened("ly_ads", **LY)
+    transport = transport_to(sandbox, rebuilt, "ly_ads")
+    made = lead(rebuilt, transport, people(0, 100)).memory or {}
+    destination = opened("ly_ads", account_id=1, audience_list_id=made["audience_list_id"], sync="more", mode="add")
+    done = lead(destination, transport, [*people(50, 200), *people(0, 1, "delete")])
+    assert lists(sandbox) == [200]
+    assert {outcome.key: outcome.reason for outcome in done.outcomes}["p0"] == "remove.unsupported"
+
+
+@pytest.mark.parametrize("settings", [{"mode": "mirror"}, {"mode": "add"}, {"mode": "rebuild", "audience_list_id": 1}])
+def test_a_mode_that_ly_cannot_do_is_refused_with_the_way_out(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="rebuild"):
+        opened("ly_ads", account_id=1, sync="s", **settings)
+
+
+def test_a_large_file_is_compressed_and_the_same_lines_make_the_same_file() -> None:
+    account = Account(id=1, base=1, version="v19", upload_type="IDFA")
+    lines = [f"{number:064x}" for number in range(20_000)]
+    request = account.upload(42, lines, ("p1",))
+    assert request == account.upload(42, lines, ("p1",))
+    assert "compressType=GZIP" in request.path
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    file = parts_of(Call("POST", request.path, {}, headers, request.body))["file"]
+    assert gzip.decompress(file).decode().splitlines() == lines
+
+
+def test_no_address_and_no_empty_hash_leaves() -> None:
+    destination = opened("ly_ads", account_id=1, audience_list_id=42, sync="s")
+    turn = destination.begins([row("p1", email=" Taro@Example.JP ", phone="")], {})  # type: ignore[attr-defined]
+    hashes = re.findall(rb"\b[0-9a-f]{64}\b", turn.request.body)
+    assert len(hashes) == 1
+    assert b"@" not in turn.request.body
+    assert b"e3b0c44298fc1c14" not in turn.request.body
+
+
+def test_a_wrong_token_is_refused_by_both(sandbox: Sandbox) -> None:
+    wrong = {"Authorization": "Bearer wrong", "x-z-base-account-id": "1"}
+    with urllib3.PoolManager() as pool:
+        for type_, path in (("ly_ads", "/api/v19/AudienceListService/get"), ("yahoo_conversion", "/v1/")):
+            assert pool.request("POST", sandbox.url(type_) + path, body=b"{}", headers=wrong).status == 401
+
+
+def conversion(key: str, **fields: Any) -> Change:
+    return row(key, **{"email": "a@example.jp", "event_time": int(time.time()) - 60, **fields})
+
+
+def test_a_conversion_that_is_sent_again_counts_once(sandbox: Sandbox) -> None:
+    destination = opened("yahoo_conversion", **YAHOO)
+    transport = transport_to(sandbox, destination, "yahoo_conversion")
+    for _ in range(2):
+        outcomes = sent(destination, transport, [conversion("order-1", value=1200), conversion("order-2")])
+        assert {outcome.reason for outcome in outcomes.values()} == {"accepted.unconfirmed"}
+    assert set(sandbox.objects("yahoo_conversion", "conversions")) == {"order-1", "order-2"}
+
+
+def test_a_conversion_older_than_yahoo_counts_is_taken_and_left_out(sandbox: Sandbox) -> None:
+    destination = opened("yahoo_conversion", **YAHOO)
+    old = conversion("order-1", event_time=int(time.time()) - 91 * 86_400)
+    outcome = sent(destination, transport_to(sandbox, destination, "yahoo_conversion"), [old])["order-1"]
+    assert (outcome.verdict, outcome.reason) == ("accepted", "accepted.unconfirmed")
+    assert sandbox.objects("yahoo_conversion", "conversions") == {}
+
+
+@pytest.mark.parametrize("given", ["1600000000", 1600000000, "1600000000123", "2020-09-13T21:26:40+09:00"])
+def test_a_time_is_ten_digits_however_it_is_written(given: Any) -> None:
+    destination = opened("yahoo_conversion", **YAHOO)
+    (request,) = destination.requests([conversion("o1", event_time=given)])
+    assert b'"event_time": 1600000000' in request.body  # type: ignore[union-attr]
