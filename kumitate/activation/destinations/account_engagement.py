@@ -22,6 +22,7 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.base import Destination, Terms, packed, split
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 _MAX_ROWS = 10_000
@@ -55,6 +56,12 @@ class AccountEngagement(Destination):
             "in Salesforce."
         ),
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": EMAIL,
+        "firstName": GIVEN_NAME,
+        "lastName": FAMILY_NAME,
+        "phone": PHONE,
+    }
 
     business_unit_id: str = Field(pattern=r"^0Uv[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
     """As in Setup, Account Engagement, Business Unit Setup."""

@@ -17,6 +17,7 @@ from kumitate.activation.destinations.answers import (
     json_of,
 )
 from kumitate.activation.destinations.base import Destination, Terms, batches, packed, split
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
 _MAX_OBJECTS = 75
@@ -38,6 +39,11 @@ class Braze(Destination):
         seconds_between_requests=0.02,
         most_rows=_MAX_OBJECTS,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": EMAIL,
+        "first_name": GIVEN_NAME,
+        "last_name": FAMILY_NAME,
+    }
 
     removal: Literal["unset", "delete"] = "unset"
     """What becomes of who leaves the segment: the mapped attributes are unset, or the user is deleted with all

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +29,7 @@ from kumitate.activation.destinations.hubspot_calls import (
 )
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, plain_legs, taken_up
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 
@@ -46,6 +47,12 @@ class Hubspot(Destination):
         daily_requests=DAILY_REQUESTS,
         most_rows=MOST_INPUTS,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": EMAIL,
+        "firstname": GIVEN_NAME,
+        "lastname": FAMILY_NAME,
+        "phone": PHONE,
+    }
 
     kind: str = Field("contacts", alias="object", pattern=r"^([a-z][a-z0-9_]*|\d+-\d+)$")
     id_property: IdProperty

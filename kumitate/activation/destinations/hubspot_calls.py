@@ -106,7 +106,7 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         return ";".join(text(item) for item in value)
-    return str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
 
 
 def refusal(request: Request, response: Response, answer: Mapping[str, Any]) -> tuple[Outcome, ...]:

@@ -30,6 +30,7 @@ from kumitate.activation.destinations.hubspot_calls import (
 )
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, taken_up
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 _MEMBERS_AT_ONCE = 1_000
@@ -51,6 +52,12 @@ class HubspotList(Destination):
         most_rows=_MEMBERS_AT_ONCE,
         erase_by_hand="Erase the contact with a sync of `object: contacts`; HubSpot takes it from every list.",
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": EMAIL,
+        "firstname": GIVEN_NAME,
+        "lastname": FAMILY_NAME,
+        "phone": PHONE,
+    }
 
     list_id: str = Field(pattern=r"^\d+$")
     """Number of the list (ILS list id), as in its details in HubSpot."""

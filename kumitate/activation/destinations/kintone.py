@@ -43,7 +43,7 @@ _LATER = {
 class Kintone(Destination):
     """Writes records of `app`; the sync's key lies in `key_field`, a field whose values are unique.
 
-    Values go as they are: lists for multiple choice, text for all else; an empty value clears the field.
+    Lists are multiple choice (of objects, users and tables), all else is text; an empty text clears the field.
     """
 
     terms: ClassVar[Terms] = Terms(
@@ -178,7 +178,7 @@ def _value(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, list):
-        return [str(item) for item in value]
+        return [item if isinstance(item, dict) else str(item) for item in value]
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

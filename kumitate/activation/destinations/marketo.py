@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,10 +17,12 @@ from kumitate.activation.destinations.marketo_answers import (
     found_leads,
     json_call,
     lookup,
+    plain,
     record_outcomes,
     refusal,
 )
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response
 
 MAX_LEADS = 300
@@ -48,6 +50,12 @@ class Marketo(Destination):
     """
 
     terms: ClassVar[Terms] = TERMS
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": EMAIL,
+        "firstName": GIVEN_NAME,
+        "lastName": FAMILY_NAME,
+        "phone": PHONE,
+    }
 
     lookup_field: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     partition: str | None = None
@@ -84,7 +92,7 @@ def synced_leads(field: str, changes: Sequence[Change], *, mode: str, partition:
         around["partitionName"] = partition
 
     def lead(change: Change) -> dict[str, object]:
-        return {**change.fields, field: change.key}
+        return {**{name: plain(value) for name, value in change.fields.items()}, field: change.key}
 
     def size(change: Change) -> int:
         return len(compact(lead(change))) + 1

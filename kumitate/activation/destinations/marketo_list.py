@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from kumitate.activation.destinations.marketo_answers import (
     refusal,
 )
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response
 
 
@@ -28,6 +29,12 @@ class MarketoList(Destination):
     """Members of a static list; their mapped fields are synced as leads first, so two calls per 300 rows."""
 
     terms: ClassVar[Terms] = replace(TERMS, modes=frozenset({"upsert", "mirror", "append", "delete", "add"}))
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "email": EMAIL,
+        "firstName": GIVEN_NAME,
+        "lastName": FAMILY_NAME,
+        "phone": PHONE,
+    }
 
     list_id: int = Field(ge=1)
     """Number of the static list, as in its address in Marketo (`#ST1234A1`)."""

@@ -15,6 +15,7 @@ from kumitate.activation.destinations.salesforce_answers import as_result, refus
 from kumitate.activation.destinations.salesforce_bulk import Jobs
 from kumitate.activation.destinations.salesforce_talk import BulkTalk
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 _MAX_RECORDS = 200
@@ -39,6 +40,13 @@ class Salesforce(Destination):
         most_rows=_MAX_RECORDS,
         talk_rows=_MAX_JOB_ROWS,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Email": EMAIL,
+        "FirstName": GIVEN_NAME,
+        "LastName": FAMILY_NAME,
+        "Phone": PHONE,
+    }
+    """Of a contact or a lead."""
 
     sobject: str = Field(alias="object", pattern=f"^{_NAME}$")
     external_id: str = Field(pattern=f"^{_NAME}$")
@@ -165,7 +173,9 @@ class Salesforce(Destination):
 
 
 def _joined(value: Any) -> Any:
-    """A multi-select picklist's values in one text."""
+    """A multi-select picklist's values in one text; an object as its JSON."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     return ";".join(map(str, value)) if isinstance(value, list) else value
 
 
