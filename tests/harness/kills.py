@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from harness.deliveries import OK, RUN, Clock, Lists, MemoryLedger, NotedMemory, Once, Plain, SentPages, bring, creates
-from harness.talkers import Job, Platform, Reported, Swap
+from harness.talkers import Job, Launch, Platform, Reported, Swap
 from kumitate.activation.destinations.answers import BATCH_SPOILED, for_all
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.errors import RetryableError
@@ -23,7 +23,7 @@ from kumitate.model.table import Table
 from kumitate.ports import Mark
 
 KEYS = ("p1", "p2", "p3", "p4", "p5")
-BAD = "p3"
+BAD = "p2"
 
 
 class Kill(BaseException):
@@ -208,7 +208,7 @@ class World:
 
     @property
     def talks(self) -> bool:
-        return isinstance(self.destination, Job | Swap | Reported)
+        return isinstance(self.destination, Job | Launch | Swap | Reported)
 
     def run(self, kill_at: int = -1) -> bool:
         """Whether the run came to its end; begun again, it is taken up."""
@@ -241,10 +241,6 @@ class World:
         """Every touch of the world that an unbroken run makes."""
         assert self.run()
         return range(1, self.fuse.passed + 1)
-
-
-KINDS: Mapping[str, Callable[[], Destination]]
-"""Destinations by what is special about them."""
 
 
 def check(world: World) -> None:
@@ -299,6 +295,11 @@ def _job(world: World, verdicts: Mapping[str, str]) -> None:
     assert len(received) == len(set(received)), "figures are written once"
 
 
+def _launch(world: World, verdicts: Mapping[str, str]) -> None:
+    assert verdicts == dict.fromkeys(world.keys, "accepted")
+    assert Counter(key for keys in world.platform.launches for key in keys) == Counter(world.keys)
+
+
 def _swap(world: World, verdicts: Mapping[str, str]) -> None:
     assert verdicts == dict.fromkeys(world.keys, "accepted")
     platform = world.platform
@@ -323,6 +324,7 @@ _CHECKS: Mapping[str, Callable[[World, Mapping[str, str]], None]] = {
     "Atomic": _atomic,
     "AtomicOnce": _atomic_once,
     "Job": _job,
+    "Launch": _launch,
     "Swap": _swap,
     "Reported": _reported,
 }

@@ -92,6 +92,33 @@ class Swap(Plain):
         return Ask(HttpRequest("PUT", f"/audiences/{state['new']}", b"", keys), {**state, "step": "create"})
 
 
+class Launch(Plain):
+    """Uploads its rows, then sends a message to all of them, which nothing can repeat; whether it left can be asked."""
+
+    terms: ClassVar[Terms] = Terms(modes=frozenset({"append"}), idempotent=False, talk_rows=3)
+
+    def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
+        return None if memory.get("retired") else self._asked(changes, "PUT", "upload")
+
+    def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
+        there = json_of(response).get("there", True)
+        match state["step"]:
+            case "upload":
+                return self._asked(changes, "POST", "launch")
+            case "ask" if not there:
+                return self._asked(changes, "POST", "launch")
+            case _:
+                return Done(tuple(Outcome(change.key, Verdict.ACCEPTED) for change in changes))
+
+    def resumed(self, changes: Sequence[Change], state: State) -> Turn:
+        if state["step"] == "upload":
+            return self._asked(changes, "PUT", "upload")
+        return self._asked(changes, "GET", "ask")
+
+    def _asked(self, changes: Sequence[Change], method: str, step: str) -> Turn:
+        return _ask(method, "/launches", [change.key for change in changes], step=step)
+
+
 class Reported(Plain):
     """Plain rows, with a receipt for each request."""
 
@@ -123,6 +150,7 @@ class Platform:
     audiences: dict[str, list[str]] = field(default_factory=dict)
     current: list[str] = field(default_factory=list)
     """Every audience that became the current one, in turn."""
+    launches: list[list[str]] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -135,6 +163,8 @@ class Platform:
 
     def _done(self, request: HttpRequest) -> Response:
         kind, *rest = request.path.strip("/").split("/")
+        if kind == "launches":
+            return Response(200, json.dumps(self._launch(request)).encode())
         acts = {"jobs": self._job, "audiences": self._audience, "current": self._current, "reports": self._report}
         told = acts[kind](request, *rest) if kind in acts else self._rows()
         return Response(200, json.dumps(told).encode())
@@ -145,6 +175,11 @@ class Platform:
             return {"done": self.polls[name] >= self.done_after, "rows": self.jobs[name]}
         self.jobs[name] = list(request.keys) if rows else self.jobs.get(name, [])
         return {}
+
+    def _launch(self, request: HttpRequest) -> dict[str, Any]:
+        if request.method == "POST":
+            self.launches.append(list(request.keys))
+        return {"there": list(request.keys) in self.launches}
 
     def _audience(self, request: HttpRequest, name: str) -> dict[str, Any]:
         self.audiences.pop(name, None)
