@@ -71,7 +71,7 @@ def test_the_default_of_an_update_is_the_trap_that_our_schema_shuts() -> None:
 def test_a_file_is_signed_and_holds_a_hash_a_line_and_nothing_readable() -> None:
     tape = Tape()
     lead(opened("tiktok", **SETTINGS), tape, [row(f"p{n}", email=f"p{n}@example.jp") for n in range(3)])
-    upload, update = tape.requests
+    upload, update, _ = tape.requests
     text = upload.body.decode()
     content = text.split("\r\n\r\n")[4].split("\r\n--")[0]
     assert re.fullmatch("([0-9a-f]{64}\n){3}", content)
@@ -97,7 +97,7 @@ def test_files_stay_below_tiktoks_size_and_are_as_few_as_can_be() -> None:
     rows = [Change(f"p{n}", Operation.CREATE, dict.fromkeys(fields, each)) for n, each in enumerate(hashes)]
     tape = Tape()
     lead(opened("tiktok", **SETTINGS, calculate_type="MULTIPLE_TYPES"), tape, rows)
-    assert [len(request.keys) for request in tape.requests] == [FILE_ROWS, 1, 0]
+    assert [len(request.keys) for request in tape.requests] == [FILE_ROWS, 1, 0, 0]
     assert max(len(request.body) for request in tape.requests) < 50_000_000
 
 

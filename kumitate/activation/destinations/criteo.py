@@ -10,9 +10,17 @@ from pydantic import Field
 
 from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.members import in_runs, movements, no_longer, spoiled, why_unusable
+from kumitate.activation.destinations.members import (
+    CONTACTS,
+    erased,
+    in_runs,
+    movements,
+    no_longer,
+    spoiled,
+    why_unusable,
+)
 from kumitate.activation.matchkeys import CRITEO_2027_01, match_keys
-from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
+from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 _MAX_IDENTIFIERS = 50_000
 _KINDS = {"email": "email", "phone": "phoneNumber", "madid": "madid"}
@@ -31,13 +39,14 @@ class Criteo(Destination):
     """Adds identifiers to and removes them from the contact list of the audience segment `audience_id`."""
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete"}),
+        modes=frozenset({"upsert", "add", "mirror", "append", "delete"}),
         base_url="https://api.criteo.com",
         sign_in_url="/oauth2/token",
         seconds_between_requests=0.25,
         most_rows=_MAX_IDENTIFIERS,
         accepts=CRITEO_2027_01.fields,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = CONTACTS
 
     audience_id: str = Field(pattern=r"^\d+$")
     api_version: str = Field("2027-01", pattern=r"^\d{4}-\d{2}$")
@@ -64,8 +73,7 @@ class Criteo(Destination):
 
     def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
         """Off this contact list; Criteo has no call that takes a person off every list of an advertiser."""
-        people = [Change(change.key, Operation.DELETE, {**change.previous, **change.fields}) for change in changes]
-        return tuple(self.requests(people))
+        return erased(changes, self.requests)
 
     def receipt(self, request: Request, response: Response) -> str:
         added = isinstance(request, HttpRequest) and b'"operation": "add"' in request.body

@@ -25,7 +25,7 @@ from kumitate.activation.destinations.google_account import (
 )
 from kumitate.activation.destinations.google_answers import figures_of, outcomes_of
 from kumitate.activation.destinations.google_rebuild import Rebuild, first
-from kumitate.activation.destinations.members import in_runs, movements, no_longer, why_unusable
+from kumitate.activation.destinations.members import PERSONS, erased, in_runs, movements, no_longer, why_unusable
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response
@@ -43,7 +43,7 @@ class GoogleDataManager(Destination):
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete", "rebuild"}),
+        modes=frozenset({"upsert", "add", "mirror", "append", "delete", "rebuild"}),
         base_url=BASE_URL,
         sign_in_url=SIGN_IN_URL,
         scope=SCOPE,
@@ -53,6 +53,7 @@ class GoogleDataManager(Destination):
         whole_modes=frozenset({"rebuild"}),
         accepts=GOOGLE_DATA_MANAGER_V1.fields,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = PERSONS
 
     account: GoogleAccount
     login_account: GoogleAccount | None = None
@@ -79,8 +80,7 @@ class GoogleDataManager(Destination):
 
     def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
         """Off this list; Google has no call that takes a person off every list of an account."""
-        people = [Change(change.key, Operation.DELETE, {**change.previous, **change.fields}) for change in changes]
-        return tuple(self.requests(people))
+        return erased(changes, self.requests)
 
     def receipt(self, request: Request, response: Response) -> str:
         del request

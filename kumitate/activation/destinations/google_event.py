@@ -24,7 +24,7 @@ from kumitate.activation.destinations.google_account import (
     place,
 )
 from kumitate.activation.destinations.google_answers import figures_of, outcomes_of
-from kumitate.activation.destinations.members import why_unusable
+from kumitate.activation.destinations.members import PERSONS, why_unusable
 from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1, NONE
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -58,6 +58,7 @@ class GoogleEvent(Destination):
             "Google Ads by their transaction ids, or ask Google's support."
         ),
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = PERSONS
 
     account: GoogleAccount
     login_account: GoogleAccount | None = None

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from kumitate.activation.destinations.answers import BATCH_SPOILED, for_all
+from kumitate.activation.destinations.usual_fields import (
+    COUNTRY,
+    EMAIL,
+    FAMILY_NAME,
+    GIVEN_NAME,
+    PHONE,
+    POSTAL_CODE,
+)
 from kumitate.activation.matchkeys import NONE, RuleSet, match_keys
 from kumitate.model.request import Change, Operation, Outcome, Request, Verdict
 
 Known = TypeVar("Known")
 """What an audience knows a person by: a row of hashes, or a list of identifiers. Empty where it knows nobody."""
 
+CONTACTS: Mapping[str, tuple[str, ...]] = {"email": EMAIL, "phone": PHONE}
+"""Usual fields of an audience that knows people by e-mail and phone."""
+PERSONS: Mapping[str, tuple[str, ...]] = {
+    **CONTACTS,
+    "given_name": GIVEN_NAME,
+    "family_name": FAMILY_NAME,
+    "postal_code": POSTAL_CODE,
+    "country": COUNTRY,
+}
+"""Usual fields of an audience that knows them by name and place as well."""
 REFUSED = "vendor.refused"
 """The vendor refuses this row, in its own words."""
 
@@ -71,6 +89,24 @@ def spoiled(request: Request, words: str) -> tuple[Outcome, ...]:
     if len(request.keys) == 1:
         return for_all(request, Verdict.REJECTED, REFUSED, message=words)
     return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=words)
+
+
+def erased(
+    changes: Sequence[Change], requests: Callable[[Sequence[Change]], Iterable[Request | Outcome]]
+) -> tuple[Request | Outcome, ...]:
+    """Requests that take people out under everything they were known by: as accepted last, and as they are now.
+
+    An Outcome for those whom neither finds.
+    """
+    told = [Change(change.key, Operation.DELETE, change.previous) for change in changes if change.previous]
+    now = [
+        Change(change.key, Operation.DELETE, change.fields) for change in changes if change.fields != change.previous
+    ]
+    items = [item for rows in (told, now) if rows for item in requests(rows)]
+    sent = [item for item in items if not isinstance(item, Outcome)]
+    found = {key for request in sent for key in request.keys}
+    unusable = {item.key: item for item in items if isinstance(item, Outcome) and item.key not in found}
+    return (*unusable.values(), *sent)
 
 
 def in_runs(rows: Sequence[tuple[str, Known]], size: int) -> Iterator[Sequence[tuple[str, Known]]]:

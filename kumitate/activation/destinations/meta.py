@@ -10,10 +10,11 @@ from pydantic import Field
 
 from kumitate.activation.destinations.answers import UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.members import in_runs, movements, why_unusable
+from kumitate.activation.destinations.members import PERSONS, erased, in_runs, movements, why_unusable
 from kumitate.activation.destinations.meta_answers import refusal
 from kumitate.activation.destinations.meta_replace import MAX_ROWS, Row, Session, first
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
 from kumitate.activation.matchkeys import META_V26, match_keys
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
@@ -47,13 +48,19 @@ class Meta(Destination):
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete", "rebuild"}),
+        modes=frozenset({"upsert", "add", "mirror", "append", "delete", "rebuild"}),
         base_url="https://graph.facebook.com",
         seconds_between_requests=0.5,
         most_rows=MAX_ROWS,
         whole_modes=frozenset({"rebuild"}),
         accepts=META_V26.fields,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **PERSONS,
+        "gender": GENDER,
+        "birthdate": BIRTHDATE,
+        "city": CITY,
+    }
 
     audience_id: str = Field(pattern=r"^\d+$")
     ad_account: str | None = Field(None, pattern=r"^\d+$")
@@ -84,11 +91,13 @@ class Meta(Destination):
         if self.ad_account is None:
             words = "name the `ad_account` in the destination's settings, then erase again"
             return tuple(Outcome(change.key, Verdict.REJECTED, "erase.needs_ad_account", words) for change in changes)
-        people = [Change(change.key, Operation.DELETE, {**change.previous, **change.fields}) for change in changes]
-        moves = movements(people, known_by=self._keys, outdated=_outdated, why=self._why)
-        path = f"act_{self.ad_account}/usersofanyaudience"
-        requests = (self._request("DELETE", path, run) for run in in_runs(moves.leaving, MAX_ROWS))
-        return (*moves.unusable, *requests)
+        return erased(changes, self._removals)
+
+    def _removals(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
+        moves = movements(changes, known_by=self._keys, outdated=_outdated, why=self._why)
+        yield from moves.unusable
+        for run in in_runs(moves.leaving, MAX_ROWS):
+            yield self._request("DELETE", f"act_{self.ad_account}/usersofanyaudience", run)
 
     def receipt(self, request: Request, response: Response) -> str:
         added = isinstance(request, HttpRequest) and request.method == "POST"

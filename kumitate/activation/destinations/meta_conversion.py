@@ -13,8 +13,9 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import BATCH_REFUSED, UNAVAILABLE, UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.conversions import moment, worth
-from kumitate.activation.destinations.members import spoiled, why_unusable
+from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
 from kumitate.activation.destinations.meta_answers import LATER, code_of, error_of, refusal, words_of
+from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
 from kumitate.activation.matchkeys import META_CONVERSIONS_V26, NONE, match_keys
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -66,6 +67,12 @@ class MetaConversion(Destination):
             "through Meta's support, naming the dataset and the time."
         ),
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **PERSONS,
+        "gender": GENDER,
+        "birthdate": BIRTHDATE,
+        "city": CITY,
+    }
 
     dataset_id: str = Field(pattern=r"^\d+$")
     """The dataset's (pixel's) number in Events Manager."""

@@ -17,12 +17,12 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.members import movements, no_longer, why_unusable
+from kumitate.activation.destinations.members import CONTACTS, movements, no_longer, why_unusable
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
 from kumitate.activation.destinations.tiktok_answers import code_of, data_of, reason_of, words_of
 from kumitate.activation.destinations.tiktok_files import update, upload
 from kumitate.activation.matchkeys import TIKTOK_V13, TIKTOK_V13_WITHOUT_PLUS, RuleSet, match_keys
-from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
+from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 FILE_ROWS = 100_000
 """Rows of a file: with all its columns below TikTok's 50 MB."""
@@ -41,7 +41,7 @@ class Tiktok(Destination):
     """Adds to and removes from the customer file audience `audience_id`; in mode `rebuild` files replace it."""
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete", "rebuild"}),
+        modes=frozenset({"upsert", "add", "mirror", "append", "delete", "rebuild"}),
         base_url="https://business-api.tiktok.com",
         auth=Token("Access-Token", ""),
         seconds_between_requests=0.2,
@@ -54,6 +54,7 @@ class Tiktok(Destination):
             "and delete an audience in Audience Manager where fewer than 1,000 people would be left."
         ),
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = CONTACTS
 
     advertiser_id: str = Field(pattern=r"^\d+$")
     audience_id: str = Field(pattern=r"^\d+$")
@@ -79,26 +80,6 @@ class Tiktok(Destination):
             return for_all(request, Verdict.ACCEPTED, UNCONFIRMED)
         return for_all(request, Verdict.RETRY, reason_of(response), message=words_of(response))
 
-    def receipt(self, request: Request, response: Response) -> str:
-        updated = isinstance(request, HttpRequest) and request.path.endswith("/update/") and code_of(response) == 0
-        return self.audience_id if updated else ""
-
-    def inquiry(self, receipt: str) -> HttpRequest:
-        ids = quote(json.dumps([receipt]), safe="")
-        path = f"/open_api/{self.api_version}/dmp/custom_audience/get/"
-        query = f"?advertiser_id={self.advertiser_id}&custom_audience_ids={ids}"
-        return HttpRequest("GET", path + query, b"", ())
-
-    def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
-        """`size` as TikTok matched it, `is_valid` 1 or 0."""
-        del receipt
-        if response.status >= 400 or code_of(response) != 0:
-            return {}
-        details = [each.get("audience_details", {}) for each in data_of(response).get("list", [])]
-        if not details:
-            return {}
-        return {"size": float(details[0].get("cover_num", 0)), "is_valid": float(bool(details[0].get("is_valid")))}
-
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
         """None where no row can be sent; a segment that nobody is left in is removed, not replaced."""
         del memory
@@ -109,16 +90,18 @@ class Tiktok(Destination):
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
         if code_of(response) != 0:
             return self._refused(changes, state, response)
+        if state["step"] == "look":
+            return self._done(changes, _size(response))
         if state["step"] == "update":
             following = _following({**state, "tries": 0})
         else:
             paths = [*state["paths"], str(data_of(response)["file_path"])]
             following = {**state, "tries": 0, "paths": paths, "start": state["start"] + FILE_ROWS}
-        return self._turn(changes, following) or self._done(changes)
+        return self._turn(changes, following) or self._looking()
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
         """The same again: a file uploaded twice is two files, and an audience is a set."""
-        return self._turn(changes, state) or self._done(changes)
+        return self._turn(changes, state) or self._looking()
 
     @property
     def _rules(self) -> RuleSet:
@@ -163,17 +146,24 @@ class Tiktok(Destination):
         return why_unusable(self._rules, fields, self.country)
 
     def _refused(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
+        if state["step"] == "look":
+            return self._done(changes, {})
         reason, words = reason_of(response), words_of(response)
         if reason in (THROTTLED, UNAVAILABLE) and state["tries"] < _MOST_TRIES:
             return Wait(_PAUSE_SECONDS, {**state, "tries": state["tries"] + 1})
         return Done(tuple(Outcome(change.key, Verdict.RETRY, reason, words) for change in changes))
 
-    def _done(self, changes: Sequence[Change]) -> Done:
-        present = [change for change in changes if change.operation is not Operation.DELETE]
+    def _looking(self) -> Ask:
+        """What TikTok has matched so far; today's members count in a day or two."""
+        ids = quote(json.dumps([self.audience_id]), safe="")
+        path = f"/open_api/{self.api_version}/dmp/custom_audience/get/"
+        query = f"?advertiser_id={self.advertiser_id}&custom_audience_ids={ids}"
+        return Ask(HttpRequest("GET", path + query, b"", ()), {"step": "look", "action": "", "tries": 0})
+
+    def _done(self, changes: Sequence[Change], figures: Mapping[str, float]) -> Done:
         unusable = {outcome.key: outcome for outcome in self._unusable(changes)}
         accepted = (Outcome(change.key, Verdict.ACCEPTED, UNCONFIRMED) for change in changes)
-        outcomes = tuple(unusable.get(outcome.key, outcome) for outcome in accepted)
-        return Done(outcomes, figures={"sent": float(sum(change.key not in unusable for change in present))})
+        return Done(tuple(unusable.get(outcome.key, outcome) for outcome in accepted), figures=figures)
 
     def _unusable(self, changes: Sequence[Change]) -> Iterable[Outcome]:
         return movements(changes, known_by=self._known, outdated=no_longer, why=self._why).unusable
@@ -182,3 +172,11 @@ class Tiktok(Destination):
 def _following(state: State) -> State:
     """The state at the beginning of the next action."""
     return {**state, "action": _NEXT[state["action"]], "start": 0, "paths": []}
+
+
+def _size(response: Response) -> dict[str, float]:
+    """`size` as TikTok matched it, `is_valid` 1 or 0; nothing where it tells nothing."""
+    details = [each.get("audience_details", {}) for each in data_of(response).get("list", [])]
+    if not details:
+        return {}
+    return {"size": float(details[0].get("cover_num") or 0), "is_valid": float(bool(details[0].get("is_valid")))}

@@ -18,9 +18,17 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.auth import OAuth1
 from kumitate.activation.destinations.base import Destination, Terms, packed
-from kumitate.activation.destinations.members import REFUSED, movements, no_longer, spoiled, why_unusable
+from kumitate.activation.destinations.members import (
+    CONTACTS,
+    REFUSED,
+    erased,
+    movements,
+    no_longer,
+    spoiled,
+    why_unusable,
+)
 from kumitate.activation.matchkeys import X_V12, match_keys
-from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
+from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 _MAX_OPERATIONS = 2_500
 _MAX_BYTES = 5_000_000
@@ -47,7 +55,7 @@ class X(Destination):
     """Adds to and removes from the custom audience `audience_id` of the ads account `account_id`."""
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete"}),
+        modes=frozenset({"upsert", "add", "mirror", "append", "delete"}),
         base_url="https://ads-api.x.com",
         auth=OAuth1(),
         seconds_between_requests=0.05,
@@ -55,6 +63,7 @@ class X(Destination):
         least_rows=100,
         accepts=X_V12.fields,
     )
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = CONTACTS
 
     account_id: str = Field(pattern=r"^[0-9a-z]+$")
     audience_id: str = Field(pattern=r"^[0-9a-z]+$")
@@ -80,8 +89,7 @@ class X(Destination):
 
     def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
         """Out of this audience; X has no call that takes a person out of every audience of an account."""
-        people = [Change(change.key, Operation.DELETE, {**change.previous, **change.fields}) for change in changes]
-        return tuple(self.requests(people))
+        return erased(changes, self.requests)
 
     def _refusal(self, request: Request, status: int, answer: Mapping[str, Any]) -> tuple[Outcome, ...]:
         """Operations that X names are refused, the others go again without them."""
