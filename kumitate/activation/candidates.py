@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from kumitate.activation.gates import KEY_EMPTY, consent_join, first_gate
 from kumitate.activation.tables import candidates_table
 from kumitate.activation.templates import Template, held_rows, parse_template, render_json, render_text
+from kumitate.activation.values import raw_texts
 from kumitate.config.project import Config
 from kumitate.config.sync import NullPolicy, Sync
 from kumitate.model.expression import Consent
@@ -87,13 +88,13 @@ def render(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.Rec
     values = []
     for name, template in mapping.fields:
         policy = mapping.policy(name)
-        value = pc.if_else(pc.equal(shown := render_json(template, batch), "null"), _NO_VALUE, shown)
+        value = _value(template, batch)
         if policy == "hold":
-            gate = _gated(gate, pc.is_null(value), f"field.null:{name}")
+            gate = _gated(gate, pc.is_null(value.array), f"field.null:{name}")
         unmatched = held_rows(template, batch)
         if unmatched is not None:
             gate = _gated(gate, unmatched, UNMATCHED)
-        values.append((name, pc.fill_null(value, "null") if policy == "clear" else value))
+        values.append((_quoted(name), value.cleared() if policy == "clear" else value))
     fields = _object(values, batch.num_rows)
     person_id = batch.column("person_id").cast(pa.string())
     return pa.RecordBatch.from_arrays([person_id, key, gate, fields, _hashes(fields)], schema=schema)
@@ -104,27 +105,50 @@ def _gated(gate: pa.Array, applies: pa.Array, name: str) -> pa.Array:
     return pc.if_else(pc.and_(pc.is_null(gate), applies), name, gate)
 
 
-def _object(values: Sequence[tuple[str, pa.Array]], rows: int) -> pa.Array:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A field's value per row: JSON as it is, or what stands between `quote` and `quote`; null where there is none."""
+
+    array: pa.Array
+    quote: str = ""
+
+    def cleared(self) -> _Value:
+        """With JSON's null where there is no value."""
+        if not self.array.null_count:
+            return self
+        quoted = pc.binary_join_element_wise(self.quote, self.array, self.quote, "") if self.quote else self.array
+        return _Value(pc.fill_null(quoted, "null"))
+
+
+def _value(template: Template, batch: pa.RecordBatch) -> _Value:
+    """Texts are not copied into quotes of their own where a whole row is put together anyway."""
+    raw = raw_texts(batch.column(template.columns[0])) if template.mapping is None and template.is_value else None
+    if raw is not None:
+        return _Value(raw, '"')
+    shown = render_json(template, batch)
+    return _Value(pc.if_else(pc.equal(shown, "null"), _NO_VALUE, shown))
+
+
+def _object(values: Sequence[tuple[str, _Value]], rows: int) -> pa.Array:
     """The fields of every row as one JSON object, keys sorted; a field without a value is not in it."""
-    there = next((place for place, (_, value) in enumerate(values) if not value.null_count), None)
-    if there is None:
-        return _sparse_object(values, rows)
+    there = next((place for place, (_, value) in enumerate(values) if not value.array.null_count), len(values))
     pieces: list[pa.Array | str] = ["{"]
     for place, (name, value) in enumerate(values):
         before, after = "," if place > there else "", "," if place < there else ""
-        member = (f"{before}{_quoted(name)}:", value, after)
-        pieces += member if not value.null_count else [pc.fill_null(pc.binary_join_element_wise(*member, ""), "")]
-    return pc.binary_join_element_wise(*pieces, "}", "")
+        member = (f"{before}{name}:{value.quote}", value.array, f"{value.quote}{after}")
+        sparse = value.array.null_count > 0
+        pieces += [pc.fill_null(pc.binary_join_element_wise(*member, ""), "")] if sparse else member
+    if there < len(values):
+        return pc.binary_join_element_wise(*pieces, "}", "")
+    return _closed(pieces, rows)
 
 
-def _sparse_object(values: Sequence[tuple[str, pa.Array]], rows: int) -> pa.Array:
-    """The same where no field has a value in every row, by which commas could be told."""
-    if not values:
+def _closed(pieces: Sequence[pa.Array | str], rows: int) -> pa.Array:
+    """No field has a value in every row, by which the commas could be told: the last one is cut off."""
+    if len(pieces) == 1:
         return pa.array(["{}"] * rows, pa.string())
-    members = [pc.fill_null(pc.binary_join_element_wise(f",{_quoted(name)}:", value, ""), "") for name, value in values]
-    return pc.binary_join_element_wise(
-        "{", pc.utf8_slice_codeunits(pc.binary_join_element_wise(*members, ""), 1), "}", ""
-    )
+    members = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*pieces[1:], ""), 0, -1)
+    return pc.binary_join_element_wise("{", members, "}", "")
 
 
 def _hashes(fields: pa.Array) -> pa.Array:

@@ -125,7 +125,7 @@ def _lines(indent: str, parts: Sequence[str]) -> str:
     return "".join(f"{indent}{part}" for part in parts)
 
 
-_UNKNOWN_ROWS = "select key from last_outcomes where age = 1 and verdict = 'unknown'"
+_UNKNOWN_ROWS = "select key from last_outcomes where verdict = 'unknown'"
 
 _HELD = """with {ctes},
 gated as (

@@ -14,11 +14,12 @@ def string(value: str) -> str:
 
 
 def last_outcomes(sync: str, run: Run) -> str:
-    """A CTE: every row's outcome in earlier runs, the newest with `age` 1."""
+    """A CTE: what became of every row in the newest of the earlier runs that brought it."""
     return f"""last_outcomes as (
-  select key, operation, verdict, row_number() over (partition by key order by run_id desc) as age
+  select key, max_by(operation, run_id) as operation, max_by(verdict, run_id) as verdict
   from {OUTCOMES}
   where sync = {string(sync)} and run_id < {string(run.id)}
+  group by key
 )"""
 
 
@@ -31,5 +32,5 @@ def tried(changes: Table) -> str:
     case when t.key is null then false else true end as is_retried
   from {changes} as h
   left join last_outcomes as t
-    on t.key = h.key and t.operation = h.operation and t.age = 1 and t.verdict <> 'accepted'
+    on t.key = h.key and t.operation = h.operation and t.verdict <> 'accepted'
 )"""

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -64,12 +65,29 @@ def tokens(array: pa.Array) -> pa.Array:
     return distinct(array, json_of)
 
 
+def raw_texts(array: pa.Array) -> pa.Array | None:
+    """The values as they stand between the quotes of `tokens`; None where there are no quotes, or not the values."""
+    if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
+        return texts(array)
+    return array if pa.types.is_string(array.type) and not _may_need_escapes(array) else None
+
+
+def _may_need_escapes(array: pa.Array) -> bool:
+    """Whether the texts' bytes hold any that JSON escapes; looked at at once, which costs a tenth of a regex."""
+    _, ends, data = array.buffers()
+    if data is None:
+        return False
+    first, last = np.frombuffer(ends, np.int32)[[array.offset, array.offset + len(array)]]
+    found = np.frombuffer(data, np.uint8)[first:last]
+    return bool((found < ord(" ")).any() or (found == ord('"')).any() or (found == ord("\\")).any())
+
+
 def _quoted(array: pa.Array) -> pa.Array:
     """As JSON's strings; most have nothing to escape, which a kernel sees faster than it is done."""
     plain = pc.binary_join_element_wise('"', array, '"', "")
-    special = pc.match_substring_regex(array, _TO_ESCAPE)
-    if not pc.any(special).as_py():
+    if not _may_need_escapes(array):
         return plain
+    special = pc.match_substring_regex(array, _TO_ESCAPE)
     escaped = distinct(pc.if_else(special, array, pa.scalar(None, pa.string())), json_of)
     return pc.if_else(special, escaped, plain)
 
