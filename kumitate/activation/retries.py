@@ -31,21 +31,29 @@ def waiting_rows(name: str) -> Query:
     Counted since the row was accepted last. `status` is `rejected`, `pending` (it goes again by itself) or `unknown`
     (it may have arrived and must not go twice).
     """
-    return Query(
-        f"waiting_{name}",
-        f"""with waiting as (
-  select key, person_id from {changes_table(name)}
+    sql = _WAITING.format(
+        changes=changes_table(name),
+        candidates=candidates_table(name),
+        unknown=string(UNKNOWN_DELIVERY),
+        outcomes=OUTCOMES,
+        sync=string(name),
+    )
+    return Query(f"waiting_{name}", sql)
+
+
+_WAITING = """with waiting as (
+  select key, person_id from {changes}
   union
-  select key, person_id from {candidates_table(name)} where gate = {string(UNKNOWN_DELIVERY)}
+  select key, person_id from {candidates} where gate = {unknown}
 ),
 answers as (
   select
     o.key, o.operation, o.verdict, o.reason, o.message, o.at, o.run_id, w.person_id,
     max(case when o.verdict = 'accepted' then o.run_id end) over (partition by o.key) as accepted_run_id,
     row_number() over (partition by o.key order by o.run_id desc) as age
-  from {OUTCOMES} as o
+  from {outcomes} as o
   join waiting as w on w.key = o.key
-  where o.sync = {string(name)}
+  where o.sync = {sync}
 ),
 since as (
   select key, min(at) as first_seen, max(at) as last_seen, count(*) as attempts
@@ -66,8 +74,7 @@ select
 from answers as a
 join since as s on s.key = a.key
 where a.age = 1 and a.verdict <> 'accepted'
-order by s.last_seen desc, a.key""",
-    )
+order by s.last_seen desc, a.key"""
 
 
 def retrying(name: str, keys: Sequence[str]) -> Stage:

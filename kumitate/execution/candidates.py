@@ -30,17 +30,16 @@ if TYPE_CHECKING:
 
 PLATFORM_OF_TYPE = {
     "google_data_manager": "google",
+    "google_data_manager.event": "google",
     "meta": "meta",
-    "meta.conversions": "meta_conversions",
+    "meta.conversion": "meta_conversions",
     "line": "line",
-    "ly": "ly",
+    "line.push": "line",
     "ly_ads": "ly",
-    "ly.conversions": "yahoo_conversion",
+    "yahoo_conversion": "yahoo_conversion",
     "tiktok": "tiktok",
     "x": "x",
-    "x_ads": "x",
     "criteo": "criteo",
-    "amazon_ads": "amazon_ads",
 }
 """Whose rules a destination's type follows; types that are not here do not look for people by match keys."""
 
@@ -49,7 +48,7 @@ def platform_of(config: Config, sync: str) -> str:
     """The platform whose rules a sync's destination follows; `all` where it follows none."""
     section = config.syncs[sync]
     type_ = registered(config.destinations[section.destination], section)
-    return PLATFORM_OF_TYPE.get(type_) or PLATFORM_OF_TYPE.get(type_.partition(".")[0]) or "all"
+    return PLATFORM_OF_TYPE.get(type_, "all")
 
 
 def members_of(workspace: Workspace, segment: str) -> list[dict[str, Any]]:
