@@ -73,7 +73,7 @@ class Kintone(Destination):
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status < 400:
             return for_all(request, Verdict.ACCEPTED)
-        return refusal(request, json_of(response))
+        return refusal(request, response)
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
         """Removals need kintone's own record numbers, which are asked for first."""
@@ -130,7 +130,7 @@ class _Removal:
     def read(self, step: int, known: Known, response: Response) -> tuple[Known, Sequence[Outcome]]:
         answer = json_of(response)
         if response.status >= 400:
-            return {"ids": []}, refusal(_call("DELETE", "", {}, group=self.rows), answer)
+            return {"ids": []}, refusal(_call("DELETE", "", {}, group=self.rows), response)
         if step == 0:
             return {"ids": [record["$id"]["value"] for record in answer["records"]]}, ()
         return known, ()
@@ -141,11 +141,13 @@ class _Removal:
         return f"{self.destination.key_field} in ({keys}) limit {5 * _MAX_RECORDS}"
 
 
-def refusal(request: Request, answer: Mapping[str, Any]) -> tuple[Outcome, ...]:
+def refusal(request: Request, response: Response) -> tuple[Outcome, ...]:
     """All or nothing: rows that kintone names are refused, the others go again without them."""
+    answer = json_of(response)
     code, message = str(answer.get("code", "")), str(answer.get("message", ""))
-    if code in _LATER:
-        return for_all(request, Verdict.RETRY, _LATER[code], message=f"{code}: {message}")
+    later = _LATER.get(code) or (AUTH_REFUSED if response.status == 403 else "")
+    if later:
+        return for_all(request, Verdict.RETRY, later, message=f"{code}: {message}")
     words = _words_by_row(answer.get("errors") or {})
     if not words:
         alone = len(request.keys) == 1
