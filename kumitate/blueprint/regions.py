@@ -17,6 +17,18 @@ CAMPAIGNS = "Amazon Connect outbound campaigns"
 SES = "Amazon SES"
 SMS = "AWS End User Messaging (SMS)"
 PUSH = "AWS End User Messaging (push)"
+PERSONALIZE = "Amazon Personalize"
+
+_OF_DESTINATIONS: Mapping[str, tuple[str, ...]] = {
+    "connect_campaign": (CAMPAIGNS, CUSTOMER_PROFILES),
+    "connect_customer_profiles": (CUSTOMER_PROFILES,),
+    "personalize": (PERSONALIZE,),
+    "pinpoint": (PUSH,),  # one API and one address, whatever of it has ended
+    "push": (PUSH,),
+    "ses": (SES,),
+    "sms": (SMS,),
+}
+"""What a destination inside AWS is called at; of the others the SDK lists no regions."""
 
 
 @cache
@@ -53,6 +65,5 @@ def needed(platform: Platform) -> Iterator[tuple[str, str]]:
     }
     yield from ((service, "the environment's 'messaging'") for service, wants in wanted.items() if wants)
     for account in platform.accounts:
-        service = {"connect_customer_profiles": CUSTOMER_PROFILES, "ses": SES}.get(account.type)
-        if service:
+        for service in _OF_DESTINATIONS.get(account.type, ()):
             yield service, f"destination {account.name!r}"

@@ -16,12 +16,13 @@ from kumitate.blueprint.destination_access import destination_grants
 from kumitate.blueprint.function_access import delivery_grants
 from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.names import Names
+from kumitate.blueprint.regions import CAMPAIGNS, CUSTOMER_PROFILES, PERSONALIZE, PUSH, SMS, needed
 from kumitate.config.environment import Environment
 
 CASES = Path(__file__).parents[1] / "contract/cases"
 HERE = "ap-northeast-1:000000000000"
 OTHERS = {"ses:SendBulkEmail", "profile:PutProfileObject"}
-SMS = {"origination_identity": "pool-1", "configuration_set": "texts"}
+TEXTS = {"origination_identity": "pool-1", "configuration_set": "texts"}
 
 
 def names() -> Names:
@@ -48,7 +49,7 @@ def test_every_destination_inside_aws_may_be_called(type_: str) -> None:
     [
         (
             "sms",
-            SMS,
+            TEXTS,
             {
                 "sms-voice:SendTextMessage": (
                     f"sms-voice:{HERE}:pool/pool-1",
@@ -119,7 +120,7 @@ def test_a_function_is_granted_its_own_accounts_calls_alone() -> None:
     texts = {**UPSERT, "destination": "texts", "object": None, "mode": "append"}
     pushes = {**texts, "destination": "phones", "fields": {"to": "{id}", "body": "Hello"}}
     config = project(
-        {"a": {**texts, "fields": {"to": "{id}", "text": "Hello"}, "settings": SMS}, "b": {**pushes, "settings": {}}},
+        {"a": {**texts, "fields": {"to": "{id}", "text": "Hello"}, "settings": TEXTS}, "b": {**pushes, "settings": {}}},
         texts={"type": "sms"},
         phones={"type": "push", "settings": {"application_id": "0" * 32}},
     )
@@ -134,3 +135,19 @@ def test_a_function_is_granted_its_own_accounts_calls_alone() -> None:
     assert actions("texts") - actions("phones") == {"sms-voice:SendTextMessage"}
     assert actions("phones") - actions("texts") == {"mobiletargeting:SendMessages"}
     assert not OTHERS & (actions("texts") | actions("phones"))
+
+
+@pytest.mark.parametrize(
+    ("type_", "services"),
+    [
+        ("sms", {SMS}),
+        ("push", {PUSH}),
+        ("personalize", {PERSONALIZE}),
+        ("connect_campaign", {CAMPAIGNS, CUSTOMER_PROFILES}),
+        ("salesforce", set()),
+    ],
+)
+def test_a_destination_needs_its_service_in_the_region(type_: str, services: set[str]) -> None:
+    config = project({"a": {**UPSERT, "destination": "there"}}, there={"type": type_})
+    platform = platform_of(config.model_copy(update={"environments": {"dev": Environment()}}), "dev", account="0" * 12)
+    assert set(needed(platform)) == {(service, "destination 'there'") for service in services}
