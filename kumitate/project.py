@@ -25,6 +25,15 @@ from kumitate.config.source import ColumnSpec
 from kumitate.config.sync import Sync
 from kumitate.config.trait import SqlTrait
 from kumitate.errors import ConfigError, Problem
+from kumitate.identity.entity_tables import (
+    COMPANIES,
+    COMPANY,
+    COMPANY_MEMBERS,
+    HOUSEHOLD,
+    HOUSEHOLD_MEMBERS,
+    HOUSEHOLDS,
+    OWNERS,
+)
 from kumitate.model.expression import SqlIs
 from kumitate.model.table import Table
 from kumitate.profiles.readable import tables_for_segments, tables_for_traits
@@ -176,10 +185,18 @@ def _outline(draft: Draft) -> Config:
         for name, source in draft.config.sources.items()
         if not name_problem(name)
     }
-    attributes = {name: Attribute() for name in _sound(draft.person.attributes if draft.person else ())}
-    person = Entity(identifiers={"any": IdentifierKind()}, attributes=attributes)
     traits = {name: SqlTrait(kind="sql", sql="") for name in _sound(draft.names["traits"])}
-    return draft.config.model_copy(update={"sources": sources, "identity": {"person": person}, "traits": traits})
+    return draft.config.model_copy(update={"sources": sources, "identity": _entities(draft), "traits": traits})
+
+
+def _entities(draft: Draft) -> dict[str, Entity]:
+    """The person's attributes, and what tables there are by: a span of anonymous ids, households, companies."""
+    given = draft.person.identifiers.values() if draft.person else ()
+    within = next((kind.within for kind in given if kind.within is not None), None)
+    attributes = {name: Attribute() for name in _sound(draft.person.attributes if draft.person else ())}
+    person = Entity(identifiers={"any": IdentifierKind(within=within)}, attributes=attributes)
+    groups = draft.names["identity"] & {HOUSEHOLD, COMPANY}
+    return {"person": person} | {name: Entity(identifiers={"any": IdentifierKind()}) for name in groups}
 
 
 def _sound(names: Iterable[str]) -> Iterator[str]:
@@ -191,7 +208,9 @@ def _readable(draft: Draft, tables: Mapping[str, Table]) -> Mapping[str, Table |
     broken = draft.names["sources"] - draft.config.sources.keys() | draft.unread.get("sources", frozenset())
     unclear = {f"clean.{name}" for name in broken}
     if draft.person is None:
-        unclear |= {"curated.golden_records", "curated.profiles"} & tables.keys()
+        unclear |= {str(OWNERS), *({"curated.golden_records", "curated.profiles"} & tables.keys())}
+    if "identity" in draft.unread:
+        unclear |= {str(table) for table in (HOUSEHOLD_MEMBERS, HOUSEHOLDS, COMPANY_MEMBERS, COMPANIES)}
     if "traits" in draft.unread:
         unclear |= {"curated.traits", "curated.profiles"} & tables.keys()
     return {**tables, **dict.fromkeys(unclear)}
