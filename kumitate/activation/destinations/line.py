@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from kumitate.activation.destinations.answers import BATCH_SPOILED, REQUEST_REFUSED, UNCONFIRMED, for_all
 from kumitate.activation.destinations.base import Destination, Terms, batches
-from kumitate.activation.destinations.line_answers import words
+from kumitate.activation.destinations.line_answers import LINE_USER, words
 from kumitate.activation.destinations.line_rebuild import BLOB_HOST, Rebuild
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.matchkeys import LINE_V2, LINE_V2_IFA, NONE, match_keys
@@ -40,6 +40,8 @@ class Line(Destination):
         "again (without the person the new audiences do not hold them, and the old ones are deleted); delete "
         "audiences of mode `add` in LINE Official Account Manager and let their syncs fill new ones.",
     )
+
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {"line_user_id": LINE_USER}
 
     audience_group_id: int | None = Field(None, gt=0)
     """The audience to add to; a rebuilt one has a new id each time and remembers it."""

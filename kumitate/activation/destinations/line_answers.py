@@ -8,6 +8,8 @@ from kumitate.activation.destinations.answers import REQUEST_REFUSED, json_of
 from kumitate.model.request import Outcome, Response, Verdict
 
 NOT_FOUND = "AUDIENCE_GROUP_NOT_FOUND"
+LINE_USER = ("{line_user_id}", "{line_uid}", "{line_id}")
+"""The names that the attribute of a LINE user id usually has."""
 INSUFFICIENT = "audience.insufficient"
 """The audience has fewer people than the vendor takes."""
 _MAX_WORDS = 300

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.line_answers import row_refusal
+from kumitate.activation.destinations.line_answers import LINE_USER, row_refusal
 from kumitate.activation.destinations.line_messages import FIELDS, messages_of, retry_key
 from kumitate.activation.matchkeys import LINE_V2, match_keys
 from kumitate.errors import RecordError
@@ -39,6 +39,8 @@ class LinePush(Destination):
         erase_by_hand="LINE holds no list of whom this destination wrote to; messages stay in the person's own chat, "
         "and the account's side of it is deleted in LINE Official Account Manager (Chats).",
     )
+
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {"line_user_id": LINE_USER}
 
     notification_disabled: bool = False
     """The person gets the message without being notified."""

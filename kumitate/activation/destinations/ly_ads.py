@@ -13,6 +13,7 @@ from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.ly_calls import Account
 from kumitate.activation.destinations.ly_lists import Lists
 from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import LY_AUDIENCE_V19, NONE, match_keys
 from kumitate.model.request import Change, Operation, Outcome, Request, Response, Verdict
 
@@ -43,6 +44,8 @@ class LyAds(Destination):
         "and attach the new lists to their ad groups; lists of mode `add` forget the person when their duration has "
         "passed, or remove them in the campaign manager.",
     )
+
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {"email": EMAIL, "phone": PHONE}
 
     account_id: int = Field(gt=0)
     base_account_id: int | None = Field(None, gt=0)

@@ -41,7 +41,9 @@ class Webhook(Destination):
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "mirror", "append", "delete"}), auth=Signature(), most_rows=MOST_ROWS
+        modes=frozenset({"insert", "update", "upsert", "mirror", "append", "delete"}),
+        auth=Signature(),
+        most_rows=MOST_ROWS,
     )
 
     path: str = Field(pattern=r"^/[!-~]*$")

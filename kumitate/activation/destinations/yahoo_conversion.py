@@ -14,6 +14,7 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import AUTH_REFUSED, REQUEST_REFUSED, UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import NONE, YAHOO_CONVERSION_V1, match_keys
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -44,6 +45,8 @@ class YahooConversion(Destination):
         erase_by_hand="Yahoo! JAPAN Ads offers no way to take a conversion back; ask its support to delete what was "
         "sent about the person.",
     )
+
+    defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {"email": EMAIL, "phone": PHONE}
 
     conversion_io: str = Field(pattern=r"^[!-~]+$")
     """The account's `yahoo_ydn_conv_io`."""
