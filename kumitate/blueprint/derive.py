@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kumitate.activation.destinations.registry import destination_class
 from kumitate.activation.routes import seconds_between_requests, secret_name
-from kumitate.blueprint.mail import with_mail_set
+from kumitate.blueprint.mail import with_message_sets
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import (
     Account,
@@ -38,7 +38,7 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
     names = Names(config.settings.project, name, environment.account or account, environment.region)
     sources = config.sources.items()
     return Platform(
-        config=with_mail_set(config, environment, names),
+        config=with_message_sets(config, environment, names),
         names=names,
         environment=environment,
         tables=tuple(lake_tables(config, names)),

@@ -1,4 +1,4 @@
-"""Mails name the configuration set that brings their bounces and complaints back."""
+"""Messages name the configuration set that brings back what became of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 
 from harness.activations import UPSERT, project
 from kumitate.activation.destinations.ses import Ses
+from kumitate.activation.destinations.sms import Sms
 from kumitate.activation.routes import destination_of, routes
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.function_access import delivery_grants
-from kumitate.blueprint.mail import mail_set
+from kumitate.blueprint.mail import mail_set, sms_set
 from kumitate.blueprint.platform import Platform
 from kumitate.config.environment import Environment
 
@@ -66,3 +67,23 @@ def test_a_set_of_the_projects_own_stays(where: str) -> None:
     assert named_by(own) == "newsletter"
     assert may_send_with(own, "newsletter")
     assert not may_send_with(own, OURS)
+
+
+def texts(*, sms: bool, **named: str) -> Platform:
+    sync = {**SYNC, "destination": "texts", "fields": {"to": "{phone}", "text": "Hello"}, "settings": named}
+    config = project({"hello": sync}, texts={"type": "sms"})
+    environment = Environment.model_validate({"messaging": {"sms": sms, "email": True}})
+    return platform_of(config.model_copy(update={"environments": {"dev": environment}}), "dev", account="000000000000")
+
+
+def set_of(platform: Platform) -> object:
+    (route,) = routes(platform.config, platform.environment)
+    destination = destination_of(route)
+    assert isinstance(destination, Sms)
+    return destination.configuration_set
+
+
+def test_text_messages_name_the_set_that_is_placed_for_them_unless_they_have_their_own() -> None:
+    assert set_of(texts(sms=True)) == sms_set(texts(sms=True).names) == "kumitate-syncs-dev-sms"
+    assert set_of(texts(sms=False)) is None
+    assert set_of(texts(sms=True, configuration_set="own")) == "own"
