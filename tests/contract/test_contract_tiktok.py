@@ -92,7 +92,7 @@ def test_the_same_rows_make_the_same_file() -> None:
 
 @pytest.mark.slow
 def test_files_stay_below_tiktoks_size_and_are_as_few_as_can_be() -> None:
-    hashes = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(FILE_ROWS + 1)]
+    hashes = [hashlib.sha256(f"row {n}".encode()).hexdigest() for n in range(FILE_ROWS + 1)]
     fields = ("email", "phone", "idfa", "aaid")
     rows = [Change(f"p{n}", Operation.CREATE, dict.fromkeys(fields, each)) for n, each in enumerate(hashes)]
     tape = Tape()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kumitate.activation.destinations.base import Destination
@@ -66,3 +67,25 @@ def sent(destination: Destination, transport: Transport, changes: Sequence[Chang
 
 def row(key: str, operation: str = "create", previous: Mapping[str, Any] | None = None, **fields: Any) -> Change:
     return Change(key, Operation(operation), fields, previous=previous or {})
+
+
+BEFORE = [row("p0", email="gone@example.jp"), row("p1", email="old@example.jp"), row("p2", email="b@example.jp")]
+AFTER = [
+    row("p0", "delete", email="gone@example.jp"),
+    row("p1", "update", {"email": "old@example.jp"}, email="new@example.jp"),
+    row("p2", "keep", email="b@example.jp"),
+    row("p3", email="c@example.jp"),
+    row("p4", email="nobody"),
+]
+
+
+def members(sandbox: Sandbox, type_: str, audience: str) -> set[str]:
+    return set(sandbox.objects(type_, audience))
+
+
+def expected_of(type_: str, destination: Destination, audience: str) -> set[str]:
+    """The audience as it is when the wanted members alone are put into an empty one."""
+    wanted = [Change(change.key, change.operation, change.fields) for change in AFTER[1:4]]
+    with Sandbox(Path(":memory:")) as empty:
+        sent(destination, transport_to(empty, destination, type_), wanted)
+        return members(empty, type_, audience)

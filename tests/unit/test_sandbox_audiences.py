@@ -1,31 +1,21 @@
 """Audiences in the sandbox become what their segments are, whenever the process dies on the way."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.talks import lead, opened, row, sent, transport_to
+from harness.talks import AFTER, BEFORE, expected_of, lead, members, opened, row, sent, transport_to
 from kumitate.activation.destinations.base import Destination
-from kumitate.activation.destinations.talk import Erasing, Reporting
-from kumitate.execution.accounts import at
-from kumitate.model.request import Change, HttpRequest, Operation, Outcome
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Erasing, Reporting, Turn, Wait
+from kumitate.model.request import Change, HttpRequest, Outcome, Response
+from kumitate.ports import Transport
 from kumitate.sandbox.server import Fault, Sandbox
 
 GOOGLE = {"account": {"id": "1"}, "audience_id": "42", "terms_of_service": "accepted", "mode": "rebuild"}
 META = {"audience_id": "77", "mode": "rebuild"}
-BEFORE = [row("p0", email="gone@example.jp"), row("p1", email="old@example.jp"), row("p2", email="b@example.jp")]
-AFTER = [
-    row("p0", "delete", email="gone@example.jp"),
-    row("p1", "update", {"email": "old@example.jp"}, email="new@example.jp"),
-    row("p2", "keep", email="b@example.jp"),
-    row("p3", email="c@example.jp"),
-    row("p4", email="nobody"),
-]
 
 
 @pytest.fixture
@@ -34,29 +24,8 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def known(change: Change) -> tuple[tuple[str, str], ...]:
-    """The hashed e-mail, as TikTok is given it."""
-    return (("email", hashlib.sha256(str(change.fields["email"]).encode()).hexdigest()),)
-
-
-def sent_alone(type_: str, audience: str, **settings: Any) -> set[str]:
-    return expected_of(type_, opened(type_, **settings), audience)
-
-
-def members(sandbox: Sandbox, type_: str, audience: str) -> set[str]:
-    return set(sandbox.objects(type_, audience))
-
-
 def filled(sandbox: Sandbox, type_: str, destination: Destination) -> None:
     sent(destination, transport_to(sandbox, destination, type_), BEFORE)
-
-
-def expected_of(type_: str, destination: Destination, audience: str) -> set[str]:
-    """The audience as it is when the wanted members alone are put into an empty one."""
-    wanted = [Change(change.key, change.operation, change.fields) for change in AFTER[1:4]]
-    with Sandbox(Path(":memory:")) as empty:
-        sent(destination, transport_to(empty, destination, type_), wanted)
-        return members(empty, type_, audience)
 
 
 @pytest.mark.parametrize("killed_at", [None, *range(5)])
@@ -195,102 +164,38 @@ def test_googles_stand_in_names_the_member_that_breaks_its_rules(sandbox: Sandbo
     assert members(sandbox, "google_data_manager", "42") == set()
 
 
-def test_x_keeps_and_forgets_what_operations_say_and_reads_them_signed(sandbox: Sandbox) -> None:
-    destination = opened("x", account_id="a1", audience_id="b2")
-    transport = transport_to(sandbox, destination, "x")
-    sent(destination, transport, BEFORE)
-    outcomes = sent(destination, transport, AFTER)
-    assert {key: outcome.verdict.value for key, outcome in outcomes.items()}["p4"] == "rejected"
-    wanted = sent_alone("x", "b2", account_id="a1", audience_id="b2")
-    assert members(sandbox, "x", "b2") == wanted
-    assert {status for *_, status in sandbox.calls("x")} == {200}
+def test_a_request_that_google_does_not_know_yet_is_asked_for_again_and_not_for_ever(sandbox: Sandbox) -> None:
+    destination = opened("google_data_manager", **GOOGLE)
+    transport = transport_to(sandbox, destination, "google_data_manager")
+    unknown = Fault(404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "unknown"}})
+    wait = stepped(destination, transport, turns=3, before=(2, unknown), sandbox=sandbox)
+    assert isinstance(wait, Wait)
+    last = destination.answered(AFTER, {**wait.state, "waits": 96}, Response(404, b"{}"))  # type: ignore[attr-defined]
+    assert isinstance(last, Done)
+    assert {outcome.verdict.value for outcome in last.outcomes} == {"retry"}
+    assert "two days" in last.outcomes[0].message
 
 
-def test_one_bad_operation_spoils_the_batch_at_x_and_is_named(sandbox: Sandbox) -> None:
-    destination = opened("x", account_id="a1", audience_id="b2")
-    transport = transport_to(sandbox, destination, "x")
-    (request,) = destination.requests([row("p1", email="a@example.jp"), row("p2", email="b@example.jp")])
-    assert isinstance(request, HttpRequest)
-    operations = json.loads(request.body)
-    operations[0]["params"]["users"][0]["email"] = ["readable@example.jp"]
-    answer = transport.send(replace(request, body=json.dumps(operations).encode()))
-    found = [(outcome.verdict.value, outcome.reason) for outcome in destination.outcomes(request, answer)]
-    assert found == [("rejected", "vendor.refused"), ("retry", "batch.refused")]
-    assert members(sandbox, "x", "b2") == set()
+@pytest.mark.parametrize("waits", [0, 48])
+def test_a_throttled_session_waits_as_often_as_is_sensible(waits: int) -> None:
+    destination = opened("meta", **META)
+    look = destination.begins(AFTER, {})  # type: ignore[attr-defined]  # it converses
+    assert isinstance(look, Ask)
+    refused = Response(400, b'{"error": {"code": 80003, "message": "too many"}}')
+    turn = destination.answered(AFTER, {**look.state, "waits": waits}, refused)  # type: ignore[attr-defined]
+    assert isinstance(turn, Wait if waits == 0 else Done)
 
 
-def test_criteo_keeps_and_forgets_identifiers_and_tells_its_match_rate(sandbox: Sandbox) -> None:
-    destination = opened("criteo", audience_id="12")
-    assert isinstance(destination, Reporting)
-    transport = transport_to(sandbox, destination, "criteo")
-    sent(destination, transport, BEFORE)
-    sent(destination, transport, AFTER)
-    assert members(sandbox, "criteo", "12") == sent_alone("criteo", "12", audience_id="12")
-    figures = destination.report("12", transport.send(destination.inquiry("12")))
-    assert figures == {"received": 3.0, "matched": 3.0, "match_rate": 1.0}
-
-
-def test_criteo_names_the_identifier_that_it_could_not_use(sandbox: Sandbox) -> None:
-    destination = opened("criteo", audience_id="12")
-    transport = transport_to(sandbox, destination, "criteo")
-    unusable = "a" * 64
-    outcomes = sent(destination, transport, [row("p1", email="a@example.jp"), row("p2", email=unusable)])
-    assert [outcome.reason for outcome in outcomes.values()] == ["", "accepted.unconfirmed"]
-
-
-TIKTOK = {"advertiser_id": "700", "audience_id": "900"}
-CROWD = [row(f"c{number}", email=f"crowd{number}@example.jp") for number in range(1_000)]
-
-
-@pytest.mark.parametrize("mode", ["mirror", "rebuild"])
-@pytest.mark.parametrize("dies", [None, (0, True), (1, True), (3, True)])
-def test_tiktoks_audience_is_the_segment_wherever_the_process_died(
-    sandbox: Sandbox, mode: str, dies: tuple[int, bool] | None
-) -> None:
-    destination = opened("tiktok", **TIKTOK)
-    transport = transport_to(sandbox, destination, "tiktok")
-    lead(destination, transport, [*CROWD, *BEFORE])
-    kept = [Change(change.key, Operation.KEEP, change.fields) for change in CROWD] if mode == "rebuild" else []
-    done = lead(opened("tiktok", **TIKTOK, mode=mode), transport, [*AFTER, *kept], dies=dies)
-    assert {outcome.verdict.value for outcome in done.outcomes[:4]} == {"accepted"}
-    assert done.outcomes[4].verdict == "rejected"
-    held = members(sandbox, "tiktok", "audience 900")
-    assert len(held) == 1_003
-    gone = {identifier for change in (BEFORE[0], BEFORE[1]) for _, identifier in known(change)}
-    assert not held & gone
-
-
-def test_tiktok_keeps_no_audience_below_its_least_and_says_so(sandbox: Sandbox) -> None:
-    destination = opened("tiktok", **TIKTOK)
-    done = lead(destination, transport_to(sandbox, destination, "tiktok"), BEFORE)
-    assert {(outcome.verdict.value, outcome.reason) for outcome in done.outcomes} == {("retry", "audience.too_small")}
-    assert members(sandbox, "tiktok", "audience 900") == set()
-
-
-def test_an_emptied_segment_is_removed_from_tiktok_not_replaced_by_nothing(sandbox: Sandbox) -> None:
-    destination = opened("tiktok", **TIKTOK, mode="rebuild")
-    transport = transport_to(sandbox, destination, "tiktok")
-    lead(destination, transport, [*CROWD, *BEFORE])
-    leaving = [Change(change.key, Operation.DELETE, change.fields) for change in BEFORE]
-    lead(destination, transport, leaving)
-    assert len(members(sandbox, "tiktok", "audience 900")) == 1_000
-
-
-def test_tiktok_tells_the_size_it_matched(sandbox: Sandbox) -> None:
-    destination = opened("tiktok", **TIKTOK)
-    done = lead(destination, transport_to(sandbox, destination, "tiktok"), CROWD)
-    assert done.figures == {"size": 1_000.0, "is_valid": 1.0}
-
-
-@pytest.mark.parametrize(("type_", "settings"), [("tiktok", TIKTOK), ("x", {"account_id": "a1", "audience_id": "b2"})])
-def test_a_wrong_token_opens_nothing_in_the_sandbox(sandbox: Sandbox, type_: str, settings: dict[str, object]) -> None:
-    terms = opened(type_, **settings).terms
-    secret = (
-        "wrong"
-        if type_ == "tiktok"
-        else json.dumps(dict.fromkeys(("consumer_key", "consumer_secret", "token", "token_secret"), "wrong"))
-    )
-    transport = at(sandbox.url(type_), terms, secret=lambda: secret)
-    answer = transport.send(HttpRequest("POST", "/12/accounts/a1/custom_audiences/b2/users", b"[]", ()))
-    told = json.loads(answer.body)
-    assert answer.status == 401 or told["code"] == 40105
+def stepped(
+    destination: Destination, transport: Transport, *, turns: int, before: tuple[int, Fault], sandbox: Sandbox
+) -> Turn:
+    """The turn after so many asks; a fault meets one of them."""
+    assert isinstance(destination, Conversing)
+    turn = destination.begins(AFTER, {})
+    for number in range(turns):
+        assert isinstance(turn, Ask)
+        if number == before[0]:
+            sandbox.fault("google_data_manager", before[1])
+        turn = destination.answered(AFTER, turn.state, transport.send(turn.request))
+    assert turn is not None
+    return turn

@@ -19,11 +19,13 @@ from kumitate.sandbox.vendors import VENDORS
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "connect_customer_profiles": {"domain": "shop", "object": "Traits"},
+    "criteo": {"audience_id": "12"},
     "google_data_manager": {"account": {"id": "1"}, "audience_id": "42", "terms_of_service": "accepted"},
     "meta": {"audience_id": "77"},
     "salesforce": {"object": "Contact", "external_id": "Key__c"},
     "ses": {"from_address": "a@example.jp", "template": "t", "unsubscribe_url": "https://example.jp/{key}"},
     "slack": {"channel": "C1", "sync": "s"},
+    "x": {"account_id": "a1", "audience_id": "b2"},
 }
 
 

@@ -20,6 +20,8 @@ from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Resp
 
 _STATUS_SECONDS = 1800.0
 """Google asks to look at a request's status half an hour after it, not more often."""
+_MOST_WAITS = 96
+"""Two days of waiting for Google; then the rebuild is given up, and begun anew by a later run."""
 
 
 class List(Protocol):
@@ -35,7 +37,7 @@ class List(Protocol):
 def first(changes: Sequence[Change], size: int) -> State:
     """The state that a rebuild begins with; `todo` are runs of changes as [start, end)."""
     todo = [[start, min(start + size, len(changes))] for start in range(0, len(changes), size)]
-    return {"step": "look", "todo": todo, "receipts": [], "refused": {}, "figures": {}}
+    return {"step": "look", "todo": todo, "receipts": [], "refused": {}, "figures": {}, "waits": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Rebuild:
         answer = json_of(response)
         if state["step"] == "ingest":
             return self._ingested(state, response.status, answer)
+        if state["step"] == "status" and response.status == 404:
+            return self._waited(state)  # Google does not know a request at once
         if response.status >= 400:
             return self._given_up(REQUEST_REFUSED, refusal_words(answer.get("error", {})))
         if state["step"] == "look":
@@ -102,11 +106,18 @@ class Rebuild:
     def _reported(self, state: State, answer: Mapping[str, Any]) -> Turn:
         figures = figures_of(answer)
         if figures is None:
-            return Wait(_STATUS_SECONDS, state)
+            return self._waited(state)
         if figures["failed"]:
             return self._given_up(REQUEST_REFUSED, "Google could not take the members; nobody was removed")
         together = _together(state["figures"], figures)
         return self.turn({**state, "receipts": state["receipts"][1:], "figures": together})
+
+    def _waited(self, state: State) -> Turn:
+        if state["waits"] == _MOST_WAITS:
+            return self._given_up(
+                REQUEST_REFUSED, "Google has not taken the members within two days; nobody was removed"
+            )
+        return Wait(_STATUS_SECONDS, {**state, "waits": state["waits"] + 1})
 
     def _members(self, run: Sequence[int], state: State) -> list[Change]:
         run_of = self.changes[run[0] : run[1]]

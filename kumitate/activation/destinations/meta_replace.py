@@ -31,6 +31,8 @@ _FLAGGED = 471
 _MOST_SESSIONS = 12
 """Sessions of one rebuild, before it is given up: with the pause between them longer than one can be open."""
 _PAUSE_SECONDS = 600.0
+_MOST_WAITS = 48
+"""Pauses that Meta may ask for in one rebuild, before it is given up for this time."""
 
 Row = tuple[str, Mapping[str, str]]
 
@@ -46,7 +48,7 @@ class Audience(Protocol):
 
 def first() -> State:
     """The state that a session begins with."""
-    return {"step": "look", "sessions": 0}
+    return {"step": "look", "sessions": 0, "waits": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,13 @@ class Session:
     def _refused(self, state: State, response: Response) -> Turn:
         error = error_of(response)
         code, words = code_of(error), words_of(error)
-        if LATER.get(code) == THROTTLED:
-            return Wait(max(minutes_to_wait(response) * 60.0, _PAUSE_SECONDS), state)
+        if LATER.get(code) == THROTTLED and state["waits"] < _MOST_WAITS:
+            seconds = max(minutes_to_wait(response) * 60.0, _PAUSE_SECONDS)
+            return Wait(seconds, {**state, "waits": state["waits"] + 1})
         if code == _SESSION and subcode_of(error) == _FINISHED and state.get("is_last"):
             return self._done({})
         if code == _SESSION and state["sessions"] < _MOST_SESSIONS:
-            return Wait(_PAUSE_SECONDS, {"step": "look", "sessions": state["sessions"]})
+            return Wait(_PAUSE_SECONDS, {"step": "look", "sessions": state["sessions"], "waits": state["waits"]})
         return self._given_up(LATER.get(code, REQUEST_REFUSED), words)
 
     def _next(self, start: int) -> int:
