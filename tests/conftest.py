@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness import aws_strict
+from harness import aws_strict, log_watch
+from harness.log_watch import pytest_sessionfinish as pytest_sessionfinish
+from harness.log_watch import pytest_terminal_summary as pytest_terminal_summary
+from harness.log_watch import pytest_testnodedown as pytest_testnodedown
 from harness.projects import BAKERY, copy_of, run
 from kumitate.cli.main import main
 from kumitate.execution.workspace import open_workspace
@@ -14,6 +17,7 @@ from kumitate.report.collect import collect
 from kumitate.report.facts import Report, RunFacts
 
 aws_strict.watch()
+log_watch.watch()
 
 LATE = "numero;prenom;nom;courriel;telephone;points;modifie\n5;Denis;Martin;;;150;20/02/2026 08:00\n"
 

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from harness import log_watch
+
 API = "/2018-06-01/runtime"
 CLIENT = ("awslambdaric", "runtime_client.cpython-*.so", "simplejson", "snapshot_restore_py.py")
 """What Lambda itself brings, besides Python; everything else must be in the bundle."""
@@ -171,3 +173,4 @@ class Package:
             process.wait(timeout=10)
             server.shutdown()
             server.server_close()
+            log_watch.watch_output(log.read_text(encoding="utf-8", errors="replace"), source=f"the function {handler}")
