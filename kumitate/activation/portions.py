@@ -6,34 +6,47 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from kumitate.activation.destinations.base import Destination
+from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.talk import Conversing
 from kumitate.model.request import Change, Operation
 
 WHOLE = sys.maxsize
 """Rows of a portion that is not cut."""
+ROWS_AT_ONCE = 2_000
+"""Rows of plain requests that are made ready together."""
 _TALK_ROWS = 50_000
 """Rows of a conversation, where the destination does not say: jobs are for many."""
 
 
 def portion_rows(kind: type[Destination], rows: int, most_requests: float = math.inf) -> int:
     """About `rows`, in whole requests: one at least, and not many more than `most_requests`."""
-    terms = kind.terms
-    batch = max(1, terms.most_rows)
     if issubclass(kind, Conversing):
-        return batch * max(1, (terms.talk_rows or _TALK_ROWS) // batch)
+        return request_rows(kind.terms, kind.terms.talk_rows or _TALK_ROWS)
+    return request_rows(kind.terms, rows, most_requests)
+
+
+def request_rows(terms: Terms, rows: int, most_requests: float = math.inf) -> int:
+    """As `portion_rows`, of plain requests."""
+    batch = max(1, terms.most_rows)
     return batch * int(max(1, min(rows // batch, most_requests)))
 
 
 def cut(changes: Iterable[Sequence[Change]], rows: int) -> Iterator[list[Change]]:
     """Portions of `rows` rows, removals apart from all others, whatever pieces the changes come in."""
+    return (portion for portion in cut_at_leisure(changes, rows) if portion)
+
+
+def cut_at_leisure(changes: Iterable[Sequence[Change]], rows: int) -> Iterator[list[Change]]:
+    """As `cut`, with an empty list after each piece: whoever reads on may do something else first."""
     portion: list[Change] = []
-    for change in (change for piece in changes for change in piece):
-        turns = rows != WHOLE and portion and is_removal(portion[-1]) != is_removal(change)
-        if turns or len(portion) == rows:
-            yield portion
-            portion = []
-        portion.append(change)
+    for piece in changes:
+        for change in piece:
+            turns = rows != WHOLE and portion and is_removal(portion[-1]) != is_removal(change)
+            if turns or len(portion) == rows:
+                yield portion
+                portion = []
+            portion.append(change)
+        yield []
     if portion:
         yield portion
 

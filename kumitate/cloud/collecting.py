@@ -8,7 +8,7 @@ from typing import Protocol
 from kumitate.activation.destinations.base import Terms
 from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
 from kumitate.execution.figures import noted_figures
-from kumitate.execution.outcomes import ROWS_AT_ONCE, Settlement, changes_of, figure_batches
+from kumitate.execution.outcomes import Settlement, figure_batches
 from kumitate.model.step import Mode, Run
 from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Memory
 
@@ -29,18 +29,21 @@ class Collection:
     book: Closing
     memory: Memory
     run: Run
-    rows_at_once: int = ROWS_AT_ONCE
 
-    def collect(self, sync: str, terms: Terms) -> int:
-        """Rows written: one per change of the sync, none where an earlier try has written them."""
+    def collect(self, sync: str, terms: Terms, *, is_held: bool = False) -> int:
+        """Rows written: one per change of the sync, none where an earlier try has written them.
+
+        Of a held sync nothing has left, so nothing became of its rows; where something has, it was held meanwhile.
+        """
         mark = Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)
         if self.lake.done_by(OUTCOMES, mark.step) == self.run.id:
             return 0
         self.book.close(self.run.id, sync)
         notes = self.ledger.notes(self.run.id, sync)
+        if is_held and not notes:
+            return 0
         settlement = Settlement(run=self.run, sync=sync, notes=notes, idempotent=terms.idempotent)
-        changes = changes_of(self.engine, sync, self.rows_at_once)
-        return self.lake.write(OUTCOMES, settlement.batches(changes), mark)
+        return self.lake.write(OUTCOMES, settlement.batches(self.engine), mark)
 
     def collect_figures(self, sync: str) -> int:
         """Rows written: what platforms have told since the run before, forgotten where it was noted."""

@@ -37,7 +37,7 @@ class Bringing:
         talks = self._talks(way, destination)
         trouble = talks.earlier()
         for number, changes in portions if trouble is None else ():
-            trouble = talks.bring(number, changes, notes)
+            trouble = talks.bring(number, changes, notes) if changes else None
             if trouble is not None:
                 break
         return trouble

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import JOB_RUNNING
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
+from kumitate.activation.portions import ROWS_AT_ONCE, cut, request_rows
 from kumitate.errors import RecordError
 from kumitate.execution.dialogue import Dialogue
 from kumitate.execution.figures import note_figures
@@ -84,7 +85,7 @@ class Talks:
         about = list(changes) if self.is_whole else left
         turn = self.talker.begins(about, memory_of(noted))
         if turn is None:
-            return self.way.bring(left, notes)
+            return self.way.stream(cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE)), notes)
         if isinstance(turn, Done):
             return self._closed(_Talk(name, {}), turn, about)
         talk = _Talk(name, self.sent.keep(name, about))

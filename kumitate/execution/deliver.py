@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kumitate.activation.destinations.answers import QUOTA_SPENT
 from kumitate.activation.destinations.base import Destination
-from kumitate.activation.portions import WHOLE, cut, portion_rows
+from kumitate.activation.portions import ROWS_AT_ONCE, WHOLE, cut_at_leisure, portion_rows
 from kumitate.activation.routes import seconds_between_requests
 from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
 from kumitate.errors import FatalError, RetryableError
@@ -38,7 +38,8 @@ from kumitate.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from kumitate.execution.workspace import Workspace
 
-_ROWS_AT_ONCE = 2_000
+_ROWS_A_PIECE = 250
+"""Rows read at a time while a request is under way."""
 _WORKER = "laptop"
 _STOPPED = "delivery was stopped; what is noted stays, run again to go on"
 _CALLED_OFF = "the sync was paused or its run cancelled"
@@ -127,7 +128,7 @@ class Delivery:
     """Syncs that must not begin to deliver in this run."""
     watch: Callable[[str], Callable[[], bool]] = _never
     """Whether a sync has been called off meanwhile."""
-    rows_at_once: int = _ROWS_AT_ONCE
+    rows_at_once: int = ROWS_AT_ONCE
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _telling: threading.Lock = field(default_factory=threading.Lock)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -181,11 +182,13 @@ class Delivery:
         done = 0
         kind = type(route.destinations[sync])
         rows = WHOLE if sync in route.whole else portion_rows(kind, self.rows_at_once)
-        for number, portion in enumerate(cut(changes_of(self.engine, sync), rows), 1):
+        number = 1
+        for portion in cut_at_leisure(changes_of(self.engine, sync, _ROWS_A_PIECE), rows):
             yield number, portion
-            done += len(portion)
-            with self._telling:
-                self.progress(f"delivery {sync}", done)
+            if portion:
+                number, done = number + 1, done + len(portion)
+                with self._telling:
+                    self.progress(f"delivery {sync}", done)
 
     def _settle(self, route: Route, sync: str, trouble: Outcome | None) -> None:
         settlement = Settlement(
@@ -196,7 +199,7 @@ class Delivery:
             rest=trouble or NEXT_TIME,
         )
         with self._writing:
-            self.lake.write(OUTCOMES, settlement.batches(changes_of(self.engine, sync)), self._mark(sync))
+            self.lake.write(OUTCOMES, settlement.batches(self.engine), self._mark(sync))
 
     def _mark(self, sync: str) -> Mark:
         return Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)

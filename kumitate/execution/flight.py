@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from kumitate.model.request import Response
 
-Landing = Callable[[], Response]
-"""The answer, or the error there was instead."""
+
+class Landing(Protocol):
+    """A request that has been begun."""
+
+    def done(self) -> bool:
+        """Whether its answer is there, so that nobody waits for it any more."""
+        ...
+
+    def result(self) -> Response:
+        """The answer, or the error there was instead, when it is there."""
+        ...
 
 
 class Line(Protocol):
@@ -28,10 +39,9 @@ class Direct:
 
     def begin(self, send: Callable[[], Response]) -> Landing:
         try:
-            response = send()
+            return Landed(send())
         except Exception as error:
-            return _raising(error)
-        return lambda: response
+            return Landed(error)
 
 
 class Threaded:
@@ -43,11 +53,33 @@ class Threaded:
         self._pool = pool
 
     def begin(self, send: Callable[[], Response]) -> Landing:
-        return self._pool.submit(send).result
+        return _Flying(self._pool.submit(send))
 
 
-def _raising(error: Exception) -> Landing:
-    def land() -> Response:
-        raise error
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A request that is over."""
 
-    return land
+    answer: Response | Exception
+
+    def done(self) -> bool:
+        return True
+
+    def result(self) -> Response:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Flying:
+    """A request in its thread, which is let run whenever it is looked after."""
+
+    future: Future[Response]
+
+    def done(self) -> bool:
+        time.sleep(0)
+        return self.future.done()
+
+    def result(self) -> Response:
+        return self.future.result()

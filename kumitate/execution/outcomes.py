@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kumitate.activation.changes import changes_in_order
 from kumitate.activation.destinations.answers import UNAVAILABLE
@@ -19,6 +20,8 @@ from kumitate.model.step import Run
 from kumitate.ports import Engine
 
 ROWS_AT_ONCE = 10_000
+_COLUMNS = ("key", "operation", "person_id", "fields", "previous_fields")
+_OPERATIONS = {operation.value: operation for operation in Operation}
 NEXT_TIME = Outcome("", Verdict.RETRY, UNAVAILABLE)
 
 
@@ -26,12 +29,13 @@ def changes_of(engine: Engine, sync: str, rows_at_once: int = ROWS_AT_ONCE) -> I
     """What a sync has to bring, in pieces of at most `rows_at_once`; removals first."""
     for batch in engine.rows(changes_in_order(sync)):
         for start in range(0, batch.num_rows, rows_at_once):
-            yield [_change(row) for row in batch.slice(start, rows_at_once).to_pylist()]
+            columns = (batch.column(name).slice(start, rows_at_once).to_pylist() for name in _COLUMNS)
+            yield [_change(*row) for row in zip(*columns, strict=True)]
 
 
-def _change(row: Mapping[str, str]) -> Change:
-    previous = json.loads(row["previous_fields"]) if row["previous_fields"] else {}
-    return Change(row["key"], Operation(row["operation"]), json.loads(row["fields"]), row["person_id"], previous)
+def _change(key: str, operation: str, person_id: str, fields: str, previous: str | None) -> Change:  # noqa: PLR0917 (a row's columns, in their order)
+    before = json.loads(previous) if previous else {}
+    return Change(key, _OPERATIONS[operation], json.loads(fields), person_id, before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,36 +49,41 @@ class Settlement:
     rest: Outcome = NEXT_TIME
     """What is said of rows that have not been sent."""
 
-    def batches(self, changes: Iterable[list[Change]]) -> Iterator[pa.RecordBatch]:
+    def batches(self, engine: Engine) -> Iterator[pa.RecordBatch]:
         """One row per change: its verdict, or that it comes again; without a verdict where it may have left.
 
         Rows that are kept when a whole is built anew are no change.
         """
-        for chunk in changes:
-            rows = [self._row(change) for change in chunk if change.operation is not Operation.KEEP]
-            yield pa.RecordBatch.from_pylist(rows, schema=OUTCOMES.schema)
+        for batch in engine.rows(changes_in_order(self.sync)):
+            changes = batch.filter(pc.not_equal(batch.column("operation"), Operation.KEEP.value))
+            yield self._rows(changes)
 
-    def _row(self, change: Change) -> dict[str, object]:
-        outcome = self._outcome(change)
-        return {
-            "run_id": self.run.id,
-            "at": self.run.as_of.astimezone(UTC).replace(tzinfo=None),
-            "sync": self.sync,
-            "key": change.key,
-            "person_id": change.person_id,
-            "operation": change.operation.value,
-            "verdict": outcome.verdict.value,
-            "reason": outcome.reason,
-            "message": outcome.message,
+    def _rows(self, changes: pa.RecordBatch) -> pa.RecordBatch:
+        found = [self._outcome(key) for key in changes.column("key").to_pylist()]
+        at = self.run.as_of.astimezone(UTC).replace(tzinfo=None)
+        columns = {
+            "run_id": pa.repeat(self.run.id, len(found)),
+            "at": pa.repeat(pa.scalar(at, OUTCOMES.schema.field("at").type), len(found)),
+            "sync": pa.repeat(self.sync, len(found)),
+            "key": changes.column("key"),
+            "person_id": changes.column("person_id"),
+            "operation": changes.column("operation"),
+            "verdict": pa.array([outcome.verdict.value for outcome in found], pa.string()),
+            "reason": pa.array([outcome.reason for outcome in found], pa.string()),
+            "message": pa.array([outcome.message for outcome in found], pa.string()),
         }
+        schema = OUTCOMES.schema
+        return pa.RecordBatch.from_arrays(
+            [columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema
+        )
 
-    def _outcome(self, change: Change) -> Outcome:
-        note = self.notes.get(change.key)
+    def _outcome(self, key: str) -> Outcome:
+        note = self.notes.get(key)
         if isinstance(note, Outcome):
             return note
         may_have_left = note is not None and not self.idempotent
         verdict = Verdict.UNKNOWN if may_have_left else Verdict.RETRY
-        return Outcome(change.key, verdict, self.rest.reason, self.rest.message)
+        return Outcome(key, verdict, self.rest.reason, self.rest.message)
 
 
 def figure_batches(notes: Mapping[str, Mapping[str, Any]], sync: str) -> Iterator[pa.RecordBatch]:

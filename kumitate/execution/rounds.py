@@ -28,6 +28,7 @@ SETTLED = (Verdict.ACCEPTED, Verdict.REJECTED)
 _WORST_FIRST = (Verdict.REJECTED, Verdict.UNKNOWN, Verdict.RETRY, Verdict.ACCEPTED)
 
 Items = Sequence[Request | Outcome]
+Arrived = tuple[Request, Response | Exception]
 
 
 class Journal(Protocol):
@@ -41,8 +42,9 @@ class Journal(Protocol):
     def settle(self, outcomes: Iterable[Outcome]) -> None: ...
 
 
-def nothing() -> None:
-    """Nothing is done meanwhile."""
+def nothing() -> bool:
+    """There is nothing to do meanwhile."""
+    return False
 
 
 def is_repeatable(terms: Terms, claimed_at: datetime, now: datetime) -> bool:
@@ -75,11 +77,11 @@ class Rounds:
         return list(self.destination.requests(changes))
 
     def run(
-        self, changes: Sequence[Change], items: Items | None = None, meanwhile: Callable[[], None] = nothing
+        self, changes: Sequence[Change], items: Items | None = None, meanwhile: Callable[[], bool] = nothing
     ) -> Mapping[str, Outcome]:
         """Every change once; when the account is in trouble, the requests that follow stay here.
 
-        `meanwhile` is done while the last request is on its way.
+        `meanwhile` does a little work for later as long as a request is on its way; False where there is none left.
         """
         items = self.rendered(changes) if items is None else items
         self._verdicts, self.trouble, self.spoiled = {}, None, []
@@ -87,12 +89,11 @@ class Rounds:
         try:
             for item in items:
                 self._next(item)
-            if not self.wire.line.overlaps:
-                self._note(self._landed())
-            meanwhile()
-            self._note(self._landed())
+                while self._is_under_way and meanwhile():
+                    pass
+            self._note(self._read(self._arrived()))
         except Exception:
-            self._note(self._landed())  # what has left gets its verdict, whatever happened here
+            self._note(self._read(self._arrived()))  # what has left gets its verdict, whatever happened here
             raise
         return {change.key: self._verdicts.get(change.key) or _unanswered(change) for change in changes}
 
@@ -107,14 +108,14 @@ class Rounds:
             return
         if self._flight is not None and self._leaves_nothing_open:
             self._claim(item)
-        landed = self._landed()
-        if not self._leaves_nothing_open:
-            self._note(landed)
-            landed = ()
+        arrived = self._arrived()
+        if not (self._leaves_nothing_open and _is_welcome(arrived)):
+            self._note(self._read(arrived))
+            arrived = None
         try:
             stayed = self._begin(item) if self.trouble is None else _stay(item, self.trouble)
         finally:
-            self._note(landed)
+            self._note(self._read(arrived))
         self._requests_left.subtract(item.keys if stayed else ())
         self._note(self._found(stayed))
 
@@ -135,28 +136,42 @@ class Rounds:
             self.journal.claim(new)
             self._fresh |= dict.fromkeys(new, self.wire.clock())
 
-    def _landed(self) -> tuple[Outcome, ...]:
-        """The outcomes of the request under way, if there is one."""
+    @property
+    def _is_under_way(self) -> bool:
+        return self._flight is not None and not self._flight[1].done()
+
+    def _arrived(self) -> Arrived | None:
+        """The request under way with its answer, or the error there was instead; None where nothing is."""
         if self._flight is None:
-            return ()
+            return None
         request, landing = self._flight
         self._flight = None
-        found = self._answer(request, landing)
+        try:
+            return request, self.wire.heard(landing.result())
+        except (RetryableError, FatalError) as error:
+            self.wire.asked_to_wait = getattr(error, "retry_after_seconds", None) or 0.0
+            return request, error
+
+    def _read(self, arrived: Arrived | None) -> tuple[Outcome, ...]:
+        """The outcomes of a request that has arrived."""
+        if arrived is None:
+            return ()
+        request, answer = arrived
+        found = self._missed(request, answer) if isinstance(answer, Exception) else self._answered(request, answer)
         if found and all(outcome.reason == BATCH_SPOILED for outcome in found):
             self.spoiled.append(tuple(dict.fromkeys(request.keys)))
         self._requests_left.subtract(request.keys)
         return self._found(found)
 
-    def _answer(self, request: Request, landing: Landing) -> tuple[Outcome, ...]:
-        idempotent = self.destination.terms.idempotent
-        try:
-            response = self.wire.heard(landing())
-        except RetryableError as error:
-            self.wire.asked_to_wait = error.retry_after_seconds or 0.0
-            verdict = Verdict.RETRY if idempotent or error.never_left else Verdict.UNKNOWN
-            return for_all(request, verdict, UNAVAILABLE, message=str(error))
-        except FatalError as error:
+    def _missed(self, request: Request, error: Exception) -> tuple[Outcome, ...]:
+        if isinstance(error, FatalError):
             return for_all(request, Verdict.RETRY, AUTH_REFUSED, message=str(error))
+        never_left = isinstance(error, RetryableError) and error.never_left
+        verdict = Verdict.RETRY if self.destination.terms.idempotent or never_left else Verdict.UNKNOWN
+        return for_all(request, verdict, UNAVAILABLE, message=str(error))
+
+    def _answered(self, request: Request, response: Response) -> tuple[Outcome, ...]:
+        idempotent = self.destination.terms.idempotent
         known = common_outcomes(request, response, idempotent=idempotent)
         if known is not None:
             return known
@@ -202,6 +217,11 @@ class Rounds:
         """
         sure = self.destination.terms.idempotent or isinstance(self.destination, Recollecting)
         return self.wire.line.overlaps and (sure or self.destination.terms.repeatable_seconds > 0)
+
+
+def _is_welcome(arrived: Arrived | None) -> bool:
+    """Whether the next request may leave before this answer is read."""
+    return arrived is None or (isinstance(arrived[1], Response) and arrived[1].status < 300)
 
 
 def gravest(outcomes: Iterable[Outcome]) -> Outcome | None:

@@ -107,7 +107,7 @@ class _Stream:
     pool: list[Change] = field(default_factory=list)
 
     def bring(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
-        ahead = _Ahead(iter(portions), self.rounds.rendered)
+        ahead = _Ahead(iter(portions), self.rounds.destination.requests)
         while (ready := ahead.take()) is not None:
             changes, items = ready
             if self.pool and (len(self.pool) >= len(changes) or is_removal(self.pool[0]) != is_removal(changes[0])):
@@ -115,7 +115,7 @@ class _Stream:
                 if trouble is not None:
                     return trouble
             self.sender.wire.asked_to_wait = 0.0
-            first = self.rounds.run(changes, items, ahead.fill)
+            first = self.rounds.run(changes, items, ahead.step)
             outcomes, trouble = self._attempted(changes, first)
             if trouble is not None:
                 return trouble
@@ -233,18 +233,37 @@ class _Ahead:
     """Portions and the requests they become, one of them made ready before it is asked for."""
 
     portions: Iterator[Sequence[Change]]
-    render: Callable[[Sequence[Change]], Items]
-    _next: tuple[Sequence[Change], Items] | None = None
+    render: Callable[[Sequence[Change]], Iterable[Request | Outcome]]
+    _portion: Sequence[Change] = ()
+    _items: list[Request | Outcome] = field(default_factory=list)
+    _rendering: Iterator[Request | Outcome] | None = None
+    _is_ready: bool = False
 
-    def fill(self) -> None:
-        while self._next is None:
-            portion = next(self.portions, None)
-            if portion is None:
-                return
-            if portion:
-                self._next = (portion, self.render(portion))
+    def step(self) -> bool:
+        """One request made ready, or a piece of a portion read; False where nothing is left to do."""
+        if self._is_ready:
+            return False
+        if self._rendering is None:
+            return self._begun()
+        item = next(self._rendering, None)
+        if item is None:
+            self._is_ready, self._rendering = True, None
+            return False
+        self._items.append(item)
+        return True
 
     def take(self) -> tuple[Sequence[Change], Items] | None:
-        self.fill()
-        ready, self._next = self._next, None
+        """The next portion and its requests; None after the last."""
+        while self.step():
+            pass
+        if not self._is_ready:
+            return None
+        ready = self._portion, self._items
+        self._portion, self._items, self._is_ready = (), [], False
         return ready
+
+    def _begun(self) -> bool:
+        portion = next(self.portions, None)
+        if portion:
+            self._portion, self._rendering = portion, iter(self.render(portion))
+        return portion is not None

@@ -40,7 +40,7 @@ class Wire:
         """A question and its answer, with nothing else on the way; RetryableError where there was none."""
         if not self.await_slot():
             raise RetryableError(SPENT, never_left=True)
-        return self.heard(self.begin(request)())
+        return self.heard(self.begin(request).result())
 
     def heard(self, response: Response) -> Response:
         self.asked_to_wait = retry_after(response, self.clock())
