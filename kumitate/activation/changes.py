@@ -5,8 +5,8 @@ from __future__ import annotations
 from kumitate.activation.destinations.registry import destination_class, registered
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
-from kumitate.activation.statements import last_outcomes, string, tried
-from kumitate.activation.tables import SYNC_COUNTS, candidates_table, changes_table, state_table
+from kumitate.activation.statements import accepted_rows, last_outcomes, string, tried
+from kumitate.activation.tables import SYNC_COUNTS, candidates_table, changes_table
 from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.expression import Consent
@@ -36,10 +36,13 @@ REMOVING = frozenset({"mirror", "rebuild", "add"})
 """Modes that take out rows of people who are no candidates; these stand beside the candidates when they are counted."""
 
 
-def changes(config: Config, name: str) -> QueryStep:
-    """The rows whose desired form differs from the accepted one; whatever was not accepted comes again."""
+def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
+    """The rows whose desired form differs from the accepted one; whatever was not accepted comes again.
+
+    Without a run no reset is known.
+    """
     mode = config.syncs[name].mode
-    withdrawn = _withdrawn(config, name) if mode == "add" else ""
+    withdrawn = _withdrawn(config, name, run) if mode == "add" else ""
     if mode == "add" and not withdrawn:
         mode = "upsert"
     sql = _COMPARED.format(
@@ -47,7 +50,7 @@ def changes(config: Config, name: str) -> QueryStep:
         candidates=candidates_table(name),
         operation=OPERATIONS[mode],
         join="full outer join" if mode in REMOVING else "left join",
-        state=state_table(name),
+        state=accepted_rows(name, run),
         and_withdrawn="\n  left join withdrawn as w on w.key = s.key" if withdrawn else "",
         brought=_REBUILT if mode == "rebuild" else _CHANGED,
     )
@@ -91,7 +94,7 @@ true; else it only grows.
 """
 
 
-def _withdrawn(config: Config, name: str) -> str:
+def _withdrawn(config: Config, name: str, run: Run | None) -> str:
     """CTEs: accepted rows of people who took consent back, or are held out; empty where the destination keeps them."""
     sync = config.syncs[name]
     if not isinstance(sync.consent, Consent) or not removes_rows(config, name):
@@ -103,7 +106,7 @@ def _withdrawn(config: Config, name: str) -> str:
         (f"{held_out(holdouts)},\n" if holdouts else "")
         + f"""withdrawn as (
   select s.key
-  from {state_table(name)} as s
+  from {accepted_rows(name, run)} as s
   left join {PERSON_ALIASES} as a on a.alias = s.person_id
   {f"left join held_out as o on o.person_id = {person}" if holdouts else ""}
   {consent_join(sync.consent, person)}  where {gone}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kumitate.activation.statements import last_outcomes, string, tried
-from kumitate.activation.tables import SYNC_HOLDS, changes_table, state_table
+from kumitate.activation.statements import accepted_rows, last_outcomes, string, tried
+from kumitate.activation.tables import SYNC_HOLDS, changes_table
 from kumitate.config.gates import Threshold
 from kumitate.config.sync import Sync
 from kumitate.model.step import Mode, Query, QueryStep, Run
@@ -40,7 +40,7 @@ counted as (
 ),
 known as (
   select cast(count(*) as bigint) as accepted
-  from {state_table(name)}
+  from {accepted_rows(name, run)} as s
 ),
 figures as (
   select c.creates, c.updates, c.deletes, k.accepted

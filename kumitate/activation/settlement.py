@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kumitate.activation.statements import string
+from kumitate.activation.statements import accepted_rows, string
 from kumitate.activation.tables import OUTCOMES, REJECTED, candidates_table, changes_table, state_table
 from kumitate.config.project import Config
 from kumitate.model.step import Query, QueryStep, Run
@@ -30,7 +30,7 @@ join brought as b on b.key = c.key
 {"" if removes else "where c.operation <> 'delete'"}
 union all
 select s.key, s.person_id, s.fields, s.fields_hash, s.accepted_run_id
-from {state_table(name)} as s
+from {accepted_rows(name, run)} as s
 left join settled as a on a.key = s.key
 where a.key is null{_still_desired(name) if removes else ""}""",
     )

@@ -57,7 +57,7 @@ def sync_steps(
     return (
         candidates(config, run, name),
         held(config, run, name, planned=planned),
-        changes(config, name),
+        changes(config, name, run),
         counts(config, run, name),
         *((guarded,) if guarded else ()),
     )
@@ -111,7 +111,7 @@ ACTIVATION = Stage("activation", reads=_reads, writes=_writes, plan=_activate)
 
 DELIVERY = Stage(
     "delivery",
-    reads=lambda config: (OUTCOMES, *_plans(config), *_states(config)),
+    reads=lambda config: (OUTCOMES, SYNC_HOLDS, *_plans(config), *_states(config)),
     writes=lambda config: (OUTCOMES, PLATFORM_FIGURES, *_states(config), REJECTED),
     plan=_deliver,
 )

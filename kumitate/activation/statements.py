@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kumitate.activation.tables import OUTCOMES
+from kumitate.activation.tables import OUTCOMES, state_table
 from kumitate.model.step import Run
 from kumitate.model.table import Table, Type
 from kumitate.sql.vocabulary import literal, text
@@ -11,6 +11,15 @@ from kumitate.sql.vocabulary import literal, text
 def string(value: str) -> str:
     """A text as a bound literal: `it's` is `'it''s'`."""
     return text(literal(value, Type.STRING))
+
+
+def accepted_rows(name: str, run: Run | None) -> str:
+    """What the destination has accepted, as far as it was not forgotten by a reset: a table, or a statement over it."""
+    table, forgotten = state_table(name), run.forgotten.get(name) if run else None
+    if forgotten is None:
+        return str(table)
+    columns = ", ".join(column.name for column in table.columns)
+    return f"(select {columns} from {table} where accepted_run_id > {string(forgotten)})"
 
 
 def last_outcomes(sync: str, run: Run) -> str:

@@ -65,9 +65,11 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
             pages, below = objects(results, places.DELIVERIES), {"s3:prefix": (f"{places.DELIVERIES}/*",)}
             yield Grant("WritePages", ("s3:GetObject", "s3:PutObject"), (pages,), because=OBJECTS)
             yield Grant("FindPages", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",), below)
+            yield ledger_items("ReadDecisions", ("dynamodb:Query",), names, keys=["controls"])
         case "delivery":
             collect = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
             yield ledger_items("CollectNotes", collect, names, keys=["notes#*", "page#*", "run#*"])
+            yield ledger_items("ReadDecisions", ("dynamodb:Query",), names, keys=["controls"])
             yield ledger_items("CollectFigures", ("dynamodb:DeleteItem", "dynamodb:Query"), names, keys=["memory#*"])
         case _:
             return

@@ -9,6 +9,7 @@ import click
 from kumitate.cli.audit import audit
 from kumitate.cli.check import check
 from kumitate.cli.cleanse import cleanse
+from kumitate.cli.control import control
 from kumitate.cli.destination import destination
 from kumitate.cli.explain import explain
 from kumitate.cli.link import link, links, unlink
@@ -40,6 +41,7 @@ COMMANDS: tuple[click.Command, ...] = (
     segment,
     profile,
     sync,
+    control,
     matchkeys,
     destination,
     redrive,

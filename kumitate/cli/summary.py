@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,8 @@ def show_quality(found: Sequence[Failed], *, released: str) -> None:
 
 def show_people(report: Report) -> None:
     people = report.people
-    click.echo(f"{people.records:,} records are {people.persons:,} people; traits of each: {report.traits}")
+    nobody_yet = f", {people.anonymous:,} of them anonymous" if people.anonymous else ""
+    click.echo(f"{people.records:,} records are {people.persons:,} people{nobody_yet}; traits of each: {report.traits}")
     if people.score is not None:
         click.echo(f"against the truth: precision {people.score.precision:.4f}, recall {people.score.recall:.4f}")
     click.echo()
@@ -101,7 +102,7 @@ def show_segments(report: Report) -> None:
     )
 
 
-def show_syncs(syncs: Iterable[SyncReport]) -> None:
+def show_syncs(syncs: Sequence[SyncReport]) -> None:
     rows = []
     for sync in syncs:
         fates = {
@@ -110,10 +111,26 @@ def show_syncs(syncs: Iterable[SyncReport]) -> None:
             "held back": sync.held_back,
             "rejected": sync.rejected,
             "pending": sync.pending,
+            "waiting": sync.waiting,
         }
         head = {"sync": sync.name, "destination": sync.destination, "candidates": sync.candidates}
         rows.append({**head, **fates, "removed": sync.deleted})
-    _print(rows, seldom={"held back", "rejected", "pending", "removed"})
+    _print(rows, seldom={"held back", "rejected", "pending", "waiting", "removed"})
+    for sync in syncs:
+        if sync.waits_for:
+            _say_waiting(sync)
+
+
+def _say_waiting(sync: SyncReport) -> None:
+    """What waits, why, and what to do about it."""
+    rows = counted(sync.waiting + sync.waiting_deletes, "changes")
+    is_paused = sync.waits_for == ("paused",)
+    do = f"resume {sync.name}" if is_paused else f"approve {sync.name}"
+    removals = f", {counted(sync.waiting_deletes, 'removals')} among them" if sync.waiting_deletes else ""
+    click.echo(
+        f"{sync.name}: {rows} wait{removals} ({', '.join(sync.waits_for)}); nothing was sent;"
+        f" look at `kumitate sync {sync.name} --dry-run`, then `kumitate control {do} --reason …`\n"
+    )
 
 
 def _print(rows: list[dict[str, Any]], seldom: Container[str] = ()) -> None:

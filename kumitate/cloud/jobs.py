@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
 from kumitate.activation.routes import routes
-from kumitate.activation.stage import ACTIVATION
+from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
+from kumitate.aws.controls import DynamoControls
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
@@ -31,6 +32,7 @@ from kumitate.cloud.landing import raw_files
 from kumitate.cloud.pages import write_pages
 from kumitate.cloud.retention import STEP, let_go
 from kumitate.errors import FatalError, KumitateError
+from kumitate.execution.controls import forgotten, holds
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.outcomes import changes_of
@@ -96,6 +98,8 @@ def opened(stage: Stage, project: Project, arguments: JobArguments, *, session: 
         run = replace(run, through=consumed(project.config, lake, run))
     if stage in (SEGMENTS, ACTIVATION):
         run = replace(run, bits=segment_places(spark))
+    if stage in (ACTIVATION, DELIVERY):
+        run = replace(run, forgotten=forgotten(decided(platform).decisions()))
     log = JobLog(names.project, names.environment, stage.name, run.id)
     syncs = arguments.syncs or tuple(sorted(project.config.syncs))
     return Job(stage=stage, project=project, platform=platform, run=run, syncs=syncs, lake=lake, spark=spark, log=log)
@@ -128,9 +132,13 @@ class Job:
     def write_pages(self) -> None:
         """What each sync has to bring, on pages for its deliveries."""
         shelf = PageObjects(client("s3"), self.platform.names.bucket("results"))
+        held = holds(self.spark, decided(self.platform), self.run)
         for route in routes(self.project.config, self.platform.environment):
             if route.sync in self.syncs:
-                changes, rows = changes_of(self.spark, route.sync), route.rows_a_page
+                if route.sync in held:
+                    self.log.say(sync=route.sync, held=held[route.sync])
+                changes = () if route.sync in held else changes_of(self.spark, route.sync)
+                rows = route.rows_a_page
                 pages = write_pages(changes, shelf, run_id=self.run.id, sync=route.sync, rows=rows)
                 self.log.say(sync=route.sync, pages=pages)
 
@@ -155,10 +163,17 @@ class Job:
         collection = Collection(
             engine=self.spark, lake=self.lake, ledger=ledger, book=book, memory=memory, run=self.run
         )
+        held = holds(self.spark, decided(self.platform), self.run)
         for step in steps:
-            rows = collection.collect(step.sync, self.project.destinations[step.sync].terms)
+            terms = self.project.destinations[step.sync].terms
+            rows = collection.collect(step.sync, terms, is_held=step.sync in held)
             figures = collection.collect_figures(step.sync)
             self.log.say(step=f"deliver.{step.sync}", rows=rows, figures=figures)
+
+
+def decided(platform: Platform) -> DynamoControls:
+    """What people decided about the environment's syncs."""
+    return DynamoControls(client("dynamodb"), platform.names.called(LEDGER))
 
 
 def fetched(uri: str, folder: Path) -> Path:

@@ -32,7 +32,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     """Of one held run: as many changes of each kind as it had may leave."""
     RESET = "reset"
-    """The accepted state is forgotten: the next run is a first full sync."""
+    """What was accepted up to this run is forgotten: the next run is a first full sync."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,11 @@ def is_cancelled(decisions: Iterable[Decision], sync: str, run_id: str) -> bool:
     """Whether nothing more of the sync may leave in this run: the run was cancelled, or the sync is paused by now."""
     own = [decision for decision in decisions if decision.sync == sync]
     return sync in paused(own) or any(d.action is Action.CANCEL and d.run_id == run_id for d in own)
+
+
+def forgotten(decisions: Iterable[Decision]) -> Mapping[str, str]:
+    """Per sync that was reset, the run up to which its accepted state no longer counts (`Run.forgotten`)."""
+    return {d.sync: d.run_id for d in decisions if d.action is Action.RESET}
 
 
 def holds(engine: Engine, controls: Controls, run: Run) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from kumitate.activation.retries import retrying, settling
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.errors import FatalError
+from kumitate.execution.controls import controls_of, forgotten
 from kumitate.execution.deliver import deliver
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
@@ -119,7 +120,8 @@ def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:
     """The fixed points of `logged` as plans see them: clock, what is consumed, the segments' places."""
     bare = Run(logged.id, logged.as_of)
     through = consumed(workspace.config, workspace.lake, bare)
-    return replace(bare, through=through, bits=segment_places(workspace.engine))
+    reset = forgotten(controls_of(workspace.folder).decisions())
+    return replace(bare, through=through, bits=segment_places(workspace.engine), forgotten=reset)
 
 
 def _execute_one(

@@ -91,12 +91,14 @@ class Run:
     `id` sorts by time (`r000007`). `through` names, per table, the last run whose rows a step
     has consumed (e.g. {"staging.orders": "r000006"}), so that an incremental step reads what is new.
     `bits` are the segments' places in the mask, as the lake has them; new segments take free places.
+    `forgotten` names, per sync that was reset, the run up to which its accepted state no longer counts.
     """
 
     id: str
     as_of: datetime
     through: Mapping[str, str] = field(default_factory=dict)
     bits: Mapping[str, int] = field(default_factory=dict)
+    forgotten: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ class PeopleReport:
 
     records: int = 0
     persons: int = 0
+    anonymous: int = 0
+    """Of the persons those who are a device or a browser and nobody yet."""
     golden_records: int = 0
     """Records that the golden records say they are made of."""
     profiles: int = 0
@@ -219,10 +221,15 @@ class SyncReport:
     delivered: int = 0
     rejected: int = 0
     pending: int = 0
+    waiting: int = 0
+    """Rows of which nothing was sent: the sync is paused, or a person must approve the run first."""
+    waits_for: tuple[str, ...] = ()
+    """Why: `guard.adds`, `guard.removes`, `approval`, `paused`."""
     held: tuple[Tally, ...] = ()
     deletes: int = 0
     deleted: int = 0
     undeleted: int = 0
+    waiting_deletes: int = 0
     retried: int = 0
     """Of what was sent, rows that an earlier run had tried in vain."""
     at_destination: int = 0
@@ -234,12 +241,12 @@ class SyncReport:
 
     @property
     def balance(self) -> Balance:
-        parts = (self.delivered, self.rejected, self.pending, self.held_back, self.unchanged)
+        parts = (self.delivered, self.rejected, self.pending, self.held_back, self.unchanged, self.waiting)
         return Balance(self.candidates, parts)
 
     @property
     def delete_balance(self) -> Balance:
-        return Balance(self.deletes, (self.deleted, self.undeleted))
+        return Balance(self.deletes, (self.deleted, self.undeleted, self.waiting_deletes))
 
     @property
     def accepted(self) -> int:

@@ -7,9 +7,17 @@ from typing import Any
 
 from sqlglot import exp
 
-from kumitate.activation.tables import OUTCOMES, REJECTED, SYNC_COUNTS, candidates_table, changes_table, state_table
+from kumitate.activation.tables import (
+    OUTCOMES,
+    REJECTED,
+    SYNC_COUNTS,
+    SYNC_HOLDS,
+    candidates_table,
+    changes_table,
+    state_table,
+)
 from kumitate.cleanse.tables import CHANGES, COUNTS
-from kumitate.identity.tables import EDGES, PERSON_EVENTS, PERSON_RECORDS, SHARED
+from kumitate.identity.tables import EDGES, IDENTIFIERS, PERSON_EVENTS, PERSON_RECORDS, SHARED
 from kumitate.ingest.delivery import REPLAY_PREFIX
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE
 from kumitate.model.step import Query
@@ -152,6 +160,25 @@ order by 1"""
     return Query("person_sizes", sql)
 
 
+def anonymous_persons(kinds: Iterable[str]) -> Query:
+    """How many persons have no identifier but of these kinds."""
+    sql = f"""
+with known as (
+  select distinct record
+  from {IDENTIFIERS}
+  where kind not in ({", ".join(map(_text, sorted(kinds)))})
+),
+nobodies as (
+  select r.person_id
+  from {PERSON_RECORDS} as r
+  left join known as k on k.record = r.record
+  group by r.person_id
+  having max(k.record) is null
+)
+select count(*) as persons from nobodies"""
+    return Query("anonymous_persons", sql)
+
+
 def person_records() -> Query:
     return Query("person_records", f"select record, person_id from {PERSON_RECORDS}")
 
@@ -239,10 +266,15 @@ def sync_outcomes(run_id: str) -> Query:
     sql = f"""
 select sync, case when operation = 'delete' then 'delete' else 'write' end as operation, verdict, count(*) as rows
 from {OUTCOMES}
-where run_id = {_text(run_id)}
+where run_id = {_text(run_id)} and operation <> 'keep'
 group by sync, case when operation = 'delete' then 'delete' else 'write' end, verdict
 order by 1, 2, 3"""
     return Query("sync_outcomes", sql)
+
+
+def sync_holds(run_id: str) -> Query:
+    """Why a person must approve a sync's changes of this run first."""
+    return Query("sync_holds", f"select sync, reason from {SYNC_HOLDS} where run_id = {_text(run_id)} order by 1, 2")
 
 
 def sync_sizes(syncs: Iterable[str]) -> Query:

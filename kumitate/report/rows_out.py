@@ -16,6 +16,7 @@ def syncs(ask: Ask, config: Config, run_id: str) -> tuple[SyncReport, ...]:
     if not config.syncs:
         return ()
     counts, outcomes = ask(questions.sync_counts(run_id)), ask(questions.sync_outcomes(run_id))
+    holds = ask(questions.sync_holds(run_id))
     sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(questions.rejections())
     return tuple(
         SyncReport(
@@ -28,6 +29,7 @@ def syncs(ask: Ask, config: Config, run_id: str) -> tuple[SyncReport, ...]:
             rejections=_rejections(ask, name, of(refused, "sync", name)),
             **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}, beside=sync.mode != "delete"),
             **_became(of(outcomes, "sync", name), beside=sync.mode != "delete"),
+            **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), of(holds, "sync", name), mode=sync.mode),
             **{row["what"]: row["rows"] for row in of(sizes, "sync", name)},
         )
         for name, sync in sorted(config.syncs.items())
@@ -43,6 +45,17 @@ def _planned(outcomes: dict[str, int], *, beside: bool) -> dict[str, Any]:
         "retried": outcomes.get("retried", 0) + outcomes.get("delete_retried", 0),
         "held": tuple(sorted(held, key=lambda gate: (-gate.count, gate.name))),
     }
+
+
+def _waiting(counts: list[Row], outcomes: list[Row], holds: list[Row], *, mode: str) -> dict[str, Any]:
+    """A sync with changes of which nothing became anything: it is paused, or waits for approval."""
+    planned = {row["outcome"]: row["rows"] for row in counts}
+    deletes = planned.get("delete", 0) + planned.get("delete_retried", 0)
+    writes = sum(planned.get(each, 0) for each in ("create", "update", "retried"))
+    if outcomes or not deletes + writes:
+        return {}
+    rows = {"waiting": writes, "waiting_deletes": deletes} if mode != "delete" else {"waiting": deletes}
+    return {**rows, "waits_for": tuple(row["reason"] for row in holds) or ("paused",)}
 
 
 def _became(outcomes: list[Row], *, beside: bool) -> dict[str, Any]:

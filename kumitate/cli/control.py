@@ -1,0 +1,167 @@
+"""`kumitate control`: a sync paused, resumed, cancelled, approved or reset, with author, time and reason."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.output import counted, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from kumitate.config.project import Config
+    from kumitate.execution.controls import Controls, Decision
+    from kumitate.execution.workspace import Workspace
+
+ACTIONS = ("pause", "resume", "cancel", "approve", "reset", "list")
+_SAID = {
+    "pause": "nothing of it leaves any more; `kumitate control resume` lets it go on",
+    "resume": "it goes on with the next run",
+    "cancel": "nothing more of it leaves in run {run}; what is left is a change again in the next",
+    "approve": "as many changes as run {run} had may leave with the next run",
+    "reset": "what was accepted up to run {run} is forgotten; the next run is a first full sync",
+}
+
+
+@click.command(
+    short_help="Pause, resume, cancel, approve or reset a sync.",
+    epilog=examples(
+        'kumitate control pause vip_campaign --reason "wrong template"',
+        'kumitate control approve vip_ads_google --reason "the autumn clean-up, 1,200 leave"',
+        "kumitate control reset vip_ads_google --dry-run",
+        "kumitate control list vip_ads_google",
+    ),
+)
+@click.argument("action", type=click.Choice(ACTIONS))
+@click.argument("sync")
+@click.option("--reason", help="Why; it is kept with the decision.")
+@click.option("--author", metavar="NAME", help="Who decides; by default your name on this machine.")
+@click.option("--run", "run_id", help="The run that is cancelled or approved; the newest, unless given.")
+@click.option("--env", "environment", help="In this environment's AWS account, instead of on this machine.")
+@click.option("--dry-run", is_flag=True, help="Only say what it would mean.")
+@click.option("--yes", is_flag=True, help="Do not ask before a reset.")
+@project_option
+@json_option
+def control(action: str, sync: str, *, project: Path | None, as_json: bool, **given: Any) -> None:
+    """Decide about a SYNC; every decision is kept, and none changes another.
+
+    \b
+    pause    nothing leaves, also of a run under way, until it is resumed
+    resume   it goes on; the next run brings the difference as it is then
+    cancel   nothing more leaves of one run
+    approve  a run that was held (too many changes, or approval: required) may go
+    reset    the accepted state is forgotten: everything is sent again
+    list     what was decided so far
+    """
+    from kumitate.cli.plans import known_name
+
+    root = find_project(project)
+    if given["environment"]:
+        from kumitate.project import open_project
+
+        config = open_project(root).config
+        known_name("sync", sync, config.syncs)
+        controls, newest = _deployed(config, given["environment"])
+        _decide(controls, action, sync, newest=newest, as_json=as_json, **given)
+        return
+    from kumitate.cli.lake import opened
+    from kumitate.execution.controls import controls_of
+
+    with opened(root) as (workspace, last):
+        known_name("sync", sync, workspace.config.syncs)
+        if action == "reset":
+            _show_reset(workspace, sync)
+        newest = _held_run(workspace, sync) if action == "approve" and not given["run_id"] else last.id
+        _decide(controls_of(workspace.folder), action, sync, newest=newest, as_json=as_json, **given)
+
+
+def _deployed(config: Config, environment: str) -> tuple[Controls, str]:
+    """The decisions kept in the account, and its newest run."""
+    from kumitate.aws.clients import client
+    from kumitate.aws.controls import DynamoControls
+    from kumitate.aws.runs import DynamoRunRegister
+    from kumitate.blueprint.derive import environment_of
+    from kumitate.blueprint.names import Names
+
+    place = environment_of(config, environment)
+    names = Names(config.settings.project, environment, place.account or "", place.region)
+    dynamo, table = client("dynamodb", place.region), names.called("ledger")
+    entry, _ = DynamoRunRegister(dynamo, table).read()
+    if entry is None:
+        raise click.UsageError(f"nothing has run yet in environment {environment!r}")
+    return DynamoControls(dynamo, table), entry.id
+
+
+def _held_run(workspace: Workspace, sync: str) -> str:
+    from kumitate.activation.statements import string
+    from kumitate.activation.tables import SYNC_HOLDS
+    from kumitate.cli.lake import ask
+
+    (row,) = ask(workspace, "held_run", f"select max(run_id) as run_id from {SYNC_HOLDS} where sync = {string(sync)}")
+    if row["run_id"] is None:
+        raise click.UsageError(f"no run of sync {sync!r} was held; there is nothing to approve")
+    return str(row["run_id"])
+
+
+def _show_reset(workspace: Workspace, sync: str) -> None:
+    from kumitate.activation.tables import state_table
+    from kumitate.cli.lake import ask
+
+    (row,) = ask(workspace, "state", f"select count(*) as rows from {state_table(sync)}")
+    say(f"{counted(row['rows'], 'accepted rows')} would be forgotten; the next run sends every candidate anew")
+    if not workspace.project.destinations[sync].terms.idempotent:
+        say("what this destination got cannot be taken back: people would get their messages a second time")
+    if workspace.config.syncs[sync].mode in ("mirror", "rebuild"):
+        say("who has left since is not removed there any more: the destination is no longer known to hold them")
+
+
+def _decide(controls: Controls, action: str, sync: str, *, newest: str, as_json: bool, **given: Any) -> None:
+    if action == "list":
+        _list([each for each in controls.decisions() if each.sync == sync], as_json=as_json)
+        return
+    if given["dry_run"]:
+        say("nothing was decided")
+        return
+    if not (given["reason"] or "").strip():
+        raise click.UsageError("say why with --reason; it is kept with the decision")
+    if action == "reset" and not given["yes"]:
+        click.confirm(f"Forget what {sync} has accepted?", abort=True, err=True)
+    decision = _decision(action, sync, given["run_id"] or newest, given=given)
+    controls.note(decision)
+    if as_json:
+        print_json(decision.to_json())
+    else:
+        click.echo(f"{sync}: {_SAID[action].format(run=decision.run_id)}")
+
+
+def _decision(action: str, sync: str, run_id: str, *, given: dict[str, Any]) -> Decision:
+    from kumitate.execution.controls import Action, Decision
+
+    about_run = action in ("cancel", "approve", "reset")
+    author = given["author"] or getpass.getuser()
+    return Decision(
+        sync=sync,
+        action=Action(action),
+        author=author,
+        at=datetime.now(UTC),
+        reason=given["reason"].strip(),
+        run_id=run_id if about_run else "",
+    )
+
+
+def _list(decisions: list[Decision], *, as_json: bool) -> None:
+    rows = [each.to_json() for each in decisions]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(("at", "action", "run", "author", "reason"), (_row(each) for each in rows))
+    else:
+        click.echo("nothing was decided about it")
+
+
+def _row(said: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(said[name]) for name in ("at", "action", "run_id", "author", "reason"))
