@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
@@ -22,11 +22,11 @@ from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
 from kumitate.activation.destinations.tiktok_answers import code_of, data_of, reason_of, words_of
 from kumitate.activation.destinations.tiktok_files import update, upload
 from kumitate.activation.matchkeys import TIKTOK_V13, TIKTOK_V13_WITHOUT_PLUS, RuleSet, match_keys
-from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
+from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
 FILE_ROWS = 100_000
 """Rows of a file: with all its columns below TikTok's 50 MB."""
-_TALK_ROWS = 1_000_000
+_TALK_ROWS = 200_000
 _PAUSE_SECONDS = 60.0
 _MOST_TRIES = 5
 _COLUMNS = {"email": "EMAIL_SHA256", "phone": "PHONE_SHA256", "idfa": "IDFA_SHA256", "aaid": "GAID_SHA256"}
@@ -111,7 +111,7 @@ class Tiktok(Destination):
         """The next file, or the update once all files of an action are there; None where nothing is left to do."""
         while state["action"]:
             for start in range(state["start"], len(changes), FILE_ROWS):
-                rows = list(self._rows(changes[start : start + FILE_ROWS], state["action"]))
+                rows = self._rows(changes[start : start + FILE_ROWS], state["action"])
                 if rows:
                     return Ask(self._upload(rows), {**state, "step": "upload", "start": start})
             if state["paths"]:
@@ -121,9 +121,11 @@ class Tiktok(Destination):
             state = _following(state)
         return None
 
-    def _rows(self, changes: Sequence[Change], action: str) -> Iterator[tuple[str, Known]]:
-        moves = movements(changes, known_by=self._known, outdated=no_longer, why=self._why)
-        return iter(moves.leaving if action == "REMOVE" else moves.present)
+    def _rows(self, changes: Sequence[Change], action: str) -> Sequence[tuple[str, Known]]:
+        removes = action == "REMOVE"
+        told = [each for each in changes if each.operation is Operation.DELETE or each.previous] if removes else changes
+        moves = movements(told, known_by=self._known, outdated=no_longer, why=self._why)
+        return moves.leaving if removes else moves.present
 
     def _upload(self, rows: Sequence[tuple[str, Known]]) -> HttpRequest:
         """One hash a line; where the audience has several kinds of them, a column each under its name."""
