@@ -116,6 +116,7 @@ def test_a_large_file_is_compressed_and_the_same_lines_make_the_same_file() -> N
     headers = {name.lower(): value for name, value in request.headers.items()}
     file = parts_of(Call("POST", request.path, {}, headers, request.body))["file"]
     assert gzip.decompress(file).decode().splitlines() == lines
+    assert file[4:8] == bytes(4), "no time of making in it"
 
 
 def test_no_address_and_no_empty_hash_leaves() -> None:
