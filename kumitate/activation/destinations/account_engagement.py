@@ -51,6 +51,7 @@ class AccountEngagement(Destination):
         daily_requests=25_000,
         concurrency=5,
         most_rows=_MAX_ROWS,
+        talk_rows=_MAX_ROWS,
         erase_by_hand=(
             "Delete the prospect in Account Engagement and again in its recycle bin, and the contact or lead beside it "
             "in Salesforce."

@@ -46,6 +46,7 @@ class Hubspot(Destination):
         seconds_between_requests=SECONDS_BETWEEN_REQUESTS,
         daily_requests=DAILY_REQUESTS,
         most_rows=MOST_INPUTS,
+        talk_rows=10 * MOST_INPUTS,
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "email": EMAIL,

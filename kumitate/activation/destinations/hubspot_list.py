@@ -50,6 +50,7 @@ class HubspotList(Destination):
         seconds_between_requests=SECONDS_BETWEEN_REQUESTS,
         daily_requests=DAILY_REQUESTS,
         most_rows=_MEMBERS_AT_ONCE,
+        talk_rows=5 * _MEMBERS_AT_ONCE,
         erase_by_hand="Erase the contact with a sync of `object: contacts`; HubSpot takes it from every list.",
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {

@@ -51,6 +51,7 @@ class HubspotTask(Destination):
         seconds_between_requests=SECONDS_BETWEEN_REQUESTS,
         daily_requests=DAILY_REQUESTS,
         most_rows=MOST_INPUTS,
+        talk_rows=10 * MOST_INPUTS,
         needs=frozenset({"hs_task_subject", "hs_timestamp"}),
         erase_by_hand="A contact's tasks stay when it is erased: delete them in HubSpot, or keep names out of them.",
     )

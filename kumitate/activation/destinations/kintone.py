@@ -50,6 +50,7 @@ class Kintone(Destination):
         modes=frozenset({"upsert", "update", "mirror", "append", "delete"}),
         auth=Token("X-Cybozu-API-Token", ""),
         most_rows=_MAX_RECORDS,
+        talk_rows=10 * _MAX_RECORDS,
         concurrency=100,
         erase_by_hand=(
             "Delete the person's records in every app that holds them, with a sync in mode `delete` or in kintone "

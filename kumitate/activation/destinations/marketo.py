@@ -35,6 +35,7 @@ TERMS = Terms(
     daily_requests=50_000,
     concurrency=10,
     most_rows=MAX_LEADS,
+    talk_rows=3 * MAX_LEADS,
     erase_by_hand=(
         "Delete the person's leads with a sync in mode `delete`, or in Marketo (Database, the lead, Delete Person); "
         "activities that Marketo keeps without a name stay."

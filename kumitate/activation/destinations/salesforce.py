@@ -20,8 +20,8 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Request, Respon
 
 _MAX_RECORDS = 200
 _MAX_SUBREQUESTS = 25
-_MAX_JOB_ROWS = 10_000
-"""Salesforce works on a job in batches of so many."""
+_MAX_JOB_ROWS = 20_000
+"""A job takes far more; so many failed rows still fit in one answer."""
 _OF_SEVERAL_OBJECTS = frozenset({"Who", "What", "Owner"})
 """Relationships of Task and Event that may lead to a contact as well as to a lead."""
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
