@@ -25,9 +25,7 @@ def filled(
 
 
 def with_default_fields(config: Config) -> Config:
-    """The config with every field written out, so that no stage needs to know of defaults."""
-    if not any(sync.default_fields for sync in config.syncs.values()):
-        return config
+    """The config with every field, and what a missing value does, written out: no stage needs to know of defaults."""
     known = {"person_id", *config.person.attributes, *config.traits}
     syncs = {name: _written_out(config, sync, known) for name, sync in config.syncs.items()}
     return config.model_copy(update={"syncs": syncs})
@@ -35,7 +33,10 @@ def with_default_fields(config: Config) -> Config:
 
 def _written_out(config: Config, sync: Sync, known: Collection[str]) -> Sync:
     class_ = destination_class(registered(config.destinations[sync.destination], sync))
-    return sync.model_copy(update={"fields": filled(sync, class_.defaults, known)})
+    fields, nulls = filled(sync, class_.defaults, known), {"default": class_.missing, **sync.nulls}
+    if fields == sync.fields and (class_.missing == "keep" or nulls == sync.nulls):
+        return sync
+    return sync.model_copy(update={"fields": fields, "nulls": nulls})
 
 
 def _columns(template: str) -> set[str]:

@@ -209,6 +209,29 @@ def test_usual_fields_are_taken_as_far_as_the_project_has_them_and_never_before_
     assert filled(sync.model_copy(update={"default_fields": False}), usual, known) == {"Email": "{work_email}"}
 
 
+@pytest.mark.parametrize(
+    ("type_", "given", "found"),
+    [
+        ("ses", "", {"default": "clear"}),
+        ("ses", "  nulls: {name: hold}\n", {"default": "clear", "name": "hold"}),
+        ("ses", "  nulls: {default: keep}\n", {"default": "keep"}),
+        ("slack", "", {}),
+    ],
+)
+def test_a_mail_is_told_of_what_is_missing_unless_its_sync_says_otherwise(
+    tmp_path: Path, type_: str, given: str, found: dict[str, str]
+) -> None:
+    shutil.copytree(TEA_SHOP, tmp_path, dirs_exist_ok=True)
+    mail = {"from_address": "a@example.jp", "template": "t", "unsubscribe_url": "https://example.jp/{key}"}
+    settings = mail if type_ == "ses" else {"channel": "C1"}
+    account = f"here: {{type: {type_}, settings: {json.dumps(settings)}}}\n"
+    (tmp_path / "destinations/here.yaml").write_text(account, encoding="utf-8")
+    sync = "hello:\n  destination: here\n  segment: vips\n  mode: append\n  consent: {purpose: news, channel: email}\n"
+    fields = '  fields: {to: "{email}", text: Hello, name: "{given_name}"}\n'
+    (tmp_path / "syncs/hello.yaml").write_text(sync + fields + given, encoding="utf-8")
+    assert open_project(tmp_path).config.syncs["hello"].nulls == found
+
+
 def test_a_destination_without_usual_fields_says_so_where_they_are_asked_for(tmp_path: Path) -> None:
     (found,) = said(tmp_path, '  default_fields: true\n  fields: {text: "{email}"}')
     assert found.endswith("this destination has no usual fields; map them here, without default_fields")

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from harness.deliveries import Clock, MemoryLedger
+from harness.talks import Death, lead
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import destination_class, vendor_of
 from kumitate.activation.destinations.sms import parts_of
-from kumitate.activation.destinations.talk import Ask, Conversing, Done
+from kumitate.activation.destinations.talk import Done
 from kumitate.aws.calls import AwsTransport
 from kumitate.config.sync import Destination as Account
 from kumitate.execution.accounts import connect
 from kumitate.execution.portion import Page
 from kumitate.execution.sending import Sender
-from kumitate.model.request import AwsCall, Change, Operation, Outcome, Request, Response
+from kumitate.model.request import AwsCall, Change, Operation, Outcome, Response
 from kumitate.ports import Transport
 from kumitate.sandbox.connect_campaign import profile_id
 from kumitate.sandbox.server import Fault, Sandbox
@@ -175,28 +176,23 @@ def test_pinpoints_endpoints_are_refused_since_its_end(sandbox: Sandbox) -> None
     assert "2026-10-30" in outcomes["p1"].message
 
 
-def conversation(sandbox: Sandbox, *changes: Change) -> tuple[Done, list[Request]]:
-    """A whole conversation with the campaign, and the requests it took."""
-    talker, way = opened("connect_campaign", **CAMPAIGN), transport(sandbox, "connect_campaign")
-    assert isinstance(talker, Conversing)
-    turn, asked = talker.begins(changes, {}), []
-    while isinstance(turn, Ask):
-        asked.append(turn.request)
-        turn = talker.answered(changes, json.loads(json.dumps(turn.state)), way.send(turn.request))
-    assert isinstance(turn, Done)
-    return turn, asked
+def told(done: Done) -> dict[str, str]:
+    return {outcome.key: f"{outcome.verdict} {outcome.reason}".strip() for outcome in done.outcomes}
+
+
+def campaign(sandbox: Sandbox, *changes: Change, dies: Death | None = None) -> Done:
+    """A whole conversation with the campaign."""
+    return lead(opened("connect_campaign", **CAMPAIGN), transport(sandbox, "connect_campaign"), changes, dies=dies)
 
 
 def test_a_campaign_finds_profiles_by_key_and_takes_twenty_to_a_call(sandbox: Sandbox) -> None:
     rows = [create(f"p{n}", search=f"p{n}") for n in range(22)]
-    done, asked = conversation(sandbox, *rows, create("x", search="nobody"), create("y", search="twins"))
-    told = {outcome.key: f"{outcome.verdict} {outcome.reason}".strip() for outcome in done.outcomes}
-    assert told == {f"p{n}": "accepted" for n in range(22)} | {
+    done = campaign(sandbox, *rows, create("x", search="nobody"), create("y", search="twins"))
+    assert told(done) == {f"p{n}": "accepted" for n in range(22)} | {
         "x": "rejected profile.unknown",
         "y": "rejected profile.ambiguous",
     }
-    puts = [request for request in asked if isinstance(request, AwsCall) and request.service == "connectcampaignsv2"]
-    assert [len(request.keys) for request in puts] == [20, 2]
+    assert [method for method, _, _ in sandbox.calls("connect_campaign")].count("PUT") == 2
     kept = sandbox.objects("connect_campaign", "requests").values()
     assert {each["profileId"] for each in kept} == {profile_id(f"p{n}") for n in range(22)}
 
@@ -204,10 +200,21 @@ def test_a_campaign_finds_profiles_by_key_and_takes_twenty_to_a_call(sandbox: Sa
 def test_a_row_that_reaches_the_campaign_twice_counts_once(sandbox: Sandbox) -> None:
     rows = [create("p1", search="p1", expires_at="2026-03-02T00:00:00Z")]
     for _ in range(2):
-        done, _ = conversation(sandbox, *rows)
-        assert [outcome.verdict for outcome in done.outcomes] == ["accepted"]
+        assert told(campaign(sandbox, *rows)) == {"p1": "accepted"}
     (kept,) = sandbox.objects("connect_campaign", "requests").values()
     assert kept["expirationTime"] == "2026-03-02T00:00:00Z"
+
+
+def test_a_conversation_that_is_killed_anywhere_contacts_everybody_once(tmp_path: Path) -> None:
+    rows = [create("p1", search="p1"), create("p2", search="nobody"), create("p3", profile_id="3" * 32)]
+    expected = {"p1": "accepted", "p2": "rejected profile.unknown", "p3": "accepted"}
+    deaths = [(turn, had_left) for turn in range(3) for had_left in (False, True)]
+    with Sandbox(tmp_path / "sandbox.db") as sandbox:
+        way = transport(sandbox, "connect_campaign")
+        for number, dies in enumerate(deaths):
+            destination = opened("connect_campaign", **{**CAMPAIGN, "sync": f"s{number}"})
+            assert told(lead(destination, way, rows, dies=dies)) == expected
+            assert len(sandbox.objects("connect_campaign", "requests")) == 2 * (number + 1)
 
 
 def test_a_campaign_whose_profile_is_gone_says_so(sandbox: Sandbox) -> None:
@@ -248,3 +255,11 @@ def test_the_reason_that_a_service_gives_beside_its_code_is_kept(sandbox: Sandbo
     )
     error = json.loads(answer.body)["Error"]
     assert (error["Code"], error["Reason"]) == ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT")
+
+
+def test_an_account_that_may_send_few_mails_a_second_sends_fewer_a_call(sandbox: Sandbox) -> None:
+    settings = {"from_address": "a@example.jp", "template": "t", "unsubscribe_url": "https://example.jp/{key}"}
+    mails = [create(f"p{n}", to=f"p{n}@example.jp") for n in range(5)]
+    outcomes = sent(sandbox, "ses", *mails, mails_per_call=2, **settings)
+    assert set(verdicts(outcomes).values()) == {"accepted"}
+    assert len(sandbox.calls("ses")) == 3

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
 from kumitate.activation.destinations.auth import BEARER, Auth
+from kumitate.config.sync import NullPolicy
 from kumitate.model.request import Change, Operation, Outcome, Request, Response
 from kumitate.model.section import Section
 
@@ -70,6 +71,8 @@ class Destination(Section):
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Templates of the usual fields, by the destination's names, for syncs with `default_fields: true`: the first
     whose attributes the project has (`usual_fields.py`)."""
+    missing: ClassVar[NullPolicy] = "keep"
+    """What a missing value does where the sync's `nulls` do not say: a message has nothing to keep, so it is told."""
 
     @abstractmethod
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:

@@ -22,6 +22,7 @@ from kumitate.activation.destinations.answers import (
 from kumitate.activation.destinations.aws_messages import refusal
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.usual_fields import EMAIL
+from kumitate.config.sync import NullPolicy
 from kumitate.errors import RecordError
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
 
@@ -69,6 +70,7 @@ class Ses(Destination):
         "aws sesv2 delete-contact --contact-list-name LIST --email-address ADDRESS.",
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {"to": EMAIL}
+    missing: ClassVar[NullPolicy] = "clear"
 
     from_address: str = Field(min_length=3)
     template: str = Field(min_length=1)
@@ -76,6 +78,8 @@ class Ses(Destination):
     configuration_set: str | None = None
     """Where bounces, complaints and clicks go, and whether the suppression list is heeded; SES heeds it by default."""
     reply_to: tuple[str, ...] = ()
+    mails_per_call: int = Field(_MAX_ENTRIES, ge=1, le=_MAX_ENTRIES)
+    """Fewer for accounts that may send fewer mails a second than a call holds."""
     tenant: str | None = Field(None, min_length=1)
     """The SES tenant whose reputation and suppression list hold, for accounts that send for several brands."""
 
@@ -86,7 +90,7 @@ class Ses(Destination):
                 entries[change.key] = self._entry(change)
             except RecordError as error:
                 yield Outcome(change.key, Verdict.REJECTED, error.reason, error.field)
-        for group in batches([change for change in changes if change.key in entries], _MAX_ENTRIES):
+        for group in batches([change for change in changes if change.key in entries], self.mails_per_call):
             keys = tuple(change.key for change in group)
             yield AwsCall("sesv2", "send_bulk_email", self._parameters([entries[key] for key in keys]), keys)
 
