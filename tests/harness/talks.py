@@ -1,7 +1,7 @@
 """Conversations with the sandbox, led to their end; killed on the way where a test wants it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from kumitate.sandbox.server import Sandbox
 _MOST_TURNS = 200
 
 Death = tuple[int, bool]
-"""The turn at which the process dies, and whether its request had left."""
+"""A turn at which the process dies, and whether its request had left."""
 
 
 def opened(type_: str, **settings: Any) -> Destination:
@@ -35,22 +35,24 @@ def lead(
     *,
     memory: State | None = None,
     dies: Death | None = None,
+    deaths: Collection[Death] = (),
 ) -> Done:
-    """To the end, from the noted state alone after the death; waits are over at once."""
+    """To the end, from the noted state alone after each death; waits are over at once."""
     assert isinstance(destination, Conversing)
+    all_deaths = {dies, *deaths}
     turn = destination.begins(changes, memory or {})
     assert turn is not None
     for number in range(_MOST_TURNS):
         if isinstance(turn, Done):
             return turn
         state = json.loads(json.dumps(turn.state))
-        if not isinstance(turn, Ask) or dies == (number, False):
+        if not isinstance(turn, Ask) or (number, False) in all_deaths:
             turn = destination.resumed(changes, state)
             continue
         response = transport.send(turn.request)
         turn = (
             destination.resumed(changes, state)
-            if dies == (number, True)
+            if (number, True) in all_deaths
             else destination.answered(changes, state, response)
         )
     raise AssertionError("the conversation came to no end")
