@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from harness.talks import lead, opened, row, sent, transport_to
 from kumitate.activation.destinations.answers import common_outcomes
-from kumitate.activation.destinations.line_rebuild import Rebuild
+from kumitate.activation.destinations.line_rebuild import Members, Rebuild
 from kumitate.activation.destinations.talk import Ask, Leaning
 from kumitate.model.request import Change, HttpRequest, Response
 from kumitate.sandbox.server import Fault, Sandbox
@@ -79,7 +79,7 @@ def test_an_audience_that_line_fails_to_build_leaves_the_one_before_in_use(sandb
 
 def rebuild_of(count: int, *, most_in_file: int = 1_500_000) -> Rebuild:
     ids = tuple(user(number) for number in range(count))
-    return Rebuild(name="all", ids=ids, keys=("p1",), unsettled=(), most_in_file=most_in_file)
+    return Rebuild(name="all", members=lambda: Members(ids), keys=("p1",), most_in_file=most_in_file)
 
 
 def test_many_ids_go_as_files_to_the_host_of_files(sandbox: Sandbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,7 +12,7 @@ from pydantic import Field, model_validator
 from kumitate.activation.destinations.answers import BATCH_SPOILED, REQUEST_REFUSED, UNCONFIRMED, for_all
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.line_answers import LINE_USER, words
-from kumitate.activation.destinations.line_rebuild import BLOB_HOST, Rebuild
+from kumitate.activation.destinations.line_rebuild import BLOB_HOST, Members, Rebuild
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.matchkeys import LINE_V2, LINE_V2_IFA, NONE, match_keys
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
@@ -91,12 +92,15 @@ class Line(Destination):
         return self._rebuild(changes).resumed(state)
 
     def _rebuild(self, changes: Sequence[Change]) -> Rebuild:
-        known, refused = self._ids(changes)
+        @cache
+        def members() -> Members:
+            known, refused = self._ids(changes)
+            return Members(tuple(dict.fromkeys(known.values())), refused)
+
         return Rebuild(
             name=self.name or self.sync[:100],
-            ids=tuple(dict.fromkeys(known.values())),
+            members=members,
             keys=tuple(change.key for change in changes),
-            unsettled=refused,
             leaving=frozenset(change.key for change in changes if change.operation is Operation.DELETE),
             is_ifa=self.identifiers == "ifa",
         )

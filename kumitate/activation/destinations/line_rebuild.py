@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -28,15 +28,21 @@ _UPLOAD = f"{_GROUPS}/upload"
 _JSON = {"Content-Type": "application/json"}
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who is to be in the audience, and the rows that are refused before anything is sent."""
+
+    ids: tuple[str, ...] = field(repr=False)
+    refused: tuple[Outcome, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuild:
-    """One rebuild: the ids of all members, and the keys of the rows that wait for it."""
+    """One rebuild: its members, asked for only where they are needed (not by a poll), and the rows that wait for it."""
 
     name: str
-    ids: tuple[str, ...] = field(repr=False)
+    members: Callable[[], Members]
     keys: tuple[str, ...]
-    unsettled: tuple[Outcome, ...]
-    """Rows that are refused before anything is sent."""
     leaving: frozenset[str] = frozenset()
     """Keys of rows that are to be in no audience any more."""
     is_ifa: bool = False
@@ -155,9 +161,14 @@ class Rebuild:
     def _outcomes(self, said: Outcome, *, left: bool = True) -> tuple[Outcome, ...]:
         """`said` of everybody else; who is to leave has left where no audience holds them any more."""
         gone = Outcome("", Verdict.ACCEPTED, UNCONFIRMED) if left else said
-        refused = {outcome.key for outcome in self.unsettled}
+        unsettled = self.members().refused
+        refused = {outcome.key for outcome in unsettled}
         others = (replace(gone if key in self.leaving else said, key=key) for key in self.keys if key not in refused)
-        return (*self.unsettled, *others)
+        return (*unsettled, *others)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.members().ids
 
     @property
     def _parts(self) -> int:

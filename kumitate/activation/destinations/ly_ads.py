@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,7 +12,7 @@ from kumitate.activation.destinations.answers import REQUEST_REFUSED, for_all
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.ly_calls import Account
-from kumitate.activation.destinations.ly_lists import Lists
+from kumitate.activation.destinations.ly_lists import Lists, Members
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import LY_AUDIENCE_V19, NONE, match_keys
@@ -93,7 +94,11 @@ class LyAds(Destination):
         return self._lists(changes).resumed(state)
 
     def _lists(self, changes: Sequence[Change]) -> Lists:
-        known, refused = self._known(changes)
+        @cache
+        def members() -> Members:
+            known, refused = self._known(changes)
+            return Members(tuple(dict.fromkeys(line for lines in known.values() for line in lines)), refused)
+
         account = Account(
             id=self.account_id,
             base=self.base_account_id or self.account_id,
@@ -104,9 +109,8 @@ class LyAds(Destination):
             account=account,
             name=self.name or self.sync[:60],
             duration_days=self.data_duration_days,
-            lines=tuple(dict.fromkeys(line for lines in known.values() for line in lines)),
+            members=members,
             keys=tuple(change.key for change in changes),
-            unsettled=refused,
             leaving=frozenset(change.key for change in changes if change.operation is Operation.DELETE),
         )
 

@@ -7,7 +7,7 @@ detached, newcomers are added to the list that was made last, and who left is sa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from kumitate.activation.destinations.answers import UNAVAILABLE, UNCONFIRMED
@@ -29,19 +29,29 @@ POLL_SECONDS = 60.0
 LEAST_LINES = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The lines of who is to be in the list, and the rows that are refused before anything is sent."""
+
+    lines: tuple[str, ...] = field(repr=False)
+    refused: tuple[Outcome, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """One conversation: the lines of all members, and the keys of the rows that wait for it."""
+    """One conversation: its members, asked for only where they are needed (not by a poll), and the rows that wait."""
 
     account: Account
     name: str
     duration_days: int
-    lines: tuple[str, ...] = field(repr=False)
+    members: Callable[[], Members]
     keys: tuple[str, ...]
-    unsettled: tuple[Outcome, ...]
-    """Rows that are refused before anything is sent."""
     leaving: frozenset[str]
     """Keys of rows that are to be in no list any more."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self.members().lines
 
     def adds(self, list_id: int | None) -> Turn:
         if not self.lines or list_id is None:
@@ -162,10 +172,11 @@ class Lists:
 
     def _outcomes(self, said: Outcome, *, gone: Outcome | None = None) -> tuple[Outcome, ...]:
         """`said` of who is to be in the list, `gone` of who is to leave."""
-        refused = {outcome.key for outcome in self.unsettled}
+        unsettled = self.members().refused
+        refused = {outcome.key for outcome in unsettled}
         left = gone or said
         rest: Sequence[str] = [key for key in self.keys if key not in refused]
-        return (*self.unsettled, *(replace(left if key in self.leaving else said, key=key) for key in rest))
+        return (*unsettled, *(replace(left if key in self.leaving else said, key=key) for key in rest))
 
     def _named(self, state: State) -> str:
         digest = hashlib.sha256("\n".join(sorted(self.lines)).encode()).hexdigest()[:6]
