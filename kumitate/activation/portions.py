@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.talk import Conversing
@@ -40,15 +41,32 @@ def cut_at_leisure(changes: Iterable[Sequence[Change]], rows: int) -> Iterator[l
     """As `cut`, with an empty list after each piece: whoever reads on may do something else first."""
     portion: list[Change] = []
     for piece in changes:
-        for change in piece:
-            turns = rows != WHOLE and portion and is_removal(portion[-1]) != is_removal(change)
-            if turns or len(portion) == rows:
+        for alike in _alike(piece, rows):
+            if portion and rows != WHOLE and is_removal(portion[-1]) != is_removal(alike[0]):
                 yield portion
                 portion = []
-            portion.append(change)
+            start = 0
+            while start < len(alike):
+                end = start + rows - len(portion)
+                portion += alike[start:end]
+                start = end
+                if len(portion) == rows:
+                    yield portion
+                    portion = []
         yield []
     if portion:
         yield portion
+
+
+def _alike(piece: Sequence[Change], rows: int) -> Iterator[Sequence[Change]]:
+    """The piece in runs of removals and of others; most pieces are of one kind."""
+    removals = sum(change.operation is Operation.DELETE for change in piece)
+    if rows == WHOLE or removals in (0, len(piece)):
+        if piece:
+            yield piece
+        return
+    for _, run in groupby(piece, is_removal):
+        yield list(run)
 
 
 def is_removal(change: Change) -> bool:
