@@ -50,7 +50,7 @@ def _report(workspace: Workspace, last: LoggedRun) -> Report:
     from kumitate.cli.summary import facts_of_logged
     from kumitate.report.collect import collect
 
-    return collect(workspace.engine, workspace.config, facts_of_logged(last, workspace.engine_name))
+    return collect(workspace.engine, workspace.config, facts_of_logged(workspace, last))
 
 
 def _run_row(run: LoggedRun) -> dict[str, Any]:

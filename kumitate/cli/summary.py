@@ -14,6 +14,7 @@ from kumitate.cli.output import counted, print_table
 if TYPE_CHECKING:
     from kumitate.execution.run import RunSummary
     from kumitate.execution.runs import LoggedRun
+    from kumitate.execution.workspace import Workspace
     from kumitate.quality.verdict import Failed
     from kumitate.report.facts import Report, RunFacts, SyncReport
 
@@ -31,15 +32,19 @@ def facts_of(summary: RunSummary) -> RunFacts:
         stages=stages,
         resumed=summary.resumed,
         held_by=tuple(map(str, holds(summary.failed_rules) if summary.is_held else ())),
+        stopped=summary.stopped_syncs,
     )
 
 
-def facts_of_logged(run: LoggedRun, engine: str) -> RunFacts:
-    """What the run log remembers of a run."""
+def facts_of_logged(workspace: Workspace, run: LoggedRun) -> RunFacts:
+    """What the run log remembers of a run, and which syncs did not deliver in it."""
+    from kumitate.execution.controls import controls_of, stopped_in
     from kumitate.report.facts import RunFacts
 
     ended = run.finished_at or datetime.now(UTC)
-    return RunFacts(run.id, run.as_of, engine, (ended - run.started_at).total_seconds())
+    stopped = stopped_in(workspace.engine, controls_of(workspace.folder), run.id, ended=ended)
+    seconds = (ended - run.started_at).total_seconds()
+    return RunFacts(run.id, run.as_of, workspace.engine_name, seconds, stopped=stopped)
 
 
 def show_sources(report: Report, *, ever: bool) -> None:
@@ -124,11 +129,11 @@ def show_syncs(syncs: Sequence[SyncReport]) -> None:
 def _say_waiting(sync: SyncReport) -> None:
     """What waits, why, and what to do about it."""
     rows = counted(sync.waiting + sync.waiting_deletes, "changes")
-    is_paused = sync.waits_for == ("paused",)
+    is_paused = sync.waits_for == "paused"
     do = f"resume {sync.name}" if is_paused else f"approve {sync.name}"
     removals = f", {counted(sync.waiting_deletes, 'removals')} among them" if sync.waiting_deletes else ""
     click.echo(
-        f"{sync.name}: {rows} wait{removals} ({', '.join(sync.waits_for)}); nothing was sent;"
+        f"{sync.name}: {rows} wait{removals} ({sync.waits_for}); nothing was sent;"
         f" look at `kumitate sync {sync.name} --dry-run`, then `kumitate control {do} --reason …`\n"
     )
 

@@ -141,6 +141,12 @@ def holds(engine: Engine, controls: Controls, run: Run) -> Mapping[str, str]:
     return held
 
 
+def stopped_in(engine: Engine, controls: Controls, run_id: str, *, ended: datetime) -> Mapping[str, str]:
+    """Sync -> why nothing of it may have left in a run that has ended; what was approved since left in a later one."""
+    held = {sync: reason for (_, sync, reason) in _held_rows(engine, [run_id])}
+    return {**held, **dict.fromkeys(paused(d for d in controls.decisions() if d.at <= ended), PAUSED)}
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """How many changes of each kind a held sync had."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from kumitate.activation.retries import retrying, settling
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.errors import FatalError
 from kumitate.execution.controls import controls_of, forgotten
+from kumitate.execution.controls import holds as holds_of
 from kumitate.execution.deliver import deliver
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
@@ -51,6 +52,9 @@ class RunSummary:
     """Quality rules that the run did not pass."""
     released: str = ""
     """Why people are activated although rules of level `hold` failed; empty where nobody decided so."""
+
+    stopped_syncs: Mapping[str, str] = field(default_factory=dict)
+    """Syncs that did not deliver, and why: they are paused, or a person must approve the run first."""
 
     @property
     def is_held(self) -> bool:
@@ -142,6 +146,8 @@ def _execute_one(
         if at_level(summary.failed_rules, "stop"):
             workspace.runs.finish(run.id, datetime.now(UTC), stage.name)
             stop_if_told(summary.failed_rules)
+        if stage.name == ACTIVATION.name:
+            summary.stopped_syncs = holds_of(workspace.engine, controls_of(workspace.folder), run)
     workspace.lake.expire(keep=_STATES_KEPT)
     until = None if len(summary.stages) == len(STAGES) else summary.stages[-1].name
     workspace.runs.finish(run.id, datetime.now(UTC), until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from kumitate.config.project import Config
+from kumitate.identity.anonymous import anonymous_kinds
 from kumitate.identity.scoring import PairScore, score_pairs
 from kumitate.model.step import Query
 from kumitate.ports import Engine
@@ -34,19 +35,21 @@ def collect(engine: Engine, config: Config, run: RunFacts, *, truth: pa.Table | 
         run=run,
         sources=rows_in.sources(ask, config, run.run_id, quarantined=quarantined),
         samples=rows_in.samples(ask, quarantined),
-        people=_people(ask, run.run_id, _score(engine, truth)),
+        people=_people(ask, config, run.run_id, score=_score(engine, truth)),
         traits=len(config.traits),
         consents=tuple(ConsentCount(**row) for row in ask(questions.consents())),
         segments=_segments(ask, config, run.run_id),
-        syncs=rows_out.syncs(ask, config, run.run_id),
+        syncs=rows_out.syncs(ask, config, run),
     )
 
 
-def _people(ask: Ask, run_id: str, score: PairScore | None) -> PeopleReport:
+def _people(ask: Ask, config: Config, run_id: str, *, score: PairScore | None) -> PeopleReport:
     sizes, totals = ask(questions.person_sizes()), ask(questions.profiles())[0]
+    kinds = anonymous_kinds(config)
     return PeopleReport(
         records=sum(row["records"] * row["persons"] for row in sizes),
         persons=sum(row["persons"] for row in sizes),
+        anonymous=ask(questions.anonymous_persons(kinds))[0]["persons"] if kinds else 0,
         golden_records=totals["records"],
         profiles=totals["profiles"],
         sizes=tuple(Tally(str(row["records"]), row["persons"]) for row in sizes),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kumitate.identity.scoring import PairScore
@@ -54,6 +55,8 @@ class RunFacts:
     resumed: bool = False
     held_by: tuple[str, ...] = ()
     """Quality rules that kept everybody from being activated, in words."""
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    """Syncs that did not deliver, and why: `paused`, `cancelled`, `guard.removes`, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +226,8 @@ class SyncReport:
     pending: int = 0
     waiting: int = 0
     """Rows of which nothing was sent: the sync is paused, or a person must approve the run first."""
-    waits_for: tuple[str, ...] = ()
-    """Why: `guard.adds`, `guard.removes`, `approval`, `paused`."""
+    waits_for: str = ""
+    """Why: `guard.adds`, `guard.removes`, `approval`, `paused`, `cancelled`."""
     held: tuple[Tally, ...] = ()
     deletes: int = 0
     deleted: int = 0

@@ -11,7 +11,6 @@ from kumitate.activation.tables import (
     OUTCOMES,
     REJECTED,
     SYNC_COUNTS,
-    SYNC_HOLDS,
     candidates_table,
     changes_table,
     state_table,
@@ -270,11 +269,6 @@ where run_id = {_text(run_id)} and operation <> 'keep'
 group by sync, case when operation = 'delete' then 'delete' else 'write' end, verdict
 order by 1, 2, 3"""
     return Query("sync_outcomes", sql)
-
-
-def sync_holds(run_id: str) -> Query:
-    """Why a person must approve a sync's changes of this run first."""
-    return Query("sync_holds", f"select sync, reason from {SYNC_HOLDS} where run_id = {_text(run_id)} order by 1, 2")
 
 
 def sync_sizes(syncs: Iterable[str]) -> Query:

@@ -7,16 +7,15 @@ from typing import Any
 
 from kumitate.config.project import Config
 from kumitate.report import questions
-from kumitate.report.facts import Rejection, SyncReport, Tally
+from kumitate.report.facts import Rejection, RunFacts, SyncReport, Tally
 from kumitate.report.masking import message_shape
 from kumitate.report.questions import Ask, Row, of
 
 
-def syncs(ask: Ask, config: Config, run_id: str) -> tuple[SyncReport, ...]:
+def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
     if not config.syncs:
         return ()
-    counts, outcomes = ask(questions.sync_counts(run_id)), ask(questions.sync_outcomes(run_id))
-    holds = ask(questions.sync_holds(run_id))
+    counts, outcomes = ask(questions.sync_counts(run.run_id)), ask(questions.sync_outcomes(run.run_id))
     sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(questions.rejections())
     return tuple(
         SyncReport(
@@ -29,7 +28,7 @@ def syncs(ask: Ask, config: Config, run_id: str) -> tuple[SyncReport, ...]:
             rejections=_rejections(ask, name, of(refused, "sync", name)),
             **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}, beside=sync.mode != "delete"),
             **_became(of(outcomes, "sync", name), beside=sync.mode != "delete"),
-            **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), of(holds, "sync", name), mode=sync.mode),
+            **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), run.stopped.get(name, ""), mode=sync.mode),
             **{row["what"]: row["rows"] for row in of(sizes, "sync", name)},
         )
         for name, sync in sorted(config.syncs.items())
@@ -47,15 +46,15 @@ def _planned(outcomes: dict[str, int], *, beside: bool) -> dict[str, Any]:
     }
 
 
-def _waiting(counts: list[Row], outcomes: list[Row], holds: list[Row], *, mode: str) -> dict[str, Any]:
-    """A sync with changes of which nothing became anything: it is paused, or waits for approval."""
+def _waiting(counts: list[Row], outcomes: list[Row], reason: str, *, mode: str) -> dict[str, Any]:
+    """What a sync would have brought of which nothing left, for a reason."""
+    if outcomes or not reason:
+        return {}
     planned = {row["outcome"]: row["rows"] for row in counts}
     deletes = planned.get("delete", 0) + planned.get("delete_retried", 0)
     writes = sum(planned.get(each, 0) for each in ("create", "update", "retried"))
-    if outcomes or not deletes + writes:
-        return {}
     rows = {"waiting": writes, "waiting_deletes": deletes} if mode != "delete" else {"waiting": deletes}
-    return {**rows, "waits_for": tuple(row["reason"] for row in holds) or ("paused",)}
+    return {**rows, "waits_for": reason if deletes + writes else ""}
 
 
 def _became(outcomes: list[Row], *, beside: bool) -> dict[str, Any]:
