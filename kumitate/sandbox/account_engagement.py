@@ -98,7 +98,7 @@ def _ended(store: Store, found: dict[str, Any]) -> dict[str, Any]:
     rows = list(csv.DictReader(io.StringIO(found["content"], newline="")))
     names = list(rows[0])
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*names, "error"], lineterminator="\n")
+    writer = csv.DictWriter(text, [*names, "error"], lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for row in rows:
         known = store.get("prospects", row["matchEmail"].lower())

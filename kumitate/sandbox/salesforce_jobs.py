@@ -140,7 +140,7 @@ def _record(row: Mapping[str, str]) -> dict[str, Any]:
 
 def _csv(names: list[str], rows: list[Any]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer = csv.DictWriter(text, names, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -15,7 +15,7 @@ from kumitate.activation.destinations.talk import Erasing
 from kumitate.model.request import Change, HttpRequest, Operation
 from kumitate.sandbox.contract import schema_of
 
-VERSIONS = ("2026-03", "v3")
+VERSIONS = ("2026-03", "2026-09", "v3")
 ROUTES = {
     "hubspot_upsert": ("contacts.json", "contacts/batch/upsert", "post"),
     "hubspot_read": ("contacts.json", "contacts/batch/read", "post"),
@@ -31,6 +31,8 @@ def theirs(version: str, schema: str) -> dict[str, Any]:
     document = contract(f"hubspot/{version}/{file}")
     base = "/crm/v3" if version == "v3" else "/crm"
     kind = "lists" if file == "lists.json" else "objects"
+    if version == "2026-09" and kind == "objects":  # one address for all objects
+        route = "{objectType}/" + route.partition("/")[2]
     path = f"{base}/{kind}/{route}" if version == "v3" else f"{base}/{kind}/{version}/{route}"
     return body_of(document, path, method)
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kumitate.activation.destinations.csv_lines import line
 from kumitate.model.request import Change, Response
 
 _MATCH = "matchEmail"
@@ -16,19 +17,15 @@ _BOUNDARY = "kumitate.9f6b1c0a7d.batch"
 
 def table(rows: Sequence[Change], key_field: str) -> bytes:
     """CSV of rows with the same fields; the address is what prospects are matched by."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     names = sorted(set(rows[0].fields) - {key_field})
-    writer.writerow([_MATCH, key_field, *names])
-    for change in rows:
-        writer.writerow(_cells(change, names))
-    return text.getvalue().encode()
+    lines = (line(_cells(change, names)) for change in rows)
+    return (line([_MATCH, key_field, *names]) + "".join(lines)).encode()
 
 
 def row_size(change: Change, key_field: str) -> int:
     """Bytes of a row, quotes included."""
     names = sorted(set(change.fields) - {key_field})
-    return sum(len(text.encode()) + 3 for text in _cells(change, names))
+    return len(line(_cells(change, names)).encode())
 
 
 def upload(content: bytes) -> tuple[str, bytes]:

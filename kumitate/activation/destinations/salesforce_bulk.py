@@ -14,6 +14,7 @@ from typing import Any
 
 from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNREADABLE
 from kumitate.activation.destinations.base import packed
+from kumitate.activation.destinations.csv_lines import line
 from kumitate.activation.destinations.salesforce_answers import row_outcome
 from kumitate.model.request import Change, HttpRequest, Outcome, Response, Verdict
 
@@ -72,7 +73,7 @@ def parts(
     columns = len(columns_of(rows, records))
 
     def size(change: Change) -> int:
-        return columns + sum(len(cell(value).encode()) + 4 for value in records[change.key].values())
+        return columns + sum(len(line([cell(value)]).encode()) for value in records[change.key].values())
 
     return packed(rows, most=len(rows), most_bytes=most_bytes - _HEADER_BYTES, size=size)
 
@@ -80,13 +81,11 @@ def parts(
 def table(rows: Sequence[Change], records: Mapping[str, Mapping[str, Any]]) -> bytes:
     """CSV with a column for every field that any row has."""
     columns = columns_of(rows, records)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for change in rows:
-        record = records[change.key]
-        writer.writerow([cell(record[name]) if name in record else "" for name in columns])
-    return text.getvalue().encode()
+    lines = (
+        line(cell(record[name]) if name in record else "" for name in columns)
+        for record in (records[change.key] for change in rows)
+    )
+    return (line(columns) + "".join(lines)).encode()
 
 
 def columns_of(rows: Sequence[Change], records: Mapping[str, Mapping[str, Any]]) -> list[str]:
