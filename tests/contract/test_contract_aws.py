@@ -91,7 +91,7 @@ def rows_of(type_: str) -> st.SearchStrategy[list[Change]]:
 
 
 @pytest.mark.parametrize("type_", sorted(MOST))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_whatever_rows_hold_calls_keep_the_model_and_no_row_is_lost(type_: str, data: st.DataObject) -> None:
     changes = data.draw(rows_of(type_))

@@ -39,7 +39,7 @@ def rendered(mapping: dict[str, Any], **columns: pa.Array) -> list[Any]:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_kernels_write_what_the_definition_says(kind: str, data: st.DataObject) -> None:
     type_, strategy = KINDS[kind]
@@ -50,7 +50,7 @@ def test_kernels_write_what_the_definition_says(kind: str, data: st.DataObject) 
     assert tokens(array).to_pylist() == [None if value is None else json_of(value) for value in expected]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=5), TEXT)
 def test_parts_are_joined_row_by_row_without_those_that_are_missing(
     rows: list[tuple[str | None, ...]], between: str
@@ -60,7 +60,7 @@ def test_parts_are_joined_row_by_row_without_those_that_are_missing(
     assert in_one(columns, between).to_pylist() == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.none() | st.decimals(Decimal(-(10**13)), Decimal(10**13), places=4), min_size=1), st.integers(0, 6))
 def test_numbers_are_rounded_half_away_from_zero_and_never_to_minus_zero(
     values: list[Decimal | None], decimals: int
