@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
+from kumitate.activation.destinations.registry import REGISTRY, destination_class
 from kumitate.activation.mapping_defaults import filled
 from kumitate.activation.templates import held_rows, parse_template, render_json
 from kumitate.config.mapping import FieldMapping, templates_in
@@ -230,6 +231,15 @@ def test_a_mail_is_told_of_what_is_missing_unless_its_sync_says_otherwise(
     fields = '  fields: {to: "{email}", text: Hello, name: "{given_name}"}\n'
     (tmp_path / "syncs/hello.yaml").write_text(sync + fields + given, encoding="utf-8")
     assert open_project(tmp_path).config.syncs["hello"].nulls == found
+
+
+@pytest.mark.parametrize("type_", sorted(REGISTRY))
+def test_usual_fields_are_some_that_the_destination_takes(type_: str) -> None:
+    class_ = destination_class(type_)
+    for name, templates in class_.defaults.items():
+        assert isinstance(templates, tuple)
+        assert all(parse_template(each).columns for each in templates)
+        assert class_.terms.accepts is None or name in class_.terms.accepts
 
 
 def test_a_destination_without_usual_fields_says_so_where_they_are_asked_for(tmp_path: Path) -> None:

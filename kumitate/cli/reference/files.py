@@ -83,6 +83,8 @@ class _Page:
             yield f"Fields it needs: {_codes(terms.needs)}."
         if terms.accepts is not None:
             yield f"Fields it takes: {_codes(terms.accepts)}."
+        if class_.defaults:
+            yield f"Usual fields (`default_fields`): {_codes(frozenset(class_.defaults))}."
         yield ""
         yield from _keys(class_, without=Destination)
         for field in class_.model_fields.values():
