@@ -68,6 +68,8 @@ class World:
 
     config: Config
     lake: MemoryLake = field(default_factory=MemoryLake)
+    forgotten: Mapping[str, str] = field(default_factory=dict)
+    """Per sync that was reset, the run up to which nothing counts."""
 
     def people(self, **members: tuple[Mapping[str, Any], Iterable[str]]) -> None:
         """`people(p1=({"email": "a@b.jp"}, ["vips"]))`: attributes, and segments the person is in."""
@@ -102,7 +104,7 @@ class World:
     def activate(self, number: int = 1, *, syncs: Sequence[str] = ()) -> None:
         """All syncs, or these alone; the lake is prepared for all of them."""
         self.lake.run(replace(ACTIVATION, plan=lambda _config, _run: ()), self.config, run(number))
-        self.lake.run(of_syncs(ACTIVATION, syncs), self.config, run(number))
+        self.lake.run(of_syncs(ACTIVATION, syncs), self.config, self._run(number))
 
     def settle(self, number: int = 1, *, sync: str = "s", **verdicts: str) -> None:
         """What became of the changes of a sync: `settle(p1="retry")`; whoever is not named is accepted."""
@@ -125,8 +127,11 @@ class World:
         ]
         self.lake.put(OUTCOMES, [*old, *new])
         of_sync = of_syncs(DELIVERY, (sync,))
-        steps = [step for step in of_sync.plan(self.config, run(number)) if not isinstance(step, DeliverStep)]
+        steps = [step for step in of_sync.plan(self.config, self._run(number)) if not isinstance(step, DeliverStep)]
         self.lake.run(replace(DELIVERY, plan=lambda _config, _run: tuple(steps)), self.config, run(number))
+
+    def _run(self, number: int) -> Run:
+        return replace(run(number), forgotten=self.forgotten)
 
     def lake_tables(self) -> set[str]:
         return set(self.lake._tables)
