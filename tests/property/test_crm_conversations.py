@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.talks import row
@@ -97,6 +97,7 @@ def test_every_good_row_arrives_and_every_bad_one_is_refused(
     assert set(vendor.taken) == told.keys() - vendor.bad
 
 
+@settings(max_examples=60)
 @given(st.lists(CELLS, min_size=1, max_size=5))
 def test_every_cell_of_a_job_says_ignore_clear_or_the_value(fields: list[dict[str, object]]) -> None:
     rows = [row(f"p{number}", **each) for number, each in enumerate(fields)]
@@ -117,6 +118,7 @@ def as_cell(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+@settings(max_examples=60)
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_every_text_reaches_an_import_and_its_errors_come_back_to_their_rows(texts: list[str]) -> None:
     rows = [row(f"p{number}", email=f"p{number}@example.jp", note=text) for number, text in enumerate(texts)]

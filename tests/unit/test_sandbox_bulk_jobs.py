@@ -17,6 +17,9 @@ from kumitate.sandbox.server import Sandbox
 CONTACTS = {"object": "Contact", "external_id": "Key__c", "bulk_above": 3}
 UNIT = {"business_unit_id": "0Uv000000000001AAA", "key_field": "key__c"}
 
+ARRIVED = [True, pytest.param(False, marks=pytest.mark.slow)]
+"""Whether the request had left when the process died."""
+
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
@@ -48,7 +51,7 @@ def many() -> list[Change]:
     ]
 
 
-@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("arrived", ARRIVED)
 @pytest.mark.parametrize("turn", range(9))
 def test_a_bulk_job_ends_the_same_wherever_the_process_dies(sandbox: Sandbox, turn: int, arrived: bool) -> None:
     salesforce, transport = way(sandbox, "salesforce", **CONTACTS)
@@ -152,7 +155,7 @@ def prospects() -> list[Change]:
     ]
 
 
-@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("arrived", ARRIVED)
 @pytest.mark.parametrize("turn", range(12))
 def test_imports_end_the_same_wherever_the_process_dies(sandbox: Sandbox, turn: int, arrived: bool) -> None:
     pardot, transport = way(sandbox, "account_engagement", **UNIT)

@@ -79,6 +79,7 @@ def test_who_left_is_removed_and_who_was_never_there_stops_nobody(sandbox: Sandb
         assert len(there) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("type_", WAYS)
 @pytest.mark.parametrize(
     "fault",
