@@ -130,7 +130,7 @@ class GoogleDataManager(Destination):
 
     def _members(self, changes: Iterable[Change]) -> Iterator[Member]:
         for change in changes:
-            found = self._identifiers({**change.previous, **change.fields})
+            found = self._identifiers(change.fields)
             if found:
                 yield change.key, found
 

@@ -51,18 +51,18 @@ def movements(
     outdated: Callable[[Known, Known], Known],
     why: Callable[[Mapping[str, Any]], str],
 ) -> Movements[Known]:
-    """Removals, and then of those who stay what the audience was told earlier and holds no more.
+    """Removals, and then of those who stay what the audience was told earlier and what is theirs no more.
 
-    A field that is absent is left as it is, so what was accepted last still counts. Removals come first: an
-    identifier may leave with one person and stay with another.
+    An audience holds what a row says now and nothing else: a field that is absent is forgotten as one that is empty,
+    or nobody would know any more what to take out when the person leaves. Removals come first: an identifier may
+    leave with one person and stay with another.
     """
     gone, stale, present, unusable = [], [], [], []
     for change in changes:
         leaves = change.operation is Operation.DELETE
-        fields = change.fields if leaves else {**change.previous, **change.fields}
-        now = known_by(fields)
+        now = known_by(change.fields)
         if not now:
-            unusable.append(Outcome(change.key, Verdict.REJECTED, NONE, why(fields)))
+            unusable.append(Outcome(change.key, Verdict.REJECTED, NONE, why(change.fields)))
         elif leaves:
             gone.append((change.key, now))
         else:

@@ -132,7 +132,7 @@ class Meta(Destination):
         return self.inquiry(self.audience_id)
 
     def members(self, changes: Sequence[Change]) -> list[Row]:
-        known = ((change.key, self._keys({**change.previous, **change.fields})) for change in changes)
+        known = ((change.key, self._keys(change.fields)) for change in changes)
         return [(key, keys) for key, keys in known if keys]
 
     def replace(self, rows: Sequence[Row], session: Mapping[str, Any]) -> HttpRequest:
