@@ -69,7 +69,7 @@ class Slack(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if not change.fields.get("text"):
+            if not str(change.fields.get("text") or "").strip():
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
                 continue
             try:

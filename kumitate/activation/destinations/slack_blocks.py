@@ -24,7 +24,7 @@ def blocks(fields: Mapping[str, Any], text: str, *, link_title: str) -> list[dic
     RecordError where `link` is none that Slack shows: half a link would lead nowhere, in silence.
     """
     found: list[dict[str, Any]] = []
-    if fields.get("title"):
+    if str(fields.get("title") or "").strip():
         found.append({"type": "header", "text": {"type": "plain_text", "text": cut(str(fields["title"]), _MAX_HEADER)}})
     found.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     rows = [(name, value) for name, value in fields.items() if name not in _OWN and value is not None]

@@ -40,7 +40,7 @@ class SlackWebhook(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if not change.fields.get("text"):
+            if not str(change.fields.get("text") or "").strip():
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
                 continue
             try:

@@ -23,6 +23,7 @@ MOST_BYTES = 28_000
 _MAX_TITLE = 200
 _MAX_FACTS = 10
 _MAX_FACT = 300
+_SHORT_TEXT = 500
 _MAX_LINK = 2_000
 _OWN = frozenset({"text", "title", "link"})
 _LINK = re.compile(r"https://[^\s<>\"]+")
@@ -55,7 +56,7 @@ class Teams(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if not change.fields.get("text"):
+            if not str(change.fields.get("text") or "").strip():
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
                 continue
             try:
@@ -74,31 +75,33 @@ class Teams(Destination):
         return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=words)
 
     def _message(self, change: Change) -> HttpRequest:
-        longest = len(str(change.fields["text"]))
-        content = self._content(change.fields, longest)
-        while len(content) > MOST_BYTES:
-            longest = longest * 3 // 4
-            content = self._content(change.fields, longest)
+        text, fact = len(str(change.fields["text"])), _MAX_FACT
+        content = self._content(change.fields, text, fact)
+        while len(content) > MOST_BYTES:  # the text gives way first, then the facts as well
+            fact = fact if text > _SHORT_TEXT else max(1, fact * 3 // 4)
+            text = max(1, text * 3 // 4)
+            content = self._content(change.fields, text, fact)
         headers = {"Content-Type": "application/json; charset=utf-8", "Accept": "*/*"}
         return HttpRequest("POST", "/", content, (change.key,), headers)
 
-    def _content(self, fields: Mapping[str, Any], longest: int) -> bytes:
+    def _content(self, fields: Mapping[str, Any], text: int, fact: int) -> bytes:
         attachment = {
             "contentType": "application/vnd.microsoft.card.adaptive",
             "contentUrl": None,
-            "content": self._card(fields, longest),
+            "content": self._card(fields, text, fact),
         }
         return json.dumps({"type": "message", "attachments": [attachment]}, ensure_ascii=False).encode()
 
-    def _card(self, fields: Mapping[str, Any], longest: int) -> dict[str, Any]:
+    def _card(self, fields: Mapping[str, Any], text: int, fact: int) -> dict[str, Any]:
+        """The card with at most so many signs of text and of each fact."""
         body: list[dict[str, Any]] = []
-        if fields.get("title"):
+        if str(fields.get("title") or "").strip():
             title = _plain(fields["title"], _MAX_TITLE)
             body.append({"type": "TextBlock", "text": title, "weight": "Bolder", "size": "Medium", "wrap": True})
-        body.append({"type": "TextBlock", "text": _plain(fields["text"], longest), "wrap": True})
+        body.append({"type": "TextBlock", "text": _plain(fields["text"], text), "wrap": True})
         facts = [(name, value) for name, value in fields.items() if name not in _OWN and value is not None]
         if facts:
-            body.append({"type": "FactSet", "facts": [_fact(name, value) for name, value in facts[:_MAX_FACTS]]})
+            body.append({"type": "FactSet", "facts": [_fact(name, value, fact) for name, value in facts[:_MAX_FACTS]]})
         card: dict[str, Any] = {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
@@ -112,9 +115,9 @@ class Teams(Destination):
         return card
 
 
-def _fact(name: str, value: Any) -> dict[str, str]:
+def _fact(name: str, value: Any, longest: int) -> dict[str, str]:
     shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return {"title": _plain(name, 100), "value": _plain(shown, _MAX_FACT)}
+    return {"title": _plain(name, 100), "value": _plain(shown, longest)}
 
 
 def _plain(value: Any, longest: int) -> str:
