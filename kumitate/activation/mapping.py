@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.activation.values import distinct, plain, text_of, texts
+from kumitate.activation.values import PLAIN_SCALE, distinct, plain, text_of, texts
 from kumitate.config.mapping import FieldMapping
 
 _EXACT = pa.decimal128(38, 9)
 _MOST = Decimal(10) ** 28
+_WHOLE_DIGITS = 28
+_NEXT_GROUP = r"^(-?\d+)(\d{3})((?:\x00\d{3})*(?:\.\d+)?)$"
 _TIME = pa.timestamp("us", tz="UTC")
 _CASES: Mapping[str, Callable[[pa.Array], pa.Array]] = {
     "upper": pc.utf8_upper,
@@ -129,18 +131,52 @@ def _rounded(mapping: FieldMapping, values: pa.Array) -> pa.Array:
 
     if pa.types.is_integer(values.type):
         return values
-    return distinct(values, number, _EXACT)
+    exact = _fixed(values, mapping.round_ or 0)
+    return distinct(values, number, _EXACT) if exact is None else exact
 
 
 def _formatted(mapping: FieldMapping, values: pa.Array) -> pa.Array:
     match mapping.format:
         case "number":
-            return distinct(values, partial(_number, mapping=mapping))
+            return _numbered(mapping, values)
         case "date":
             return _dated(mapping, values)
         case "epoch_seconds":
             return pc.floor_temporal(_times(values), unit="second").cast(pa.timestamp("s", "UTC")).cast(pa.int64())
     return pc.floor_temporal(_times(values), unit="millisecond").cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
+
+
+def _numbered(mapping: FieldMapping, values: pa.Array) -> pa.Array:
+    exact = _fixed(values, mapping.decimals)
+    if exact is None:
+        return distinct(values, partial(_number, mapping=mapping))
+    shown = exact.cast(pa.string()) if mapping.decimals is not None else texts(exact)
+    return _grouped(shown, mapping.thousands) if mapping.thousands else shown
+
+
+def _fixed(values: pa.Array, decimals: int | None) -> pa.Array | None:
+    """Whole and decimal numbers with so many decimals; None for what only Python reads, or Arrow writes otherwise."""
+    if pa.types.is_integer(values.type):
+        values = values.cast(pa.decimal128(20, 0))
+    type_ = values.type
+    if not pa.types.is_decimal(type_) or type_.precision - type_.scale > _WHOLE_DIGITS:
+        return None
+    if decimals is None:
+        return values
+    if decimals > PLAIN_SCALE:
+        return None
+    wide = values.cast(pa.decimal128(38, max(type_.scale, decimals)))
+    return pc.round(wide, ndigits=decimals, round_mode="half_towards_infinity").cast(pa.decimal128(38, decimals))
+
+
+def _grouped(numbers: pa.Array, sign: str) -> pa.Array:
+    """With `sign` between thousands: one more group from the right each time, until nothing changes."""
+    mark = "\x00"
+    while True:
+        more = pc.replace_substring_regex(numbers, _NEXT_GROUP, rf"\1{mark}\2\3")
+        if more.equals(numbers):
+            return pc.replace_substring(numbers, mark, sign)
+        numbers = more
 
 
 def _number(value: Any, mapping: FieldMapping) -> str | None:

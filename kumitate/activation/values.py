@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _NUMBERS = (bool, int, float, Decimal)
-_PLAIN_SCALE = 6
+PLAIN_SCALE = 6
 """With more decimals Arrow writes small numbers with an exponent."""
 _TO_ESCAPE = r'["\\\x00-\x1f]'
 """What JSON does not allow in a string as it is."""
@@ -37,7 +37,9 @@ def texts(array: pa.Array) -> pa.Array:
         return array
     if pa.types.is_integer(type_) or pa.types.is_boolean(type_):
         return array.cast(pa.string())
-    if pa.types.is_decimal(type_) and 0 < type_.scale <= _PLAIN_SCALE:
+    if pa.types.is_decimal(type_) and type_.scale == 0:
+        return array.cast(pa.string())
+    if pa.types.is_decimal(type_) and 0 < type_.scale <= PLAIN_SCALE:
         return pc.replace_substring_regex(array.cast(pa.string()), r"\.?0+$", "")
     if pa.types.is_date(type_):
         return array.cast(pa.string())
