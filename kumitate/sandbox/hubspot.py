@@ -68,6 +68,19 @@ def _upsert(store: Store, kind: str, body: Mapping[str, Any]) -> Answer:
     return _batch(results, errors)
 
 
+def _update(store: Store, kind: str, body: Mapping[str, Any]) -> Answer:
+    """As an upsert of those that are there."""
+    found = {one["id"]: _id_by(store, kind, one["idProperty"], value=one["id"]) for one in body["inputs"]}
+    there = [one for one in body["inputs"] if found[one["id"]]]
+    absent = [
+        {**_error(key, "record not found"), "category": "OBJECT_NOT_FOUND"} for key, id_ in found.items() if not id_
+    ]
+    if not there:
+        return _batch([], absent)
+    done = _upsert(store, kind, {"inputs": there})
+    return _batch(done.body["results"], [*done.body.get("errors", []), *absent])
+
+
 def _read(store: Store, kind: str, body: Mapping[str, Any]) -> Answer:
     found = [(value["id"], _id_by(store, kind, body["idProperty"], value=value["id"])) for value in body["inputs"]]
     errors = [
@@ -124,6 +137,7 @@ def _change_members(store: Store, list_id: str, body: Mapping[str, Any]) -> Answ
 
 _ROUTES: Mapping[str, tuple[str, Callable[[Store, str, Mapping[str, Any]], Answer]]] = {
     "batch/upsert": ("hubspot_upsert", _upsert),
+    "batch/update": ("hubspot_upsert", _update),
     "batch/read": ("hubspot_read", _read),
     "batch/archive": ("hubspot_archive", _archive),
     "batch/create": ("hubspot_tasks", _create),

@@ -18,6 +18,7 @@ from kumitate.sandbox.contract import schema_of
 VERSIONS = ("2026-03", "2026-09", "v3")
 ROUTES = {
     "hubspot_upsert": ("contacts.json", "contacts/batch/upsert", "post"),
+    "hubspot_update": ("contacts.json", "contacts/batch/update", "post"),
     "hubspot_read": ("contacts.json", "contacts/batch/read", "post"),
     "hubspot_archive": ("contacts.json", "contacts/batch/archive", "post"),
     "hubspot_gdpr_delete": ("contacts.json", "contacts/gdpr-delete", "post"),

@@ -54,6 +54,14 @@ def test_hubspot_upserts_contacts_clears_what_is_empty_and_refuses_single_rows(s
     assert contacts(sandbox).keys() == {"p1", "p2"}
 
 
+def test_hubspot_updates_alone_and_creates_nobody(sandbox: Sandbox) -> None:
+    sent(*way(sandbox, "hubspot", **HUBSPOT), [mail("p1")])
+    updating = way(sandbox, "hubspot", **HUBSPOT, mode="update")
+    outcomes = sent(*updating, [mail("p1", phone="03"), mail("p2")])
+    assert told(outcomes) == {"p1": "accepted", "p2": "vendor.object_not_found"}
+    assert {key: one.get("phone") for key, one in contacts(sandbox).items()} == {"p1": "03"}
+
+
 def test_hubspot_archives_by_its_own_ids_in_hundreds(sandbox: Sandbox) -> None:
     hubspot, transport = way(sandbox, "hubspot", **HUBSPOT)
     people = [mail(f"p{number}") for number in range(150)]
@@ -128,7 +136,8 @@ def test_marketo_syncs_leads_in_three_hundreds_and_tells_each(sandbox: Sandbox) 
 
 
 @pytest.mark.parametrize(
-    ("mode", "there", "absent"), [("insert", "vendor.1005", "accepted"), ("update", "accepted", "vendor.1004")]
+    ("mode", "there", "absent"),
+    [("insert", "accepted.there_already", "accepted"), ("update", "accepted", "vendor.1004")],
 )
 def test_marketo_inserts_or_updates_alone(sandbox: Sandbox, mode: str, there: str, absent: str) -> None:
     sent(*way(sandbox, "marketo", **MARKETO), [mail("p1")])

@@ -25,6 +25,7 @@ from kumitate.activation.destinations.hubspot_calls import (
     objects,
     read_by,
     refusal,
+    updated,
     upserted,
 )
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, plain_legs, taken_up
@@ -40,7 +41,7 @@ class Hubspot(Destination):
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=MODES,
+        modes=MODES | {"update"},
         base_url=BASE_URL,
         sign_in_url=SIGN_IN_URL,
         seconds_between_requests=SECONDS_BETWEEN_REQUESTS,
@@ -58,10 +59,13 @@ class Hubspot(Destination):
     kind: str = Field("contacts", alias="object", pattern=r"^([a-z][a-z0-9_]*|\d+-\d+)$")
     id_property: IdProperty
     api_version: ApiVersion = "2026-03"
+    mode: str = "upsert"
+    """The sync's; in `update` no record is created."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for group in batches(split(changes)[1], MOST_INPUTS):
-            yield upserted(self.path, group, id_property=self.id_property)
+            act = updated if self.mode == "update" else upserted
+            yield act(self.path, group, id_property=self.id_property)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         answer = json_of(response)

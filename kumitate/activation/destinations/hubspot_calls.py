@@ -62,6 +62,15 @@ def call(method: str, path: str, body: Mapping[str, Any], *, keys: Sequence[str]
 
 def upserted(path: str, group: Sequence[Change], *, id_property: str) -> HttpRequest:
     """At most 100 rows; each is traced by its key."""
+    return _written(f"{path}/batch/upsert", group, id_property=id_property)
+
+
+def updated(path: str, group: Sequence[Change], *, id_property: str) -> HttpRequest:
+    """As `upserted`, and no record is created."""
+    return _written(f"{path}/batch/update", group, id_property=id_property)
+
+
+def _written(path: str, group: Sequence[Change], *, id_property: str) -> HttpRequest:
     inputs = [
         {
             "id": change.key,
@@ -71,7 +80,7 @@ def upserted(path: str, group: Sequence[Change], *, id_property: str) -> HttpReq
         }
         for change in group
     ]
-    return call("POST", f"{path}/batch/upsert", {"inputs": inputs}, keys=[change.key for change in group])
+    return call("POST", path, {"inputs": inputs}, keys=[change.key for change in group])
 
 
 def read_by(path: str, values: Sequence[str], *, id_property: str, keys: Sequence[str]) -> HttpRequest:

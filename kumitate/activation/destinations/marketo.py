@@ -23,7 +23,7 @@ from kumitate.activation.destinations.marketo_answers import (
 )
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
-from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response
+from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 MAX_LEADS = 300
 _MAX_BYTES = 1_000_000 - 1_000
@@ -41,6 +41,7 @@ TERMS = Terms(
         "activities that Marketo keeps without a name stay."
     ),
 )
+THERE_ALREADY = "accepted.there_already"
 _ACTIONS = {"insert": "createOnly", "update": "updateOnly"}
 
 
@@ -62,14 +63,15 @@ class Marketo(Destination):
     partition: str | None = None
     """Lead partition that new leads go to."""
     mode: str = "upsert"
-    """The sync's: in `insert` leads that are there already are refused, in `update` those that are not."""
+    """The sync's: in `insert` leads that are there already are left alone, in `update` those that are not refused."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         return synced_leads(self.lookup_field, split(changes)[1], mode=self.mode, partition=self.partition)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         answer = json_of(response)
-        return refusal(request, response, answer) or record_outcomes(request, answer.get("result") or [])
+        found = refusal(request, response, answer) or record_outcomes(request, answer.get("result") or [])
+        return tuple(map(_left_alone, found)) if self.mode == "insert" else found
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
         return begun(self._legs, changes) if split(changes)[0] else None
@@ -84,6 +86,13 @@ class Marketo(Destination):
         removals, records = split(changes)
         deletions = (_Deletion(self.lookup_field, group) for group in batches(removals, MAX_LEADS))
         return [*deletions, *plain_legs(self, records)]
+
+
+def _left_alone(outcome: Outcome) -> Outcome:
+    """In `insert` a lead that is there has what it needs; it may be our own, whose answer got lost."""
+    if outcome.reason != "vendor.1005":
+        return outcome
+    return Outcome(outcome.key, Verdict.ACCEPTED, THERE_ALREADY, outcome.message)
 
 
 def synced_leads(field: str, changes: Sequence[Change], *, mode: str, partition: str | None) -> Iterator[HttpRequest]:
