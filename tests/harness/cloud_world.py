@@ -9,7 +9,9 @@ from itertools import count
 from typing import Any
 
 from harness.deliveries import OK, RUN, Clock, Lists, NotedMemory, creates
+from harness.talkers import Job, Launch, Platform, Reported, Swap
 from kumitate.activation.destinations.base import Destination
+from kumitate.activation.portions import WHOLE
 from kumitate.activation.routes import CONCURRENCY, Route
 from kumitate.aws.book import Opened, PageId, State
 from kumitate.aws.ledger import Fence
@@ -20,6 +22,7 @@ from kumitate.errors import RecordError, RetryableError
 from kumitate.model.request import HttpRequest, Outcome, Request, Response
 
 SYNC = "s"
+TALKERS = (Job, Launch, Swap, Reported)
 
 
 class Kill(BaseException):
@@ -31,7 +34,7 @@ class Fuse:
     """Does something at the nth touch of the world, before or after its effect."""
 
     at: int = -1
-    act: Callable[[], None] = lambda: None
+    act: Callable[[], object] = lambda: None
     passed: int = 0
 
     def around(self, effect: Callable[[], Any]) -> Any:
@@ -55,6 +58,8 @@ class Vendor:
     answers: list[Response | Exception] = field(default_factory=list)
     effects: Counter[str] = field(default_factory=Counter)
     requests: list[tuple[str, ...]] = field(default_factory=list)
+    refuses: frozenset[str] = frozenset()
+    """Rows that spoil their request."""
 
     def send(self, request: Request) -> Response:
         assert isinstance(request, HttpRequest)
@@ -62,12 +67,23 @@ class Vendor:
             there = [key for key in request.keys if self.effects[key]]
             return Response(200, json.dumps({"there": there}).encode())
         self.requests.append(request.keys)
+        if self.refuses & set(request.keys):
+            return Response(400, b"{}")
         answer = self.answers.pop(0) if self.answers else OK
         if isinstance(answer, Exception):
             raise answer
         if answer.status == 200:
             self.fuse.around(lambda: self.effects.update(request.keys))
         return answer
+
+
+class FusedMemory(NotedMemory):
+    """What functions remember; another thing they do to the world."""
+
+    fuse: Fuse
+
+    def remember(self, sync: str, name: str, state: Mapping[str, Any] | None) -> None:
+        self.fuse.around(lambda: super(FusedMemory, self).remember(sync, name, state))
 
 
 @dataclass
@@ -212,11 +228,14 @@ class World:
         self.book = MemoryBook(self.clock, self.fuse)
         self.ledger = FencedLedger(self.book, self.clock)
         self.shelf = MemoryShelf()
-        self.memory = NotedMemory()
+        self.memory = FusedMemory()
+        self.memory.fuse = self.fuse
+        self.platform = Platform(self.fuse.around)
         self.workers = count()
         self.lists = Lists({SYNC: creates(*self.keys)})
         self.book.begin(RUN.id, SYNC)
-        pages = write_pages([self.lists.changes[SYNC]], self.shelf, run_id=RUN.id, sync=SYNC, rows=self.rows_a_page)
+        rows = WHOLE if self.destination.terms.is_whole else self.rows_a_page
+        pages = write_pages([self.lists.changes[SYNC]], self.shelf, run_id=RUN.id, sync=SYNC, rows=rows)
         self.book.plan(RUN.id, SYNC, pages)
 
     def messages(self) -> Iterator[str]:
@@ -225,7 +244,8 @@ class World:
 
     def process(self) -> Deliveries:
         """A new process of the delivery function."""
-        route = Route(SYNC, "account", "plain", {}, None, None, self.pace / CONCURRENCY)
+        whole = self.destination.terms.is_whole
+        route = Route(SYNC, "account", "plain", {}, None, None, self.pace / CONCURRENCY, whole)
         return Deliveries(
             routes={SYNC: route},
             pages=self.book,
@@ -233,7 +253,7 @@ class World:
             ledger=self.ledger.of,
             memory=self.memory,
             worker=f"w{next(self.workers)}",
-            connect=lambda _: self.vendor,
+            connect=lambda _: self.platform if isinstance(self.destination, TALKERS) else self.vendor,
             clock=self.clock,
             destination=lambda _: self.destination,
         )

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.cloud_histories import arrived_right, touches, until_done
 from harness.cloud_world import Kill, World
 from harness.deliveries import Once, Plain, Remembering
+from harness.kills import Atomic, Keyed
+from harness.talkers import Job, Launch, Reported, Swap
 from kumitate.activation.destinations.base import Destination
 
 DESTINATIONS = {"rows": Plain, "messages": Once, "remembered messages": Remembering}
@@ -113,7 +116,17 @@ def test_a_run_closed_while_a_page_is_under_way_says_no_word_too_much(kind: str)
         assert len(world.vendor.requests) - left[0] <= 1, "more left than what was in flight"
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.parametrize("kind", [Job, Launch, Swap, Reported, Atomic, Keyed], ids=lambda each: each.__name__)
+def test_killed_anywhere_in_a_conversation_or_a_search_it_is_taken_up_and_ends_once(kind: type[Destination]) -> None:
+    count = touches(World(kind()))
+    assert count > 12
+    for point in range(1, count + 1):
+        world = World(kind())
+        assert until_done(world, point) == 1
+        arrived_right(world)
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     kind=st.sampled_from(sorted(DESTINATIONS)),
     tellings=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 25)), min_size=1, max_size=8),
