@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kumitate.identity.scoring import PairScore
+from kumitate.report.answers import PlatformFigure as PlatformFigure
+from kumitate.report.answers import Rejection as Rejection
 from kumitate.report.cleansed import CleansedColumn
 
 
@@ -200,16 +202,6 @@ class SegmentReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
-    """Rows a destination refuses, in its own words without what is personal in them."""
-
-    reason: str
-    message: str
-    rows: int
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
 class SyncReport:
     """One sync in this run: what became of every candidate, and of every row to remove."""
 
@@ -237,6 +229,7 @@ class SyncReport:
     """Of what was sent, rows that an earlier run had tried in vain."""
     at_destination: int = 0
     rejections: tuple[Rejection, ...] = ()
+    figures: tuple[PlatformFigure, ...] = ()
 
     @property
     def held_back(self) -> int:

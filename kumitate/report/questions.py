@@ -9,10 +9,8 @@ from sqlglot import exp
 
 from kumitate.activation.tables import (
     OUTCOMES,
-    REJECTED,
     SYNC_COUNTS,
     candidates_table,
-    changes_table,
     state_table,
 )
 from kumitate.cleanse.tables import CHANGES, COUNTS
@@ -279,29 +277,3 @@ def sync_sizes(syncs: Iterable[str]) -> Query:
         for what, table in (("candidates", candidates_table(sync)), ("at_destination", state_table(sync)))
     ]
     return Query("sync_sizes", "\nunion all\n".join(counts))
-
-
-def rejections() -> Query:
-    """Refused rows per sync and reason, and the first key of each."""
-    sql = f"""
-select
-  sync,
-  reason,
-  count(*) as rows,
-  max(attempts) as attempts,
-  min(key) as first_key,
-  min_by(coalesce(message, ''), key) as message
-from {REJECTED}
-group by sync, reason
-order by 1, 3 desc, 2"""
-    return Query("rejections", sql)
-
-
-def rejected_fields(sync: str, keys: Iterable[str]) -> Query:
-    """What was sent for these keys, so that it can be taken out of what the destination said about them."""
-    listed = ", ".join(map(_text, keys))
-    sql = f"""
-select key, fields from {candidates_table(sync)} where key in ({listed})
-union all
-select key, fields from {changes_table(sync)} where key in ({listed})"""
-    return Query("rejected_fields", sql)

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from kumitate.config.project import Config
-from kumitate.report import questions
-from kumitate.report.facts import Rejection, RunFacts, SyncReport, Tally
+from kumitate.report import answers, questions
+from kumitate.report.facts import PlatformFigure, Rejection, RunFacts, SyncReport, Tally
 from kumitate.report.masking import message_shape
 from kumitate.report.questions import Ask, Row, of
 
@@ -16,7 +16,8 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
     if not config.syncs:
         return ()
     counts, outcomes = ask(questions.sync_counts(run.run_id)), ask(questions.sync_outcomes(run.run_id))
-    sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(questions.rejections())
+    sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(answers.rejections())
+    told = ask(answers.platform_figures())
     return tuple(
         SyncReport(
             name=name,
@@ -26,6 +27,9 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
             segment=sync.segment,
             mode=sync.mode,
             rejections=_rejections(ask, name, of(refused, "sync", name)),
+            figures=tuple(
+                PlatformFigure(row["name"], row["value"], row["at"], row["reports"]) for row in of(told, "sync", name)
+            ),
             **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}, beside=sync.mode != "delete"),
             **_became(of(outcomes, "sync", name), beside=sync.mode != "delete"),
             **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), run.stopped.get(name, ""), mode=sync.mode),
@@ -72,7 +76,7 @@ def _became(outcomes: list[Row], *, beside: bool) -> dict[str, Any]:
 def _rejections(ask: Ask, sync: str, refused: list[Row]) -> tuple[Rejection, ...]:
     if not refused:
         return ()
-    sent = ask(questions.rejected_fields(sync, [row["first_key"] for row in refused]))
+    sent = ask(answers.rejected_fields(sync, [row["first_key"] for row in refused]))
     return tuple(
         Rejection(
             reason=row["reason"],
