@@ -143,7 +143,7 @@ class Deliveries:
             memory=self.memory,
             sent=PageSent(self.contents, name, changes),
             is_whole=route.is_whole,
-            is_first=page.number == 1,
+            number=page.number,
         )
         trouble = bringing.bring([(page.number, changes)], notes)
         notes = written.notes()

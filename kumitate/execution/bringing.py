@@ -9,6 +9,7 @@ from kumitate.activation.destinations.talk import Conversing, Reporting
 from kumitate.execution.conversing import Sent, Talks
 from kumitate.execution.portion import Notes, Way
 from kumitate.execution.receipts import Receipts
+from kumitate.execution.suspects import held_back, note_suspects, suspects
 from kumitate.model.request import Change, Outcome
 from kumitate.ports import Memory
 
@@ -21,8 +22,8 @@ class Bringing:
     memory: Memory
     sent: Sent
     is_whole: bool = False
-    is_first: bool = True
-    """Whether this worker takes up what earlier runs left: conversations, receipts that are due."""
+    number: int = 1
+    """Of the page that this worker brings; the first takes up what earlier runs left: conversations, due receipts."""
 
     def bring(self, portions: Iterable[tuple[int, Sequence[Change]]], notes: Notes) -> Outcome | None:
         """Numbered portions, in order; returns the trouble that makes going on useless, if any."""
@@ -30,16 +31,23 @@ class Bringing:
         if isinstance(destination, Reporting):
             receipts = self._receipts(destination)
             way = replace(way, answered=receipts.taken)
-            if self.is_first:
+            if self.number == 1:
                 receipts.ask()
         if not isinstance(destination, Conversing):
-            return way.stream((changes for _, changes in portions), notes)
+            return self._streamed(way, (changes for _, changes in portions), notes)
         talks = self._talks(way, destination)
         trouble = talks.earlier()
         for number, changes in portions if trouble is None else ():
             trouble = talks.bring(number, changes, notes) if changes else None
             if trouble is not None:
                 break
+        return trouble
+
+    def _streamed(self, way: Way, portions: Iterable[Sequence[Change]], notes: Notes) -> Outcome | None:
+        before = suspects(self.memory, way.page.sync)
+        trouble = way.stream(held_back(portions, before) if before else portions, notes)
+        if before or way.page.spoilt:
+            note_suspects(self.memory, way.page, self.number, before=before)
         return trouble
 
     def _receipts(self, destination: Reporting) -> Receipts:
@@ -60,5 +68,5 @@ class Bringing:
             memory=self.memory,
             sent=self.sent,
             is_whole=self.is_whole,
-            takes_up=self.is_first,
+            takes_up=self.number == 1,
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kumitate.activation.destinations.answers import UNAVAILABLE
 from kumitate.activation.destinations.base import Destination, Recollecting
 from kumitate.execution.rounds import is_repeatable
-from kumitate.execution.sending import Listener, Sender
+from kumitate.execution.sending import SPOILS, Listener, Sender
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Ledger
 
@@ -32,12 +32,16 @@ class Page:
     run_id: str
     sync: str
     may_go_on: Callable[[], None] = _go_on
+    spoilt: set[str] = field(default_factory=set)
+    """Rows found to spoil their batch."""
 
     def claim(self, keys: Iterable[str]) -> None:
         self.ledger.claim(self.run_id, self.sync, keys)
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
-        self.ledger.settle(self.run_id, self.sync, outcomes)
+        found = list(outcomes)
+        self.spoilt.update(outcome.key for outcome in found if outcome.reason == SPOILS)
+        self.ledger.settle(self.run_id, self.sync, found)
 
     def notes(self) -> Notes:
         return self.ledger.notes(self.run_id, self.sync)

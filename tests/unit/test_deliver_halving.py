@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.deliveries import OK, RUN, Clock, MemoryLedger, Plain, creates
+from harness.deliveries import OK, RUN, Clock, Lists, MemoryLedger, NotedMemory, Plain, bring, creates
 from kumitate.activation.destinations.answers import BATCH_SPOILED, for_all
 from kumitate.activation.destinations.base import Terms, batches
 from kumitate.errors import RetryableError
+from kumitate.execution.deliver import Route
 from kumitate.execution.portion import Page
 from kumitate.execution.sending import SPOILS, Sender
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
+from kumitate.model.step import Run
 
 
 class Atomic(Plain):
@@ -81,6 +83,29 @@ def test_a_batch_without_a_bad_row_takes_one_call() -> None:
     vendor = Strict(frozenset())
     brought(vendor, [f"p{number}" for number in range(100)])
     assert vendor.calls == 1
+
+
+def test_a_row_that_spoilt_its_batch_leaves_last_and_alone_in_every_later_run_until_it_is_accepted() -> None:
+    keys = [f"p{number}" for number in range(50)]
+    memory, clock = NotedMemory(), Clock()
+
+    def run(number: int, vendor: Strict) -> Lists:
+        lists = Lists({"s": creates(*keys)})
+        sender = Sender(connect=lambda: vendor, clock=clock, sleep=clock.sleep)
+        run = Run(f"r{number:06d}", RUN.as_of)
+        bring(lists, MemoryLedger(clock), Route(sender, {"s": Atomic()}), memory=memory, run=run)
+        return lists
+
+    bad = frozenset({"p17"})
+    assert run(1, Strict(bad)).verdicts()["p17"] == "rejected"
+    again = Strict(bad)
+    assert run(2, again).verdicts()["p17"] == "rejected"
+    assert again.calls == 2, "all the others, and the one alone"
+    mended = Strict(frozenset())
+    assert set(run(3, mended).verdicts().values()) == {"accepted"}
+    assert mended.calls == 2
+    assert run(4, last := Strict(frozenset())).verdicts()["p17"] == "accepted"
+    assert last.calls == 1, "it is under no suspicion any more"
 
 
 @settings(max_examples=60, deadline=None)
