@@ -208,7 +208,7 @@ def test_nobody_and_several_people_are_told_without_repeating_the_value(bakery: 
 def test_a_rehearsed_sync_sends_and_writes_nothing(bakery: str) -> None:
     before = answer("query", "select count(*) as n from activation.outcomes", "--project", bakery)
     found = answer("sync", "alerte_fideles", "--dry-run", "--project", bakery)
-    assert found == {"sync": "alerte_fideles", "outcomes": {"unchanged": 2}, "invalid": {}, "requests": 0}
+    assert (found["outcomes"], found["invalid"], found["requests"]) == ({"unchanged": 2}, {}, 0)
     assert answer("query", "select count(*) as n from activation.outcomes", "--project", bakery) == before
 
 
