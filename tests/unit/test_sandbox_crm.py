@@ -216,3 +216,30 @@ def test_kintone_adds_nothing_in_update(sandbox: Sandbox) -> None:
     assert told(sent(*updating, [row("p1", LTV=2)])) == {"p1": "accepted"}
     assert told(sent(*updating, [row("p2", LTV=2)])) == {"p2": "vendor.gaia_re20"}
     assert records(sandbox).keys() == {"p1"}
+
+
+REMOVALS: dict[str, tuple[dict[str, Any], str]] = {
+    "hubspot": (HUBSPOT, "contacts"),
+    "hubspot.list": (HUBSPOT | {"list_id": "77"}, "list 77"),
+    "marketo": (MARKETO, "leads"),
+    "kintone": (KINTONE, "app 12"),
+}
+
+
+@pytest.mark.parametrize("arrived", ARRIVED)
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("type_", REMOVALS)
+def test_removals_come_out_the_same_wherever_the_process_dies(
+    sandbox: Sandbox, type_: str, turn: int, arrived: bool
+) -> None:
+    settings, kind = REMOVALS[type_]
+    destination, transport = way(sandbox, type_, **settings)
+    people = [mail("p1"), mail("p2"), mail("p3")]
+    if type_ == "hubspot.list":
+        lead(destination, transport, people)
+    else:
+        sent(destination, transport, people)
+    changes = [mail("p1", "delete"), mail("p2", "delete"), mail("nobody", "delete"), mail("p4")]
+    done = lead(destination, transport, changes, dies=(turn, arrived))
+    assert set(told(done.outcomes).values()) == {"accepted"}
+    assert len(sandbox.objects(type_.partition(".")[0], kind)) == 2

@@ -113,7 +113,7 @@ class AccountEngagement(Destination):
         status = str(answer["status"])
         if status == "Open":
             return self._ask(changes, {**state, "step": "start"})
-        if status in ("Failed", "Cancelled"):
+        if status == "Failed" or status.startswith("Cancel") or answer.get("isExpired"):
             return _stopped(changes, state, (REQUEST_REFUSED, f"the import ended as {status}; see Admin, Imports"))
         if status != "Complete":
             polls = int(state.get("polls", 0))
