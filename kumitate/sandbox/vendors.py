@@ -13,12 +13,14 @@ VENDORS: Mapping[str, str] = {
     "braze": "kumitate.sandbox.braze",
     "connect_campaign": "kumitate.sandbox.connect_campaign",
     "connect_customer_profiles": "kumitate.sandbox.connect_customer_profiles",
+    "criteo": "kumitate.sandbox.criteo",
     "files": "kumitate.sandbox.files",
     "google_data_manager": "kumitate.sandbox.google_data_manager",
     "hubspot": "kumitate.sandbox.hubspot",
     "kintone": "kumitate.sandbox.kintone",
     "line": "kumitate.sandbox.line",
     "ly_ads": "kumitate.sandbox.ly_ads",
+    "ly_conversion": "kumitate.sandbox.ly_conversion",
     "marketo": "kumitate.sandbox.marketo",
     "meta": "kumitate.sandbox.meta",
     "personalize": "kumitate.sandbox.personalize",
@@ -32,9 +34,8 @@ VENDORS: Mapping[str, str] = {
     "tiktok": "kumitate.sandbox.tiktok",
     "webhook": "kumitate.sandbox.webhook",
     "whatsapp": "kumitate.sandbox.whatsapp",
-    "yahoo_conversion": "kumitate.sandbox.yahoo_conversion",
     "x": "kumitate.sandbox.x",
-    "criteo": "kumitate.sandbox.criteo",
+    "yahoo_conversion": "kumitate.sandbox.yahoo_conversion",
 }
 
 

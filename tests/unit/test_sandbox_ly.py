@@ -1,6 +1,7 @@
 """LY Ads and Yahoo! conversions in the sandbox: lists become what their segments are, conversions count once."""
 
 import gzip
+import hashlib
 import re
 import time
 from collections.abc import Iterator
@@ -161,3 +162,35 @@ def test_a_time_is_ten_digits_however_it_is_written(given: Any) -> None:
     destination = opened("yahoo_conversion", **YAHOO)
     (request,) = destination.requests([conversion("o1", event_time=given)])
     assert b'"event_time": 1600000000' in request.body  # type: ignore[union-attr]
+
+
+def event(key: str, **fields: Any) -> Change:
+    return conversion(key, event_type="purchase", **fields)
+
+
+def test_conversions_by_a_tags_token_count_once_and_tests_never(sandbox: Sandbox) -> None:
+    destination = opened("ly_conversion", tag_id="t1")
+    transport = transport_to(sandbox, destination, "ly_conversion")
+    for _ in range(2):
+        outcomes = sent(destination, transport, [event("order-1", value=1200), event("order-2")])
+        assert {outcome.reason for outcome in outcomes.values()} == {"accepted.unconfirmed"}
+    trial = opened("ly_conversion", tag_id="t1", test=True)
+    sent(trial, transport, [event("order-3")])
+    assert set(sandbox.objects("ly_conversion", "conversions")) == {"order-1", "order-2"}
+
+
+def test_a_line_user_is_nobody_without_the_channel() -> None:
+    change = row("o1", event_type="purchase", event_time=1_600_000_000, line_user_id="U" + "0" * 32)
+    (refused,) = opened("ly_conversion", tag_id="t1").requests([change])
+    (taken,) = opened("ly_conversion", tag_id="t1", channel_id=5).requests([change])
+    assert refused.reason == "matchkey.none"  # type: ignore[union-attr]
+    assert b'"channel_id": 5' in taken.body  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("type_", "hashed"), [("yahoo_conversion", "09012345678"), ("ly_conversion", "+819012345678")])
+def test_the_two_conversion_apis_hash_a_phone_number_in_two_forms(type_: str, hashed: str) -> None:
+    settings = YAHOO if type_ == "yahoo_conversion" else {"tag_id": "t1"}
+    fields = {"event_type": "purchase"} if type_ == "ly_conversion" else {}
+    change = row("o1", phone="090-1234-5678", event_time=1_600_000_000, **fields)
+    (request,) = opened(type_, **settings).requests([change])
+    assert hashlib.sha256(hashed.encode()).hexdigest().encode() in request.body  # type: ignore[union-attr]

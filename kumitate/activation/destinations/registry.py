@@ -21,6 +21,7 @@ REGISTRY: Mapping[str, str] = {
     "braze": f"{_HERE}.braze:Braze",
     "connect_campaign": f"{_HERE}.connect_campaign:ConnectCampaign",
     "connect_customer_profiles": f"{_HERE}.connect_customer_profiles:ConnectCustomerProfiles",
+    "criteo": f"{_HERE}.criteo:Criteo",
     "files": f"{_HERE}.files:Files",
     "google_data_manager": f"{_HERE}.google_data_manager:GoogleDataManager",
     "google_data_manager.event": f"{_HERE}.google_event:GoogleEvent",
@@ -32,6 +33,7 @@ REGISTRY: Mapping[str, str] = {
     "line.narrowcast": f"{_HERE}.line_narrowcast:LineNarrowcast",
     "line.push": f"{_HERE}.line_push:LinePush",
     "ly_ads": f"{_HERE}.ly_ads:LyAds",
+    "ly_conversion": f"{_HERE}.ly_conversion:LyConversion",
     "marketo": f"{_HERE}.marketo:Marketo",
     "marketo.list": f"{_HERE}.marketo_list:MarketoList",
     "meta": f"{_HERE}.meta:Meta",
@@ -50,9 +52,8 @@ REGISTRY: Mapping[str, str] = {
     "webhook": f"{_HERE}.webhook:Webhook",
     "webhook.once": f"{_HERE}.webhook:WebhookOnce",
     "whatsapp": f"{_HERE}.whatsapp:Whatsapp",
-    "yahoo_conversion": f"{_HERE}.yahoo_conversion:YahooConversion",
     "x": f"{_HERE}.x:X",
-    "criteo": f"{_HERE}.criteo:Criteo",
+    "yahoo_conversion": f"{_HERE}.yahoo_conversion:YahooConversion",
 }
 
 

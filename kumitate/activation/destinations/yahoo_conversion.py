@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -14,6 +11,7 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import AUTH_REFUSED, REQUEST_REFUSED, UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.ly_events import number, transaction_id, unix_seconds
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import NONE, YAHOO_CONVERSION_V1, match_keys
 from kumitate.errors import RecordError
@@ -21,9 +19,6 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Request, Respon
 
 _HASHED = {"email": "hashed_email", "phone": "hashed_phone_number"}
 _CLICKS = ("yclid", "yjr_yjad")
-_MAX_TRANSACTION_BYTES = 64
-_TRANSACTIONS = uuid.UUID("b7e0f8f0-3d0e-5c0a-9a39-0b5a6f6f9d02")
-_TEN_DIGITS = range(1_000_000_000, 10_000_000_000)
 
 
 class YahooConversion(Destination):
@@ -74,13 +69,14 @@ class YahooConversion(Destination):
         return for_all(request, Verdict.RETRY, reason, message=words)
 
     def _conversion(self, change: Change) -> HttpRequest:
+        value = number(change.fields.get("value"), "value")
         body = {
             **self._person(change.fields),
-            "event_time": _unix_seconds(change.fields.get("event_time")),
+            "event_time": unix_seconds(change.fields.get("event_time")),
             "yahoo_ydn_conv_io": self.conversion_io,
             "yahoo_ydn_conv_label": self.conversion_label,
-            "yahoo_ydn_conv_transaction_id": _transaction(change),
-            **_value(change.fields.get("value")),
+            "yahoo_ydn_conv_transaction_id": transaction_id(change),
+            **({} if value is None else {"yahoo_ydn_conv_value": value}),
         }
         headers = {"Content-Type": "application/json"}
         return HttpRequest("POST", "/v1/", json.dumps(body).encode(), (change.key,), headers)
@@ -93,48 +89,3 @@ class YahooConversion(Destination):
             why = ", ".join(f"{name}: {reason}" for name, reason in sorted(keys.dropped.items()))
             raise RecordError(NONE, why or "no match key and no click mapped")
         return found
-
-
-def _unix_seconds(given: Any) -> int:
-    """Ten digits; milliseconds are cut, a time without its offset is refused."""
-    text = str(given if given is not None else "").strip()
-    if not text:
-        raise RecordError("field.missing", "event_time")
-    try:
-        seconds = int(text) if text.isdecimal() else int(_moment(text).timestamp())
-    except ValueError:
-        raise RecordError("time.invalid", "event_time") from None
-    seconds = seconds // 1000 if seconds >= _TEN_DIGITS.stop else seconds
-    if seconds not in _TEN_DIGITS:
-        raise RecordError("time.invalid", "event_time")
-    return seconds
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise RecordError("time.without_offset", "event_time")
-    return moment.astimezone(UTC)
-
-
-def _transaction(change: Change) -> str:
-    """At most 64 bytes; a longer key is told by a digest of it, a longer id that was mapped is refused."""
-    mapped = str(change.fields.get("transaction_id") or "").strip()
-    if len(mapped.encode()) > _MAX_TRANSACTION_BYTES:
-        raise RecordError("transaction_id.too_long", "transaction_id")
-    if mapped:
-        return mapped
-    key = change.key.strip()
-    return key if len(key.encode()) <= _MAX_TRANSACTION_BYTES else str(uuid.uuid5(_TRANSACTIONS, key))
-
-
-def _value(given: Any) -> Mapping[str, int | float]:
-    if given is None or str(given).strip() == "":
-        return {}
-    try:
-        value = float(str(given))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise RecordError("value.not_a_number", "value")
-    return {"yahoo_ydn_conv_value": int(value) if value.is_integer() else value}
