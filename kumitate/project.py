@@ -56,6 +56,14 @@ def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> P
     return Project(config, {name: destination_for(config, name) for name in config.syncs})
 
 
+def cautions(config: Config) -> Iterator[str]:
+    """What there is to know of the project's destinations, though nothing is wrong with them."""
+    for name, account in sorted(config.destinations.items()):
+        caution = destination_class(account.type).caution
+        if caution:
+            yield f"destination {name!r}: {caution}"
+
+
 def _with_model(config: Config) -> Config:
     """With the text of the person's model, which stages read nothing of themselves."""
     file = config.person.model.file if config.person.model else None

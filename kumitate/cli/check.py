@@ -45,6 +45,7 @@ def check(
     without asking AWS.
     """
     from kumitate.cli.plans import every_query, laptop_refusals
+    from kumitate.project import cautions
 
     root = find_project(folder, project)
     try:
@@ -53,13 +54,14 @@ def check(
     except ConfigError as error:
         _tell_problems(error, as_json=as_json)
         context.exit(1)
-    counts, notes = _counts(config), laptop_refusals(config, queries)
+    counts, notes = _counts(config), [f"in the cloud only: {each}" for each in laptop_refusals(config, queries)]
+    notes += cautions(config)
     if as_json:
         found = {"ok": True, "project": config.settings.project, **counts, "queries": len(queries)}
         print_json(found | {"notes": notes, "problems": []})
     else:
         for note in notes:
-            click.echo(f"note: in the cloud only: {note}")
+            click.echo(f"note: {note}")
         listed = ", ".join(counted(count, _THINGS.get(name, name)) for name, count in counts.items() if count)
         click.echo(f"{config.settings.project}: all good ({listed})")
 

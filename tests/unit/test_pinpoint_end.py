@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from kumitate.cli.main import main
 from kumitate.errors import ConfigError
-from kumitate.project import Project, open_project
+from kumitate.project import Project, cautions, open_project
 
 TEA_SHOP = Path(__file__).parent.parent / "projects" / "tea_shop"
 ACCOUNT = """legacy:
@@ -48,6 +51,15 @@ def test_an_account_of_pinpoint_is_refused_with_what_there_is_instead(tmp_path: 
 
 def test_who_acknowledges_the_end_may_go_on(tmp_path: Path) -> None:
     assert problems(tmp_path, account=ACCOUNT + ACKNOWLEDGED) == []
+
+
+def test_check_says_it_again_every_time(tmp_path: Path) -> None:
+    project = opened(tmp_path, account=ACCOUNT + ACKNOWLEDGED)
+    (caution,) = cautions(project.config)
+    assert caution.startswith("destination 'legacy': Amazon Pinpoint's")
+    found = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert found.exit_code == 0
+    assert f"note: {caution}" in found.stdout
 
 
 def test_an_end_that_is_acknowledged_as_false_is_not(tmp_path: Path) -> None:

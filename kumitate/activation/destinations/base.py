@@ -73,6 +73,8 @@ class Destination(Section):
     whose attributes the project has (`usual_fields.py`)."""
     missing: ClassVar[NullPolicy] = "keep"
     """What a missing value does where the sync's `nulls` do not say: a message has nothing to keep, so it is told."""
+    caution: ClassVar[str] = ""
+    """What `kumitate check` says of every account of this kind, though nothing is wrong with it."""
 
     @abstractmethod
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:

@@ -18,11 +18,9 @@ _MAX_ITEMS = 100
 _MAX_VALUES = 50
 _MAX_VALUE = 100
 """https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-endpoints.html"""
-_ENDED = (
-    "Amazon Pinpoint's segments, campaigns and endpoints reached end of support on 2026-10-30; use "
-    "connect_customer_profiles with connect_campaign, ses, sms or push. For an account that AWS still serves, "
-    "write acknowledge_end_of_support: true"
-)
+_FACT = "Amazon Pinpoint's segments, campaigns and endpoints reached end of support on 2026-10-30"
+_INSTEAD = "connect_customer_profiles with connect_campaign, ses, sms or push"
+_ENDED = f"{_FACT}; use {_INSTEAD}. For an account that AWS still serves, write acknowledge_end_of_support: true"
 
 
 class Pinpoint(Destination):
@@ -42,6 +40,7 @@ class Pinpoint(Destination):
         "it; after that, ask AWS Support for the deletion of the project.",
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {"to": EMAIL}
+    caution: ClassVar[str] = f"{_FACT}; move to {_INSTEAD} while AWS still serves this account"
 
     application_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     channel: Literal["EMAIL", "SMS", "GCM", "APNS", "APNS_SANDBOX", "CUSTOM"] = "EMAIL"
