@@ -160,6 +160,12 @@ def test_a_birthdate_is_one_day_however_it_is_written(written: object, expected:
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
+        ("email", "Taro <taro@example.com>", "email.invalid"),
+        ("email", "<taro@example.com>", "email.invalid"),
+        ("email", "mailto:taro@example.com", "email.invalid"),
+        ("email", "taro@example.com;", "email.invalid"),
+        ("email", "taro@example.com,hanako@example.com", "email.invalid"),
+        ("given_name", "★", "value.empty"),
         ("birthdate", "2090-13-01", "birthdate.invalid"),
         ("birthdate", "1900-01-01", "birthdate.implausible"),
         ("birthdate", "2/3/1990", "birthdate.ambiguous"),
@@ -171,6 +177,7 @@ def test_a_birthdate_is_one_day_however_it_is_written(written: object, expected:
         ("email", "1B2M2Y8AsgTpgAmY7PhCfg==", "hash.unsupported"),
         ("email", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "hash.unsupported"),
         ("email", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "hash.unsupported"),
+        ("family_name", f"{sha('')[:20]}-{sha('')[20:]}", "hash.unsupported"),
         ("email", hashlib.sha256(b" ").hexdigest().upper(), "hash.of_nothing"),
         ("email", hashlib.sha256(b"null").hexdigest(), "hash.of_nothing"),
         ("madid", ZEROS, "device_id.opted_out"),

@@ -6,10 +6,13 @@ import re
 
 from kumitate.errors import RecordError
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
+# What stands around an address in a mail's header (`Taro <taro@example.com>;`) is no part of it.
+_EMAIL = re.compile(r"""[^@\s<>()\[\],;:"\\]+@[^@\s.<>()\[\],;:"\\/]+(?:\.[^@\s.<>()\[\],;:"\\/]+)+""")
 _LONGEST_EMAIL = 254
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー－─━ｰ~〜"), "-")
+_FLOAT = re.compile(r"(?<=[0-9]{9})\.0$")
+"""What a table that took a phone for a number makes of it: `9012345678.0`."""
 _JAPANESE = re.compile(r"(?:\+81[ -]?(?:\(0\)[ -]?)?|0)([1-9](?:[ -]?[0-9]){8,9})")
 # What the numbering plan gives to mobiles, 050 and the areas of the large cities; anything else is looked up.
 _ORDINARY = re.compile(r"[5789]0[1-9][0-9]{7}|(?:2[2-9]|[36][1-9]|4[2-578]|5[2-589]|7[25-9]|8[2679]|9[2-58])[0-9]{7}")
@@ -47,7 +50,7 @@ def unsuffixed_email(text: str, country: str) -> str:
 
 def e164(text: str, country: str) -> str:
     """`090-1234-5678` in Japan is `+819012345678`."""
-    written = text.translate(_DASHES)
+    written = _FLOAT.sub("", text.translate(_DASHES))
     return ordinary_japanese(written, country) or looked_up(written, country)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from kumitate.activation.matchkeys.places import country_code
@@ -24,6 +25,7 @@ _OTHER_HASH = re.compile(
     r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}"
     r"|[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{27}=|[A-Za-z0-9+/_-]{43}="
 )
+_HASH_LENGTHS = frozenset({24, 28, 32, 40, 44, 64, 96, 128})
 _BLANKS = ("", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown")
 """What exports write where there is nothing; a hash of one says as little."""
 _HASHES_OF_NOTHING = frozenset(hashlib.sha256(blank.encode()).hexdigest() for blank in _BLANKS)
@@ -31,6 +33,12 @@ _HASHES_OF_NOTHING = frozenset(hashlib.sha256(blank.encode()).hexdigest() for bl
 _GARBLED = re.compile("[\ufffd\ud800-\udfff]")
 # Selectors of a glyph's variant (IVS): `葛` with and without one is the same name.
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    plain: bool
+    opaque: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,15 @@ class RuleSet:
     """Field -> other fields of a row that give it, with their rules; the first usable one goes before the field."""
     enough: tuple[frozenset[str], ...] = ()
     """Sets of fields each of which is enough to find a person; empty where any key is."""
+    steps: tuple[tuple[str, _Kind, tuple[tuple[str, Rule], ...]], ...] = field(init=False, repr=False, compare=False)
+    """Per key: of which kind it is, and the row's fields that give it, the best first."""
+
+    def __post_init__(self) -> None:
+        steps = (
+            (name, _Kind(name in self.plain, name in self.opaque), (*self.instead.get(name, ()), (name, rule)))
+            for name, rule in self.rules.items()
+        )
+        object.__setattr__(self, "steps", tuple(steps))
 
     @property
     def fields(self) -> frozenset[str]:
@@ -86,21 +103,22 @@ def _keys(rules: RuleSet, fields: Mapping[str, Any], country: str, *, finish: Ca
     dropped: dict[str, str] = {}
     stated = cleaned(str(fields.get("country") or "")) or country
     home = _home(stated, country)
-    offered = {**fields, "country": stated}
-    for name in rules.rules:
-        last = str if name in rules.plain else finish
-        for source, rule in _sources(rules, name):
-            given = offered.get(source)
+    for name, kind, sources in rules.steps:
+        for source, rule in sources:
+            given = stated if source == "country" else fields.get(source)
             if given is None or not str(given).strip():
                 continue
             try:
-                values[name] = _key(str(given), rule, home, kind=_Kind(name in rules.plain, name in rules.opaque, last))
-                break
+                normalised = _normalised(str(given), rule, home, kind=kind)
             except RecordError as error:
                 dropped[source] = error.reason
+                continue
+            values[name] = normalised if kind.plain or _is_sha256(normalised) else finish(normalised)
+            break
     return MatchKeys(values, dropped)
 
 
+@lru_cache(1024)
 def _home(stated: str, country: str) -> str:
     """The country that phone numbers and postal codes are read by: the row's own where it says one."""
     try:
@@ -117,32 +135,27 @@ def cleaned(text: str) -> str:
     return "".join(sign for sign in folded if unicodedata.category(sign) != "Cf").strip()
 
 
-def _sources(rules: RuleSet, name: str) -> Iterator[tuple[str, Rule]]:
-    yield from rules.instead.get(name, ())
-    yield name, rules.rules[name]
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    plain: bool
-    opaque: bool
-    finish: Callable[[str], str]
-
-
-def _key(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
+def _normalised(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
+    """What is hashed, or a hash that it is already."""
     text = given.strip() if kind.opaque else cleaned(given)
-    if not kind.plain and _SHA256.fullmatch(text):
+    if not kind.plain and _is_sha256(text):
         return _hashed_already(text.lower())
-    if not kind.opaque:
+    if not kind.opaque and len(text) in _HASH_LENGTHS:
         _refuse_hash(text)
-    if _GARBLED.search(text):
+    if not text.isascii() and _GARBLED.search(text):
         raise RecordError("text.garbled")
     normalised = rule(text, country)
     if not normalised or not normalised.strip():
         raise RecordError("value.empty")
     if normalised in _BLANKS:
         raise RecordError("value.placeholder")
-    return kind.finish(normalised)
+    if not kind.plain and _is_sha256(normalised):  # a hash with signs in between, which the rule took out
+        raise RecordError("hash.unsupported")
+    return normalised
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and _SHA256.fullmatch(text) is not None
 
 
 def _hashed_already(found: str) -> str:
@@ -153,7 +166,7 @@ def _hashed_already(found: str) -> str:
 
 def _refuse_hash(text: str) -> None:
     """A hash where the platform wants plain text, or of a kind that no platform here takes."""
-    if _SHA256.fullmatch(text):
+    if _is_sha256(text):
         raise RecordError("hash.of_nothing" if text.lower() in _HASHES_OF_NOTHING else "hash.plain_wanted")
     if _OTHER_HASH.fullmatch(text):
         raise RecordError("hash.unsupported")

@@ -29,9 +29,9 @@ _FIRST_YEAR = 1901
 
 
 def name(text: str, _country: str) -> str:
-    """Lower case without title and punctuation; any script stays: `Dr. O'Neil` is `oneil`, `山田` is `山田`."""
+    """Lower case without title, punctuation and symbols; any script stays: `Dr. O'Neil` is `oneil`, `山田` `山田`."""
     lowered = _GENERATION.sub("", _TITLE.sub("", _named(text)))
-    kept = "".join(sign for sign in lowered if not unicodedata.category(sign).startswith("P"))
+    kept = "".join(sign for sign in lowered if unicodedata.category(sign)[0] not in "PS")
     return " ".join(kept.split())
 
 
