@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from kumitate.errors import FatalError
-from kumitate.execution.controls import Decision
+from kumitate.model.decision import Decision
 
 CONTROLS = "controls"
 """The partition key of decisions; `sk` begins with their time, so that they are read oldest first."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kumitate.blueprint import names as places
-from kumitate.blueprint.grants import OBJECTS, Grant, arn, ledger_items, measuring, objects, use_key
+from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_items, measuring, objects, use_key
 from kumitate.blueprint.job_arguments import TEMPORARY
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform, StageJob
@@ -61,6 +61,8 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
             keep = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
             yield Grant("ReadArrivals", ("s3:GetObject",), found, because=OBJECTS)
             yield Grant("KeepArrivals", keep, (objects(raw, places.FILES),), because=OBJECTS)
+        case "segments":
+            yield Grant("TellChanges", ("events:PutEvents",), (bus_arn(names),))
         case "activation":
             pages, below = objects(results, places.DELIVERIES), {"s3:prefix": (f"{places.DELIVERIES}/*",)}
             yield Grant("WritePages", ("s3:GetObject", "s3:PutObject"), (pages,), because=OBJECTS)

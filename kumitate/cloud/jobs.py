@@ -19,6 +19,7 @@ from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
 from kumitate.aws.controls import DynamoControls
+from kumitate.aws.events import EventBus
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
@@ -31,6 +32,7 @@ from kumitate.cloud.job_log import JobLog, ToldWorker
 from kumitate.cloud.landing import raw_files
 from kumitate.cloud.pages import write_pages
 from kumitate.cloud.retention import STEP, let_go
+from kumitate.cloud.segment_events import tell_moves
 from kumitate.errors import FatalError, KumitateError
 from kumitate.execution.controls import forgotten, holds
 from kumitate.execution.ingest import ingest
@@ -76,6 +78,10 @@ def run_stage(stage: Stage, project: Project, arguments: JobArguments, *, sessio
     rows = job.execution().run_stage(of_syncs(stage, arguments.syncs))
     if stage is INGEST:
         job.log.say(step=STEP, rows_removed=let_go(job.lake, job.platform.environment.retention, job.run))
+    if stage is SEGMENTS:
+        names = job.platform.names
+        bus = EventBus(client("events"), names.called("bus"), names.event_source)
+        job.log.say(segments_changed=tell_moves(job.spark, bus, job.run))
     if stage is ACTIVATION:
         job.write_pages()
     seconds = time.perf_counter() - started

@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kumitate.errors import FatalError
+from kumitate.model.decision import Action as Action
+from kumitate.model.decision import Decision as Decision
 from kumitate.model.step import Query
 
 if TYPE_CHECKING:  # a delivery function asks whether it may go on, and loads no Arrow for it
@@ -20,47 +21,6 @@ if TYPE_CHECKING:  # a delivery function asks whether it may go on, and loads no
 
 PAUSED, CANCELLED = "paused", "cancelled"
 """Why a sync is held, where it is none of `activation.sync_holds` (`guard.adds`, `guard.removes`, `approval`)."""
-
-
-class Action(StrEnum):
-    """What a person may decide about a sync."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    CANCEL = "cancel"
-    """Of one run: what has not left of it stays, and is a change again in the next."""
-    APPROVE = "approve"
-    """Of one held run: as many changes of each kind as it had may leave."""
-    RESET = "reset"
-    """What was accepted up to this run is forgotten: the next run is a first full sync."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One decision: by whom, when and why; `run_id` for those about one run."""
-
-    sync: str
-    action: Action
-    author: str
-    at: datetime
-    reason: str
-    run_id: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "sync": self.sync,
-            "action": self.action.value,
-            "author": self.author,
-            "at": self.at.astimezone(UTC).isoformat(),
-            "reason": self.reason,
-            "run_id": self.run_id,
-        }
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Decision:
-        """ValueError, TypeError or KeyError where it is none."""
-        known = {**given, "action": Action(given["action"]), "at": datetime.fromisoformat(given["at"])}
-        return cls(**known)
 
 
 class Controls(Protocol):

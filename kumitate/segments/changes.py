@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from kumitate.config.project import Config
-from kumitate.model.step import Run
+from kumitate.model.step import Query, Run
 from kumitate.model.table import Table, Type
 from kumitate.segments.masks import member_condition, place
 from kumitate.segments.tables import (
@@ -19,7 +19,7 @@ from kumitate.segments.tables import (
     masks_table,
 )
 from kumitate.sql.shapes import case, flag, no_rows, value_rows, with_ctes
-from kumitate.sql.vocabulary import call, column, literal, table_ref, timestamp_literal
+from kumitate.sql.vocabulary import call, column, literal, table_ref, text, timestamp_literal
 
 _NEW, _OLD = "n", "a"
 
@@ -47,6 +47,17 @@ def changes_query(config: Config, run: Run) -> exp.Select:
     numbers = value_rows("masks", ["mask"], [[literal(number, Type.BIGINT)] for number in range(len(masks))])
     parts = {"moved": _moved(config, run), "masks": numbers, "differing": _differing(masks), "bits": _bits(bits)}
     return with_ctes(query, parts.items())
+
+
+def moves_query(run: Run) -> Query:
+    """How many people entered and left in a run, by segment; none for a segment that nobody did."""
+    entered, left = (
+        call("sum", flag(column("change").eq(literal(change, Type.STRING)))) for change in ("entered", "left")
+    )
+    counts = (exp.alias_(exp.cast(one, Type.BIGINT), name) for one, name in ((entered, "entered"), (left, "left")))
+    query = exp.select(column("segment"), *counts).from_(table_ref(SEGMENT_CHANGES))
+    query = query.where(column("run_id").eq(literal(run.id, Type.STRING)))
+    return Query("segment_moves", text(query.group_by(column("segment")).order_by(column("segment"))))
 
 
 def sizes_query(config: Config, run: Run) -> exp.Select:
