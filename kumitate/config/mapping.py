@@ -27,6 +27,7 @@ _BELONGS_TO = {
 """Keys that mean something beside another one only."""
 _FORMATS = {"decimals": "number", "thousands": "number", "pattern": "date", "timezone": "date"}
 _STEPS = ("trim", "split", "lookup", "words", "round", "format", "case", "truncate", "wrap")
+_MAY_BE_NOTHING = ("constant", "default")
 _ALONE = ("words", "round", "format")
 """Steps that need the value itself, not a text around it; one of them at most."""
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -38,6 +39,8 @@ def _texts(value: object) -> object:
     """Keys of a table as texts, which YAML may have read as numbers or true and false."""
     if not isinstance(value, dict):
         return value
+    if None in value:
+        raise ValueError("a value to look up is missing; write it in quotes, e.g. 'null'")
     return {str(key).lower() if isinstance(key, bool) else str(key): each for key, each in value.items()}
 
 
@@ -111,7 +114,11 @@ class FieldMapping(Section):
 
     @model_validator(mode="after")
     def _one_chain(self) -> FieldMapping:
-        given = {each.alias or name for name, each in type(self).model_fields.items() if name in self.model_fields_set}
+        given = {
+            each.alias or name
+            for name, each in type(self).model_fields.items()
+            if name in self.model_fields_set and (getattr(self, name) is not None or name in _MAY_BE_NOTHING)
+        }
         problem = next(_problems(self, given), None)
         if problem is not None:
             raise ValueError(problem)

@@ -98,10 +98,16 @@ _WRITERS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     ),
     "too_short": lambda detail, _: f"give at least {detail['ctx']['min_length']}",
     "too_long": lambda detail, _: f"give at most {detail['ctx']['max_length']}",
+    "string_too_short": lambda detail, _: f"give at least {_signs(detail['ctx']['min_length'])}",
+    "string_too_long": lambda detail, _: f"give at most {_signs(detail['ctx']['max_length'])}",
     "greater_than_equal": lambda detail, found: f"must be at least {detail['ctx']['ge']}, found {found}",
     "less_than_equal": lambda detail, found: f"must be at most {detail['ctx']['le']}, found {found}",
     "string_pattern_mismatch": lambda detail, found: f"{found!r} does not match {detail['ctx']['pattern']}",
 }
+
+
+def _signs(count: int) -> str:
+    return "1 sign" if count == 1 else f"{count} signs"
 
 
 def _mismatch(wanted: Any, found: Any) -> str:

@@ -84,6 +84,8 @@ def made(mapping: dict[str, Any], batch: pa.RecordBatch = ROW) -> Any:
         ({"first": ["{phone}", "{visits}"], "format": "number", "thousands": " "}, "12 345"),
         ({"constant": 5}, 5),
         ({"constant": "web"}, "web"),
+        ({"constant": None}, None),
+        ({"value": "{tier}", "lookup": {"silver": 2}, "default": None}, None),
         ({"value": "{tier}", "wrap": True}, ["gold"]),
         ({"value": "{phone}", "wrap": True}, None),
         ({"value": "{tags}", "wrap": True}, ["a", "b"]),
@@ -132,6 +134,8 @@ def test_a_mapping_names_the_columns_of_all_its_templates_and_travels_to_workers
     [
         ({}, "give exactly one of value, first, join, constant, list, object; found none"),
         ({"value": "{a}", "join": ["{b}"]}, "found value and join"),
+        ({"value": None}, "found none"),
+        ({"value": "{a}", "lookup": {None: 1}}, "a value to look up is missing"),
         ({"constant": 1, "trim": True}, "'constant' is complete in itself; 'trim' goes with what it is made of"),
         ({"value": "{a}", "decimals": 2}, "'decimals' goes with 'format'"),
         ({"value": "{a}", "format": "date", "decimals": 2}, "'decimals' goes with 'format: number'"),
@@ -181,6 +185,8 @@ def test_mistakes_in_a_mapping_are_said_with_file_line_and_what_was_probably_mea
 def test_chains_that_make_no_sense_are_said_with_file_and_line(tmp_path: Path) -> None:
     (found,) = said(tmp_path, '  fields:\n    text: {value: "{email}", decimals: 2}')
     assert found == "syncs/winback.yaml:7 winback.fields.text: 'decimals' goes with 'format'"
+    (found,) = said(tmp_path, '  fields:\n    text: {value: "{email}", format: number, thousands: ", "}')
+    assert found == "syncs/winback.yaml:7 winback.fields.text.thousands: give at most 1 sign"
     (found,) = said(tmp_path, "  fields: {text: 5}")
     assert found.endswith("fields.text: expected text, found the number 5; write it in quotes")
 
