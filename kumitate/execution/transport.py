@@ -21,10 +21,14 @@ from kumitate.model.request import HttpRequest, Request, Response
 
 __all__ = ["Credentials", "HttpTransport", "Manners", "credentials_of"]
 
-_MAX_ANSWER_BYTES = 16 * 2**20
+_MAX_ANSWER_BYTES = 64 * 2**20
+"""The largest answers are a job's results, row by row."""
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _CLOCKS_AGREE = timedelta(seconds=30)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_SPARE = timedelta(seconds=60)
+"""So long before a token expires it is renewed: not every vendor says 401 when it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class HttpTransport:
         self._manners = manners or Manners()
         self._clock = clock
         self._skew = timedelta()
+        self._good_until = _NEVER
         self._token = credentials.token
         self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
@@ -68,7 +73,7 @@ class HttpTransport:
         """The answer; RetryableError where there was none, FatalError where the account does not let us in."""
         if not isinstance(request, HttpRequest):
             raise FatalError("this account speaks HTTP; its destination made another kind of request")
-        if not self._token and self._credentials.is_grant:
+        if self._credentials.is_grant and (not self._token or self._now() >= self._good_until):
             self._token = self._sign_in()
         response = self._send(request)
         if response.status == 401 and self._has_new_token():
@@ -122,6 +127,8 @@ class HttpTransport:
         if response.status != 200 or not token:
             why = _member(response.body, "error") or f"HTTP {response.status}"
             raise FatalError(f"signing in was refused ({why}); see the destination's secret")
+        lasts = _member(response.body, "expires_in")
+        self._good_until = self._now() + timedelta(seconds=int(lasts)) - _SPARE if lasts.isdecimal() else _NEVER
         return token
 
     def _signed_in(self) -> Response:
@@ -141,6 +148,7 @@ class HttpTransport:
             raise RetryableError(f"no answer: {type(error).__name__}") from None
         if len(content) > _MAX_ANSWER_BYTES:
             answer.close()
+            raise RetryableError(f"the answer is larger than {_MAX_ANSWER_BYTES // 2**20} MiB; it was not read")
         answer.release_conn()
         headers_given = {name.lower(): value for name, value in answer.headers.items()}
         self._compare_clocks(headers_given.get("date", ""))

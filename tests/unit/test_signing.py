@@ -184,3 +184,39 @@ def test_an_account_with_its_own_address_gets_the_calls_for_other_hosts_too(serv
     transport = HttpTransport(url, credentials_of("t", sign_in_url="", base_url=url))
     transport.send(HttpRequest("POST", "/v2/upload", b"{}", (), host="api-data.line.me"))
     assert next(path for path, _ in server.seen) == "/line/v2/upload"  # type: ignore[attr-defined]  # put there above
+
+
+class Tokens(BaseHTTPRequestHandler):
+    """Gives a new token, good for ten minutes, at every sign-in, and notes with which a request comes."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        seen: list[str] = self.server.seen  # type: ignore[attr-defined]  # put there by the test
+        seen.append(self.headers.get("Authorization", "sign in"))
+        body = json.dumps({"access_token": f"t{seen.count('sign in')}", "expires_in": 600}).encode()
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server gives it)
+        """Nothing."""
+
+
+def test_a_token_is_renewed_before_it_expires() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tokens)
+    seen: list[str] = []
+    server.seen = seen  # type: ignore[attr-defined]  # where the handler notes
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    secret = json.dumps({"client_id": "a", "client_secret": "b"})
+    times = iter([NOW, NOW, NOW, NOW + timedelta(minutes=5), NOW + timedelta(minutes=5)])
+    late = NOW + timedelta(minutes=9, seconds=30)
+    transport = HttpTransport(
+        url, credentials_of(secret, sign_in_url="/token", base_url=url), clock=lambda: next(times, late)
+    )
+    for _ in range(3):
+        transport.send(HttpRequest("POST", "/x", b"{}", ()))
+    server.shutdown()
+    server.server_close()
+    assert seen == ["sign in", "Bearer t1", "Bearer t1", "sign in", "Bearer t2"]
