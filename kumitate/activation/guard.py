@@ -20,19 +20,24 @@ def guard(sync: Sync, run: Run, name: str) -> QueryStep | None:
 
     Rows that an earlier run has tried in vain passed the guard then, and are not counted again.
     """
-    verdicts = tuple(_verdicts(sync))
-    if not verdicts:
+    cases = tuple(_cases(sync))
+    if not cases:
         return None
-    counted = ",\n".join(f"    {_new(each)} as {each}s" for each in ("create", "update", "delete"))
-    cases = "\n  union all\n".join(
-        f"  select '{reason}' as reason, creates, updates, deletes, accepted, cast({limit} as bigint) as limit_rows\n"
-        f"  from figures\n  where {'creates + updates + deletes' if reason == APPROVAL else counts} > {floor}{extra}"
-        for reason, counts, limit, floor, extra in verdicts
+    sql = _HOLDS.format(
+        last_outcomes=last_outcomes(name, run),
+        named_changes=tried(changes_table(name)),
+        counted=",\n".join(f"    {_new(each)} as {each}s" for each in ("create", "update", "delete")),
+        accepted=accepted_rows(name, run),
+        cases="\n  union all\n".join(cases),
+        run=string(run.id),
+        at=text(timestamp_literal(run.as_of)),
+        sync=string(name),
     )
-    query = Query(
-        f"holds_{name}",
-        f"""with {last_outcomes(name, run)},
-{tried(changes_table(name))},
+    return QueryStep(SYNC_HOLDS, Query(f"holds_{name}", sql), Mode.APPEND)
+
+
+_HOLDS = """with {last_outcomes},
+{named_changes},
 counted as (
   select
 {counted}
@@ -40,7 +45,7 @@ counted as (
 ),
 known as (
   select cast(count(*) as bigint) as accepted
-  from {accepted_rows(name, run)} as s
+  from {accepted} as s
 ),
 figures as (
   select c.creates, c.updates, c.deletes, k.accepted
@@ -51,41 +56,45 @@ held as (
 {cases}
 )
 select
-  {string(run.id)} as run_id,
-  {text(timestamp_literal(run.as_of))} as at,
-  {string(name)} as sync,
+  {run} as run_id,
+  {at} as at,
+  {sync} as sync,
   reason,
   creates,
   updates,
   deletes,
   accepted,
   limit_rows
-from held""",
+from held"""
+
+
+def _case(reason: str, counts: str, limit: str, *, condition: str = "") -> str:
+    return (
+        f"  select '{reason}' as reason, creates, updates, deletes, accepted, cast({limit} as bigint) as limit_rows\n"
+        f"  from figures\n  where {counts} > {limit}{condition}"
     )
-    return QueryStep(SYNC_HOLDS, query, Mode.APPEND)
 
 
 def _new(operation: str) -> str:
     return f"cast(coalesce(sum(case when operation = '{operation}' and not is_retried then 1 else 0 end), 0) as bigint)"
 
 
-def _verdicts(sync: Sync) -> Iterator[tuple[str, str, str, str, str]]:
-    """Reason, what is counted, the limit in rows, what the count must be above, and on which condition."""
+def _cases(sync: Sync) -> Iterator[str]:
+    """A statement per reason that may hold the sync."""
     if sync.approval == "required":
-        yield APPROVAL, "", "0", "0", ""
+        yield _case(APPROVAL, "creates + updates + deletes", "0")
     for kind, counts in (("adds", "creates"), ("removes", "deletes")):
         threshold: Threshold | None = getattr(sync.guard, kind)
         if threshold is None or (kind == "removes" and not _may_remove(sync)):
             continue
         least = sync.guard.least
         if isinstance(threshold, int):
-            limit = str(max(threshold, least))
-            yield f"guard.{kind}", counts, limit, limit, ""
+            yield _case(f"guard.{kind}", counts, str(max(threshold, least)))
         elif sync.mode != "delete":
             part = f"cast(floor(cast(accepted as double) * {_percent(threshold)} / 100) as bigint)"
             limit = f"case when {part} > {least} then {part} else {least} end"
             # Where nothing was accepted yet, all of it is new: a first full sync is no mass change.
-            yield f"guard.{kind}", counts, limit, limit, " and accepted > 0"
+            yield _case(f"guard.{kind}", counts, limit, condition=" and accepted > 0")
 
 
 def _may_remove(sync: Sync) -> bool:
