@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,25 +22,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+from delivery_data import RUN, SETTINGS, world
 
 from kumitate.activation.destinations.registry import destination_class
-from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES, changes_table
-from kumitate.engines.duckdb import DuckDBEngine
-from kumitate.engines.local_lake import open_local_lake
 from kumitate.errors import RetryableError
-from kumitate.execution.deliver import Delivery, Route
+from kumitate.execution.deliver import Route
 from kumitate.execution.flight import Landing, Line, Threaded
 from kumitate.execution.grants import Credentials
-from kumitate.execution.ledger import SqliteLedger
-from kumitate.execution.memory import SentFiles, SqliteMemory
 from kumitate.execution.sending import Patience, Sender
 from kumitate.execution.transport import HttpTransport
 from kumitate.model.request import Request, Response
-from kumitate.model.step import Mode, Run
 from kumitate.ports import Mark
 
-RUN = Run("r000001", datetime(2026, 3, 10, 12, tzinfo=UTC))
 TARGET_SHARE = 0.90
 TARGET_COST = 0.05
 """A healthy account may take so much longer beside one that is down: the noise of two shared cores."""
@@ -50,26 +43,8 @@ _HEADING = """\
                           rows a            seconds under way  between   share  by CPU
 destination      rows    request requests   in all"""
 
-SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "salesforce": {"object": "Contact", "external_id": "Kumitate_Key__c", "bulk_above": 10**9},
-    "slack": {"channel": "C0123456789", "sync": "slack"},
-    "meta": {"audience_id": "23842000000000001"},
-}
 ROWS = {"salesforce": (200_000, 200), "slack": (1_000, 1), "meta": (100_000, 10_000)}
 """Rows, and rows a request."""
-
-
-def fields_of(type_: str, number: int) -> dict[str, Any]:
-    """A row as a sync would have mapped it; nobody's."""
-    email, phone = f"person{number}@example.jp", f"+8190{number:08d}"
-    match type_:
-        case "salesforce":
-            names = {"LastName": "山田", "FirstName": f"花子{number}", "Email": email, "Phone": phone}
-            return {**names, "Lifetime_Value__c": number * 17 % 90_000, "Rank__c": "gold"}
-        case "slack":
-            return {"title": "Cart left behind", "text": f"Order {number} waits since noon", "value": f"¥{number}"}
-        case _:
-            return {"email": email, "phone": phone, "given_name": "hanako", "family_name": "yamada", "country": "JP"}
 
 
 def main() -> int:
@@ -213,7 +188,7 @@ class Hour:
             connect=lambda: self,
             clock=self.clock,
             sleep=self.sleep,
-            patience=Patience(rounds=1_000_000),
+            patience=Patience(rounds=100, first_wait_seconds=60, longest_wait_seconds=_HOUR),
             line=Threaded(stack.enter_context(ThreadPoolExecutor(1))),
         )
 
@@ -240,47 +215,6 @@ def _sender(stack: ExitStack, port: int) -> Sender:
 
 
 @contextmanager
-def world(folder: Path, syncs: Mapping[str, tuple[str, int]]) -> Iterator[Delivery]:
-    """A lake with the changes of each sync, of a destination's type and so many rows."""
-    folder.mkdir()
-    lake = open_local_lake(folder)
-    lake.prepare([OUTCOMES, PLATFORM_FIGURES, *(changes_table(sync) for sync in syncs)])
-    for sync, (type_, rows) in syncs.items():
-        lake.write(changes_table(sync), _changes(sync, type_, rows), Mark(Mode.REPLACE, "bench", RUN.id))
-    engine = DuckDBEngine(lake, temp_directory=folder / "tmp")
-    ledger = SqliteLedger(folder / "ledger.db", clock=partial(datetime.now, UTC))
-    yield Delivery(
-        engine=engine,
-        lake=lake,
-        ledger=ledger,
-        memory=SqliteMemory(folder / "memory.db"),
-        sent=partial(SentFiles, folder / "talks"),
-        run=RUN,
-        progress=_silent,
-    )
-    ledger.close()
-    engine.close()
-    lake.close()
-
-
-def _changes(sync: str, type_: str, rows: int) -> Iterator[pa.RecordBatch]:
-    for start in range(0, rows, 50_000):
-        numbers = range(start, min(rows, start + 50_000))
-        held = [
-            {
-                "key": f"k{number:08d}",
-                "operation": "create",
-                "person_id": f"person-{number:08d}",
-                "fields": json.dumps(fields_of(type_, number), ensure_ascii=False),
-                "fields_hash": f"{number:032x}",
-                "previous_fields": None,
-            }
-            for number in numbers
-        ]
-        yield pa.RecordBatch.from_pylist(held, schema=changes_table(sync).schema)
-
-
-@contextmanager
 def vendor() -> Iterator[int]:
     """The port of a vendor in a process of its own."""
     command = [sys.executable, str(Path(__file__).with_name("delivery_server.py"))]
@@ -297,10 +231,6 @@ def figures(port: int) -> dict[str, float]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/figures") as answer:
         told: dict[str, float] = json.loads(answer.read())
     return told
-
-
-def _silent(what: str, done: int, total: int | None = None) -> None:
-    """Nobody looks on."""
 
 
 if __name__ == "__main__":

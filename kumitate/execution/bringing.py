@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kumitate.activation.destinations.talk import Conversing, Reporting
@@ -37,10 +37,10 @@ class Bringing:
             return self._streamed(way, (changes for _, changes in portions), notes)
         talks = self._talks(way, destination)
         trouble = talks.earlier()
-        for number, changes in portions if trouble is None else ():
-            trouble = talks.bring(number, changes, notes) if changes else None
-            if trouble is not None:
-                break
+        reading = _Reading(iter(portions))
+        while trouble is None and (portion := reading.next()) is not None:
+            number, changes = portion
+            trouble = talks.bring(number, changes, notes, meanwhile=reading.ahead())
         return trouble
 
     def _streamed(self, way: Way, portions: Iterable[Sequence[Change]], notes: Notes) -> Outcome | None:
@@ -70,3 +70,30 @@ class Bringing:
             is_whole=self.is_whole,
             takes_up=self.number == 1,
         )
+
+
+Portion = tuple[int, Sequence[Change]]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Portions read one ahead, piece by piece, whenever whoever sends one has the time."""
+
+    portions: Iterator[Portion]
+    _kept: Portion | None = None
+
+    def next(self) -> Portion | None:
+        for _ in self.ahead():
+            pass
+        portion, self._kept = self._kept, None
+        return portion
+
+    def ahead(self) -> Iterator[Sequence[Change]]:
+        """An empty portion per piece that was read, until the next portion is there."""
+        while self._kept is None:
+            portion = next(self.portions, None)
+            if portion is None:
+                return
+            if portion[1]:
+                self._kept = portion
+            yield []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import JOB_RUNNING
@@ -72,8 +73,13 @@ class Talks:
                 return trouble
         return None
 
-    def bring(self, number: int, changes: Sequence[Change], notes: Notes) -> Outcome | None:
-        """Bring a portion, by conversation or by plain requests; returns the trouble that ends it early."""
+    def bring(
+        self, number: int, changes: Sequence[Change], notes: Notes, *, meanwhile: Iterable[Sequence[Change]] = ()
+    ) -> Outcome | None:
+        """Bring a portion, by conversation or by plain requests; returns the trouble that ends it early.
+
+        `meanwhile` has no rows: it is gone through while requests are under way.
+        """
         name = f"{TALK}{self._run}.{number:06d}"
         noted = self.memory.recall(self._sync)
         left = self._without_told(noted, [c for c in changes if not is_settled(notes.get(c.key))])
@@ -85,7 +91,8 @@ class Talks:
         about = list(changes) if self.is_whole else left
         turn = self.talker.begins(about, memory_of(noted))
         if turn is None:
-            return self.way.stream(cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE)), notes)
+            portions = cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE))
+            return self.way.stream(chain(portions, meanwhile), notes)
         if isinstance(turn, Done):
             return self._closed(_Talk(name, {}), turn, about)
         talk = _Talk(name, self.sent.keep(name, about))

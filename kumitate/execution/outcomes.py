@@ -20,7 +20,6 @@ from kumitate.model.step import Run
 from kumitate.ports import Engine
 
 ROWS_AT_ONCE = 10_000
-_COLUMNS = ("key", "operation", "person_id", "fields", "previous_fields")
 _OPERATIONS = {operation.value: operation for operation in Operation}
 NEXT_TIME = Outcome("", Verdict.RETRY, UNAVAILABLE)
 
@@ -29,13 +28,16 @@ def changes_of(engine: Engine, sync: str, rows_at_once: int = ROWS_AT_ONCE) -> I
     """What a sync has to bring, in pieces of at most `rows_at_once`; removals first."""
     for batch in engine.rows(changes_in_order(sync)):
         for start in range(0, batch.num_rows, rows_at_once):
-            columns = (batch.column(name).slice(start, rows_at_once).to_pylist() for name in _COLUMNS)
-            yield [_change(*row) for row in zip(*columns, strict=True)]
+            yield _changes(batch.slice(start, rows_at_once))
 
 
-def _change(key: str, operation: str, person_id: str, fields: str, previous: str | None) -> Change:  # noqa: PLR0917 (a row's columns, in their order)
-    before = json.loads(previous) if previous else {}
-    return Change(key, _OPERATIONS[operation], json.loads(fields), person_id, before)
+def _changes(batch: pa.RecordBatch) -> list[Change]:
+    """The rows as changes; their JSON is read in one go, which takes half the time of one call a row."""
+    keys, operations, persons = (batch.column(name).to_pylist() for name in ("key", "operation", "person_id"))
+    fields = json.loads(f"[{','.join(batch.column('fields').to_pylist())}]")
+    before = json.loads(f"[{','.join(text or '{}' for text in batch.column('previous_fields').to_pylist())}]")
+    rows = zip(keys, operations, fields, persons, before, strict=True)
+    return [Change(key, _OPERATIONS[name], now, person, old) for key, name, now, person, old in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
