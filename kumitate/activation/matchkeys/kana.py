@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from kumitate.errors import RecordError
 
@@ -26,6 +27,7 @@ _OWN_U = re.compile("う(?=え$|ら$)")
 _BREAK = "|"
 
 
+@lru_cache(4096)  # the same in many rows
 def roman(text: str, _country: str) -> str:
     """A name written in kana, in passport Hepburn: `サトウ` is `sato`, `じゅんいち` `junichi`, `ほんま` `homma`."""
     kana = "".join(text.split()).replace("・", "").replace("･", "").translate(_TO_HIRAGANA)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 from kumitate.activation.matchkeys.places import uploaded
 from kumitate.errors import RecordError
@@ -28,6 +29,7 @@ _FIRST_YEAR = 1901
 """1900-01-01 is what forms and spreadsheets make of a missing date."""
 
 
+@lru_cache(4096)  # the same in many rows
 def name(text: str, _country: str) -> str:
     """Lower case without title, punctuation and symbols; any script stays: `Dr. O'Neil` is `oneil`, `山田` `山田`."""
     lowered = _GENERATION.sub("", _TITLE.sub("", _named(text)))
@@ -57,6 +59,7 @@ def gender(text: str, _country: str) -> str:
     raise RecordError("gender.unsupported")
 
 
+@lru_cache(4096)
 def birthdate(text: str, country: str) -> str:
     """`1990-01-02`, `1990/1/2`, `1990年1月2日`, `平成2年1月2日`, `H2.1.2` and in the US `1/2/1990` are `19900102`."""
     parts = _date_parts(text, country)

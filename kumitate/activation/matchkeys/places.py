@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from kumitate.cleanse.countries import ALPHA2, CODE_BY_NAME
 from kumitate.errors import RecordError
@@ -21,6 +22,7 @@ _PAIRS = _US_STATES.lower().replace("_", "").split()
 _CODE_OF_STATE = dict(zip(_PAIRS[1::2], _PAIRS[::2], strict=True)) | {"washingtondc": "dc"}
 
 
+@lru_cache(4096)
 def postal_code(text: str, country: str) -> str:
     """As the country writes it: `1000001` in Japan is `100-0001`."""
     if country != "JP":
@@ -29,6 +31,7 @@ def postal_code(text: str, country: str) -> str:
     return f"{found[:3]}-{found[3:]}"
 
 
+@lru_cache(4096)
 def compact_postal_code(text: str, country: str) -> str:
     """Lower case without spaces and dashes; five digits in the US, seven in Japan: `〒100-0001` is `1000001`."""
     if country == "JP":
@@ -55,11 +58,13 @@ def _japanese_postal_digits(text: str) -> str:
     return found
 
 
+@lru_cache(4096)  # the same in many rows
 def letters(text: str, _country: str) -> str:
     """A city or prefecture: lower case, letters alone, any script: `Washington, D.C.` is `washingtondc`."""
     return "".join(sign for sign in text.lower() if unicodedata.category(sign)[0] in "LM")
 
 
+@lru_cache(4096)
 def state(text: str, country: str) -> str:
     """A prefecture or state as `letters`; in the US its two letters: `California` is `ca`, `東京都` is `東京都`."""
     bare = letters(text, country)
