@@ -11,7 +11,6 @@ import pytest
 from harness.memory_lake import MemoryLake
 from kumitate.activation import tables as activation
 from kumitate.cleanse.tables import CHANGES, COUNTS
-from kumitate.config.identity import Entity
 from kumitate.config.project import Config
 from kumitate.engines.dialect.translation import refused
 from kumitate.identity import tables as identity
@@ -43,8 +42,7 @@ CONFIG = Config.model_validate(
 RUN = RunFacts("r000002", datetime(2026, 1, 31, tzinfo=UTC), "duckdb", 1.5)
 TABLES = (
     DELIVERIES, QUARANTINE, COUNTS, CHANGES, CONSENTS, profiles_table(CONFIG), SEGMENT_CHANGES, SEGMENT_SIZES,
-    identity.PERSON_RECORDS, identity.PERSON_EVENTS, identity.EDGES, identity.SHARED,
-    identity.IDENTIFIERS, identity.golden_table(CONFIG),
+    identity.PERSON_RECORDS, identity.PERSON_EVENTS, identity.EDGES, identity.SHARED, identity.golden_table(CONFIG),
     activation.OUTCOMES, activation.REJECTED, activation.SYNC_COUNTS, activation.candidates_table("letter"),
     activation.changes_table("letter"), activation.state_table("letter"), activation.PLATFORM_FIGURES,
 )  # fmt: skip
@@ -281,17 +279,6 @@ def test_persons_are_scored_against_the_truth_where_there_is_one(lake: Lake) -> 
     assert score is not None
     assert (score.precision, score.recall) == (1.0, 1 / 3)
     assert lake.report().people.score is None
-
-
-def test_who_is_a_device_and_nobody_yet_is_told_apart(lake: Lake) -> None:
-    kinds = {"email": {}, "device": {"within": "30d"}}
-    config = CONFIG.model_copy(update={"identity": {"person": Entity.model_validate({"identifiers": kinds})}})
-    stated = (("a", "email"), ("a", "device"), ("b", "device"), ("c", "device"))
-    lake.put(identity.IDENTIFIERS, [{"record": record, "kind": kind, "value": "v"} for record, kind in stated])
-    people = (("a", "A"), ("b", "B"), ("c", "A"), ("d", "D"))
-    lake.put(identity.PERSON_RECORDS, [{"record": record, "person_id": person} for record, person in people])
-    assert collect(Reader(lake), config, RUN).people.anonymous == 2, "B and D: nothing says who they are"
-    assert lake.report().people.anonymous == 0, "no kind tells a device"
 
 
 def test_persons_of_many_records_are_shown_together(lake: Lake) -> None:
