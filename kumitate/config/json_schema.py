@@ -40,8 +40,9 @@ class _Plain(GenerateJsonSchema):
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
-        texts = field_texts(schema["cls"])
-        by_key = {field.alias or name: texts.get(name) for name, field in schema["cls"].model_fields.items()}
+        section: type[BaseModel] = schema["cls"]
+        texts = field_texts(section)
+        by_key = {field.alias or name: texts.get(name) for name, field in section.model_fields.items()}
         for key, value in made.get("properties", {}).items():
             value.pop("title", None)
             if by_key.get(key):

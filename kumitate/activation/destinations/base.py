@@ -6,12 +6,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from kumitate.activation.destinations.auth import BEARER, Auth
-from kumitate.config.sync import NullPolicy
 from kumitate.model.request import Change, Operation, Outcome, Request, Response
 from kumitate.model.section import Section
+
+if TYPE_CHECKING:  # a delivery function needs no shape of a project's files
+    from kumitate.config.sync import NullPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import Field
@@ -22,9 +22,11 @@ from kumitate.activation.destinations.answers import (
 from kumitate.activation.destinations.aws_messages import refusal
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.usual_fields import EMAIL
-from kumitate.config.sync import NullPolicy
 from kumitate.errors import RecordError
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
+
+if TYPE_CHECKING:  # a delivery function needs no shape of a project's files
+    from kumitate.config.sync import NullPolicy
 
 _MAX_ENTRIES = 50
 _MAX_DATA = 262_144
