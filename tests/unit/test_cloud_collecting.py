@@ -61,3 +61,15 @@ def test_a_sync_that_was_never_planned_comes_again_as_a_whole() -> None:
     world = World(Once())
     world.book.planned[RUN.id, SYNC] = -1
     assert set(world.collect().values()) == {"retry"}
+
+
+def test_of_a_held_sync_nothing_became_of_any_row_unless_some_had_left_before() -> None:
+    world, book = World(Plain()), Book()
+    collection = Collection(
+        engine=world.lists, lake=world.lists, ledger=world.ledger, book=book, memory=world.memory, run=RUN
+    )
+    assert collection.collect(SYNC, Plain.terms, is_held=True) == 0
+    assert (world.lists.written, book.closed) == ([], [(RUN.id, SYNC)])
+    world.ledger.settle(RUN.id, SYNC, [Outcome("p1", Verdict.ACCEPTED)])
+    assert collection.collect(SYNC, Plain.terms, is_held=True) == len(world.keys)
+    assert world.lists.verdicts(SYNC)["p1"] == "accepted"
