@@ -22,8 +22,11 @@ def test_an_unbroken_run_delivers_everything_once(kind: type[Destination], line:
     check(world)
 
 
-@pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("kind", KINDS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [*((kind, "late") for kind in KINDS), (Plain, "direct"), (Once, "direct"), (Swap, "direct"), (Keyed, "begun")],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
+)
 def test_killed_at_every_point_and_taken_up_all_arrives_and_nothing_twice_that_must_not(
     kind: type[Destination], line: str
 ) -> None:
@@ -34,7 +37,7 @@ def test_killed_at_every_point_and_taken_up_all_arrives_and_nothing_twice_that_m
         check(world)
 
 
-@pytest.mark.parametrize("kind", [Once, Remembering, Launch, Swap], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("kind", [Once, Launch], ids=lambda each: each.__name__)
 def test_killed_twice_the_same_holds(kind: type[Destination]) -> None:
     for point in World(kind(), LINES["late"]).points():
         world = World(kind(), LINES["late"])
@@ -54,8 +57,8 @@ def test_rows_in_flight_alone_are_left_to_a_person() -> None:
 
 @pytest.mark.parametrize("kind", [Once, Remembering, Keyed], ids=lambda each: each.__name__)
 def test_an_answer_that_comes_after_it_was_given_up_sends_nothing_twice(kind: type[Destination]) -> None:
-    for call in range(1, len(KEYS) + 1):
-        for point in World(kind()).points():
+    for call in (1, 3):
+        for point in World(kind()).points()[6 * (call - 1) :][:8]:
             world = World(kind(), late_at=frozenset({call}))
             world.run(point)
             world.run()
@@ -65,7 +68,7 @@ def test_an_answer_that_comes_after_it_was_given_up_sends_nothing_twice(kind: ty
             assert all(effects[key] for key, verdict in world.lists.verdicts().items() if verdict == "accepted")
 
 
-@pytest.mark.parametrize("kind", [Job, Launch, Swap], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("kind", [Launch, Swap], ids=lambda each: each.__name__)
 def test_handed_over_to_the_next_run_and_killed_there_a_conversation_still_ends_once(kind: type[Destination]) -> None:
     first = World(kind(), talk_seconds=10)
     first.run()

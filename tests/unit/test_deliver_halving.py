@@ -108,7 +108,7 @@ def test_a_row_that_spoilt_its_batch_leaves_last_and_alone_in_every_later_run_un
     assert last.calls == 1, "it is under no suspicion any more"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     count=st.integers(1, 130),
     picks=st.lists(st.integers(0, 129), max_size=9),

@@ -58,7 +58,7 @@ def memories(table: FakeTable, tmp_path_factory: pytest.TempPathFactory) -> list
     return [SqliteMemory(tmp_path_factory.mktemp("memory") / "m.db"), DynamoMemory(table, "t", part_bytes=40)]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(HISTORIES)
 def test_the_last_word_on_every_name_is_remembered(memories: list[Memory], history: list[Any]) -> None:
     for memory in memories:

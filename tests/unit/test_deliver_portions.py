@@ -37,7 +37,7 @@ def test_a_syncs_pages_take_no_call_more_than_its_rows(type_: str) -> None:
     rows = Route("s", "account", type_, {}, None, None, 0.0).rows_a_page
     if issubclass(kind, Conversing) or rows == most:
         return  # a page is a request, or a conversation
-    count = 2 * rows + most // 2 + 1
+    count = rows + most // 2 + 1
     destination = kind.model_validate(RECORDED[type_]["settings"])
     template = json.dumps(RECORDED[type_]["fields"])
     changes = [Change(f"p{n}", Operation.CREATE, json.loads(template.replace("{key}", f"p{n}"))) for n in range(count)]
