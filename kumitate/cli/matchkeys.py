@@ -35,7 +35,7 @@ Row = dict[str, Any]
 @click.option("--in", "table", type=FILE, help="CSV, JSON lines, Parquet or Excel, with headings as people write them.")
 @click.option("--segment", help="The members of a segment, as the last run left it.")
 @click.option("--sync", help="Whom a sync would bring, as its own fields and gates say.")
-@click.option("--country", default="JP", show_default=True, help="Country of people who have none of their own.")
+@click.option("--country", help="Of people who have none of their own; JP, or what the sync's destination says.")
 @click.option("--out", type=NEW_FILE, help="Every person's keys (.csv, .parquet or .jsonl), as they would be sent.")
 @click.option("--readable", is_flag=True, help="Keys before they are hashed: personal data in clear.")
 @click.option("--summary", is_flag=True, help="With --json: figures alone, without each person's keys.")
@@ -52,7 +52,7 @@ def matchkeys(**asked: Any) -> None:
 
     _one_of(asked)
     people, platforms, told = _people(asked)
-    tally = Tally(platforms, country=asked["country"].upper())
+    tally = Tally(platforms, country=(asked["country"] or told.pop("country", "JP")).upper())
     is_listed = asked["out"] is not None or (asked["as_json"] and not asked["summary"])
     rows = (
         [_row(number, person, tally, readable=asked["readable"]) for number, person in enumerate(people, 1)]
@@ -85,7 +85,7 @@ def _people(asked: Mapping[str, Any]) -> tuple[Iterable[Person], dict[str, RuleS
         return found.rows, platforms, {"columns": dict(found.columns), "unread": list(found.unread)}
     from kumitate.cli.lake import opened
     from kumitate.cli.plans import known_name
-    from kumitate.execution.candidates import members_of, platform_of, would_bring
+    from kumitate.execution.candidates import country_of, members_of, platform_of, would_bring
 
     with opened(find_project(asked["project"])) as (workspace, last):
         if asked["segment"] is not None:
@@ -94,7 +94,8 @@ def _people(asked: Mapping[str, Any]) -> tuple[Iterable[Person], dict[str, RuleS
             return members_of(workspace, asked["segment"]), platforms, {"segment": asked["segment"]}
         known_name("sync", asked["sync"], workspace.config.syncs)
         platforms = platforms_named(asked["platform"] or platform_of(workspace.config, asked["sync"]))
-        return would_bring(workspace, asked["sync"], last), platforms, {"sync": asked["sync"]}
+        told = {"sync": asked["sync"], "country": country_of(workspace.project, asked["sync"])}
+        return would_bring(workspace, asked["sync"], last), platforms, told
 
 
 def _row(number: int, person: Person, tally: Tally, *, readable: bool) -> Row:

@@ -27,6 +27,7 @@ from kumitate.sql.vocabulary import text
 if TYPE_CHECKING:
     from kumitate.execution.runs import LoggedRun
     from kumitate.execution.workspace import Workspace
+    from kumitate.project import Project
 
 PLATFORM_OF_TYPE = {
     "google_data_manager": "google",
@@ -49,6 +50,11 @@ def platform_of(config: Config, sync: str) -> str:
     section = config.syncs[sync]
     type_ = registered(config.destinations[section.destination], section)
     return PLATFORM_OF_TYPE.get(type_, "all")
+
+
+def country_of(project: Project, sync: str) -> str:
+    """Where the destination says that people are who have no country of their own."""
+    return str(getattr(project.destinations[sync], "country", "JP"))
 
 
 def members_of(workspace: Workspace, segment: str) -> list[dict[str, Any]]:
@@ -95,6 +101,5 @@ def findable(workspace: Workspace, sync: str, last: LoggedRun) -> Figures | None
     platform = platform_of(workspace.config, sync)
     if platform == "all":
         return None
-    country = str(getattr(workspace.project.destinations[sync], "country", "JP"))
-    tally = Tally({platform: PLATFORMS[platform]}, country=country)
+    tally = Tally({platform: PLATFORMS[platform]}, country=country_of(workspace.project, sync))
     return tally.take_all(would_bring(workspace, sync, last))[platform]

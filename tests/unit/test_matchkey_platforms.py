@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -294,3 +295,12 @@ def test_headings_are_read_as_people_write_them(heading: str, field: str | None)
 
 def test_of_two_columns_for_one_field_the_first_is_taken() -> None:
     assert fields_of(["メール", "email", "電話"]) == {"email": "メール", "phone": "電話"}
+
+
+def test_every_reason_and_rule_set_is_told_in_the_docs() -> None:
+    root = Path(__file__).parents[2]
+    told = (root / "docs/concepts/match-keys.md").read_text(encoding="utf-8")
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "kumitate/activation/matchkeys").glob("*.py"))
+    reasons = set(re.findall(r'RecordError\("([a-z_.]+)"', code)) | set(re.findall(r'"(hash\.[a-z_]+)"', code))
+    assert len(reasons) > 15
+    assert {each for each in reasons | RULE_SETS.keys() if f"`{each}`" not in told} == set()
