@@ -121,7 +121,8 @@ def _show_rehearsal(rehearsal: Rehearsal) -> None:
     for hold in rehearsal.holds:
         click.echo(
             f"held for approval by {hold.reason}: {hold.creates:,} creates, {hold.updates:,} updates and "
-            f"{hold.deletes:,} deletes; {hold.limit_rows:,} rows may leave without"
+            f"{hold.deletes:,} deletes; {hold.limit_rows:,} rows may leave without; "
+            f"after a run, `kumitate control approve {rehearsal.sync}` lets them go"
         )
     if rehearsal.is_paused:
         click.echo("the sync is paused: nothing of it would leave")

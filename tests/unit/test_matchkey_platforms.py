@@ -28,7 +28,6 @@ from kumitate.activation.matchkeys import (
     match_keys,
     readable_keys,
 )
-from kumitate.activation.matchkeys.headings import field_of, fields_of
 from kumitate.activation.matchkeys.kana import roman
 
 VECTORS = json.loads((Path(__file__).parent / "matchkey_vectors.json").read_text(encoding="utf-8"))
@@ -268,33 +267,6 @@ def test_ordinary_japanese_phones_need_no_numbering_plan(monkeypatch: pytest.Mon
     assert said(META_V26, phone="03-1234-5678")["phone"] == "81312345678"
     with pytest.raises(ImportError):
         said(META_V26, phone="+1 800 555 0100")
-
-
-@pytest.mark.parametrize(
-    ("heading", "field"),
-    [
-        ("メール", "email"),
-        ("電話番号", "phone"),
-        ("姓", "family_name"),
-        ("名", "given_name"),
-        ("セイ", "family_name_kana"),
-        ("郵便番号", "postal_code"),
-        ("Last Name", "family_name"),
-        ("first_name", "given_name"),
-        ("E-Mail Address", "email"),
-        ("Zip Code", "postal_code"),
-        ("都道府県", "state"),
-        ("LINEユーザーID", "line_user_id"),
-        ("IDFA", "idfa"),
-        ("備考", None),
-    ],
-)
-def test_headings_are_read_as_people_write_them(heading: str, field: str | None) -> None:
-    assert field_of(heading) == field
-
-
-def test_of_two_columns_for_one_field_the_first_is_taken() -> None:
-    assert fields_of(["メール", "email", "電話"]) == {"email": "メール", "phone": "電話"}
 
 
 def test_every_reason_and_rule_set_is_told_in_the_docs() -> None:
