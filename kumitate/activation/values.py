@@ -40,7 +40,7 @@ def texts(array: pa.Array) -> pa.Array:
     if pa.types.is_decimal(type_) and type_.scale == 0:
         return array.cast(pa.string())
     if pa.types.is_decimal(type_) and 0 < type_.scale <= PLAIN_SCALE:
-        return pc.replace_substring_regex(array.cast(pa.string()), r"\.?0+$", "")
+        return pc.ascii_rtrim(pc.ascii_rtrim(array.cast(pa.string()), "0"), ".")
     if pa.types.is_date(type_):
         return array.cast(pa.string())
     if pa.types.is_timestamp(type_):

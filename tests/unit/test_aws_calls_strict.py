@@ -32,6 +32,11 @@ CASES: Mapping[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
         {"RequestItems": {TABLE["TableName"]: [{"PutRequest": {"Item": KEY}}] * 26}},
     ),
     ("dynamodb", "get_item"): ({**TABLE, "Key": KEY, "ConsistentRead": True}, {"TableName": "", "Key": KEY}),
+    ("dynamodb", "delete_item"): ({**TABLE, "Key": KEY}, {"TableName": "", "Key": KEY}),
+    ("dynamodb", "put_item"): (
+        {**TABLE, "Item": KEY, "ConditionExpression": "attribute_not_exists(pk)"},
+        {**TABLE, "Item": KEY, "ReturnValues": "EVERYTHING"},
+    ),
     ("dynamodb", "query"): (
         {
             **TABLE,
