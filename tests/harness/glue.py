@@ -75,6 +75,7 @@ class GlueAccount:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
             BillingMode="PAY_PER_REQUEST",
         )
+        self.client("events").create_event_bus(Name=names.called("bus"))
         self.lake().prepare(all_tables(self.platform.config))
         s3.put_object(Bucket=names.bucket("results"), Key="project.zip", Body=self._archive())
         for path in sorted((self.root / "data").rglob("*")):

@@ -96,13 +96,20 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
             yield from on(role, "s3:GetObject", f"{raw}/{prefix}/orders/1.csv")
         yield from on(role, "s3:PutObject s3:AbortMultipartUpload", f"{raw}/files/orders/1.csv")
         yield Need(role, "s3:PutObject", f"{raw}/drop/orders/1.csv", forbidden=True)
+    ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
+    if stage == "segments":
+        bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus"
+        yield from on(role, "events:PutEvents", f"{bus}/{names.called('bus')}")
+        yield Need(role, "events:PutEvents", f"{bus}/default", forbidden=True)
+    if stage in ("activation", "delivery"):
+        yield from of_runs(role, "dynamodb:Query", ledger, "controls")
+        yield Need(role, "dynamodb:PutItem", ledger, {"dynamodb:LeadingKeys": ["controls"]}, forbidden=True)
     if stage == "activation":
         page = f"{results}/deliveries/r000001/winback/00001.jsonl.gz"
         yield from on(role, "s3:PutObject s3:GetObject", page)
         yield Need(role, "s3:ListBucket", results, {"s3:prefix": "deliveries/r000001/winback/pages.json"})
         yield Need(role, "s3:ListBucket", results, {"s3:prefix": "exports/"}, forbidden=True)
     if stage == "delivery":
-        ledger = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{names.called('ledger')}"
         keys = ("run#r000001", "page#r000001#winback", "notes#r000001#winback")
         yield from of_runs(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger, *keys)
         yield from of_runs(role, "dynamodb:Query dynamodb:DeleteItem", ledger, "memory#winback")
