@@ -20,6 +20,7 @@ from kumitate.activation.destinations.registry import destination_class
 from kumitate.activation.routes import Route, from_json
 from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
+from kumitate.aws.controls import DynamoControls
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
@@ -28,6 +29,7 @@ from kumitate.aws.secrets import Secrets
 from kumitate.cloud.delivering import Delivered, Deliveries, TimeLeft, verdict_on, wait_before_next
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.accounts import at
+from kumitate.execution.controls import is_cancelled
 from kumitate.ports import Transport
 
 now = partial(datetime.now, UTC)
@@ -56,7 +58,13 @@ def deliveries() -> Deliveries:
         worker=uuid4().hex[:12],
         connect=connect,
         clock=now,
+        is_stopped=is_stopped,
     )
+
+
+def is_stopped(sync: str, run_id: str) -> bool:
+    controls = DynamoControls(client("dynamodb"), os.environ["KUMITATE_LEDGER"])
+    return is_cancelled(controls.decisions(), sync, run_id)
 
 
 def connect(route: Route) -> Transport:

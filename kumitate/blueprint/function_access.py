@@ -150,6 +150,7 @@ def _notes(names: Names, account: Account) -> Iterator[Grant]:
     remembered = (*(f"memory#{sync}" for sync in account.syncs), f"memory#account:{account.name}")
     remember = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query")
     yield ledger_items("Remember", remember, names, keys=remembered)
+    yield ledger_items("ReadDecisions", ("dynamodb:Query",), names, keys=["controls"])
     yield ledger_items("CountPages", ("dynamodb:GetItem", "dynamodb:UpdateItem"), names, keys=["run#*"])
 
 

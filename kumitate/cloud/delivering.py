@@ -34,6 +34,8 @@ _PATIENCE = Patience(rounds=2, longest_wait_seconds=10.0, talk_seconds=10.0)
 _COMES_AGAIN = AGAIN | {JOB_RUNNING}
 _TIME_IS_UP = "the function's time is up; the rest follows"
 
+STOPPED = "stopped"
+
 EXPLANATIONS: Mapping[str, str] = {
     "message.unreadable": "the message names no run, sync, page and number; it is none of the planner's",
     "sync.unknown": "the deployed routes have no such sync; deploy again, or let it go",
@@ -100,6 +102,8 @@ class Deliveries:
     connect: Callable[[Route], Transport]
     clock: Callable[[], datetime]
     destination: Callable[[Route], Destination] = destination_of
+    is_stopped: Callable[[str, str], bool] = lambda _sync, _run_id: False
+    """Whether nothing more of a sync may leave in a run: a person has paused the sync or cancelled the run."""
     _senders: dict[str, Sender] = field(default_factory=dict, init=False)
     _time: TimeLeft | None = field(default=None, init=False)
 
@@ -117,6 +121,9 @@ class Deliveries:
             self.pages.finish(page)  # of a run that is taken up again: nobody need wait for it
         if opened.state is not State.OPEN:
             return Delivered(opened.state, page.sync)
+        if self.is_stopped(page.sync, page.run_id):
+            self.pages.finish(page)  # its rows have no verdict: they are changes again in the next run
+            return Delivered(STOPPED, page.sync)
         try:
             notes = self._sent(page, name, opened=opened)
         except Exception:

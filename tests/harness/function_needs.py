@@ -85,6 +85,7 @@ def planner(given: Environment) -> Iterator[Call]:
 def delivery(given: Environment) -> Iterator[Call]:
     account = next(each for each in given.platform.accounts if each.name == given.variables["KUMITATE_ACCOUNT"])
     yield from given.items("GetItem UpdateItem", "run#r000001")
+    yield from given.items("Query", "controls")
     for sync in account.syncs:
         pages = f"deliveries/r000001/{sync}"
         yield from calls("s3:GetObject", f"{given.results}/{pages}/00001.jsonl.gz")

@@ -37,6 +37,15 @@ def test_a_page_is_done_when_each_of_its_rows_has_a_verdict() -> None:
     assert (done.state, done.sync, dict(done.rows)) == (State.DONE, SYNC, {"accepted": 4, "rejected": 1})
 
 
+def test_of_a_sync_that_was_stopped_nothing_more_leaves_and_its_rows_come_again() -> None:
+    made = world(Plain())
+    process = made.process()
+    process.is_stopped = lambda sync, run_id: (sync, run_id) == (SYNC, RUN.id)
+    assert process.deliver(only(made), made.time()).state == "stopped"
+    assert made.vendor.requests == []
+    assert set(made.collect().values()) == {"retry"}
+
+
 def test_a_message_told_again_after_its_page_is_done_sends_nothing() -> None:
     made = world(Plain(), Response(200, b'{"p2": "too long"}'))
     made.receive(only(made))
