@@ -6,17 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from kumitate.activation.destinations.base import Destination
-from kumitate.activation.destinations.talk import Ask, Conversing, Done, Wait
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
 from kumitate.activation.guard import holds_query
 from kumitate.activation.routes import seconds_between_requests
 from kumitate.activation.stage import ACTIVATION, of_syncs
 from kumitate.activation.tables import SYNC_COUNTS, changes_table
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.execution.controls import controls_of, paused
+from kumitate.execution.conversing import memory_of
+from kumitate.execution.memory import SqliteMemory
 from kumitate.execution.outcomes import changes_of
 from kumitate.execution.overlay import Overlay, declared_tables
 from kumitate.execution.run import planning_run
@@ -65,10 +68,8 @@ class Rehearsal:
         return asdict(self) | counted | {"held": held, "holds": [asdict(each) for each in self.holds]}
 
 
-def rehearse(workspace: Workspace, sync: str, last: LoggedRun, *, memory: Mapping[str, Any] | None = None) -> Rehearsal:
-    """Plan `sync` as the run after `last` would, over the segments as they are now; `memory` is what conversations
-    with its destination left.
-    """
+def rehearse(workspace: Workspace, sync: str, last: LoggedRun) -> Rehearsal:
+    """Plan `sync` as the run after `last` would, over the segments as they are now."""
     config = workspace.config
     run = replace(planning_run(workspace, last), id=f"r{int(last.id[1:]) + 1:06d}")
     with TemporaryDirectory(dir=workspace.folder) as name:
@@ -78,21 +79,35 @@ def rehearse(workspace: Workspace, sync: str, last: LoggedRun, *, memory: Mappin
             for step in of_syncs(ACTIVATION, (sync,)).plan(config, run):
                 if isinstance(step, BatchStep | QueryStep):
                     overlay.carry_out(step, engine)
-            portions = changes_of(engine, sync)
-            calls = Calls(workspace.project.destinations[sync], config.syncs[sync].mode, memory or {}).count(portions)
-            return Rehearsal(
-                sync,
-                _counted(engine, f"select outcome, rows from {SYNC_COUNTS} where run_id = '{run.id}'"),
-                dict(sorted(calls.invalid.items())),
-                calls.requests,
-                _counted(engine, f"select operation, count(*) as rows from {changes_table(sync)} group by operation"),
-                calls.requests * seconds_between_requests(config.destinations[config.syncs[sync].destination]),
-                calls.is_least,
-                tuple(_holds(engine, run, sync)),
-                sync in paused(controls_of(workspace.folder).decisions()),
-            )
+            memory = _remembered(workspace, sync, Path(name))
+            calls = Calls(workspace.project.destinations[sync], config.syncs[sync].mode, memory)
+            return _told(workspace, engine, run, sync=sync, calls=calls.count(changes_of(engine, sync)))
         finally:
             engine.close()
+
+
+def _told(workspace: Workspace, engine: Engine, run: Run, *, sync: str, calls: Calls) -> Rehearsal:
+    account = workspace.config.destinations[workspace.config.syncs[sync].destination]
+    return Rehearsal(
+        sync,
+        _counted(engine, f"select outcome, rows from {SYNC_COUNTS} where run_id = '{run.id}'"),
+        dict(sorted(calls.invalid.items())),
+        calls.requests,
+        _counted(engine, f"select operation, count(*) as rows from {changes_table(sync)} group by operation"),
+        calls.requests * seconds_between_requests(account),
+        calls.is_least,
+        tuple(_holds(engine, run, sync)),
+        sync in paused(controls_of(workspace.folder).decisions()),
+    )
+
+
+def _remembered(workspace: Workspace, sync: str, folder: Path) -> State:
+    """What conversations with the sync's destination left, read from a copy: to open it is to write to it."""
+    if not isinstance(workspace.project.destinations[sync], Conversing):
+        return {}
+    for path in workspace.folder.glob("memory.db*"):
+        copy(path, folder / path.name)
+    return memory_of(SqliteMemory(folder / "memory.db").recall(sync))
 
 
 def _counted(engine: Engine, sql: str) -> dict[str, int]:
