@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
+from itertools import islice
 from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import JOB_RUNNING
@@ -20,6 +20,7 @@ from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Memory
 
 TALK, TOLD = "talk.", "told."
+_PIECES_A_PORTION = 10
 Noted = Mapping[str, Mapping[str, Any]]
 
 
@@ -92,7 +93,7 @@ class Talks:
         turn = self.talker.begins(about, memory_of(noted))
         if turn is None:
             portions = cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE))
-            return self.way.stream(chain(portions, meanwhile), notes)
+            return self.way.stream(_between(portions, iter(meanwhile)), notes)
         if isinstance(turn, Done):
             return self._closed(_Talk(name, {}), turn, about)
         talk = _Talk(name, self.sent.keep(name, about))
@@ -195,6 +196,13 @@ class Talks:
     @property
     def _run(self) -> str:
         return self.way.page.run_id
+
+
+def _between(portions: Iterable[Sequence[Change]], meanwhile: Iterator[Sequence[Change]]) -> Iterator[Sequence[Change]]:
+    """The portions, with some of what is done meanwhile after each, so that it is spread over all of them."""
+    for portion in portions:
+        yield portion
+        yield from islice(meanwhile, _PIECES_A_PORTION)
 
 
 def memory_of(noted: Noted) -> State:
