@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from harness.deliveries import RUN, Once, Plain, Remembering
-from harness.kills import KEYS, LINES, Atomic, AtomicOnce, Keyed, World, check
+from harness.fused import LINES
+from harness.kills import KEYS, Atomic, AtomicOnce, Keyed, World, check
 from harness.talkers import Job, Launch, Reported, Swap
 from kumitate.activation.destinations.base import Destination
 

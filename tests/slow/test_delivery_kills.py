@@ -9,7 +9,8 @@ import pytest
 from harness.cloud_histories import arrived_right, touches, until_done
 from harness.cloud_world import World as CloudWorld
 from harness.deliveries import Once, Plain, Remembering
-from harness.kills import LINES, Atomic, AtomicOnce, Keyed, World, check
+from harness.fused import LINES
+from harness.kills import Atomic, AtomicOnce, Keyed, World, check
 from harness.talkers import Job, Launch, Reported, Swap
 
 pytestmark = pytest.mark.slow
