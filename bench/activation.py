@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
 
 def _child(*arguments: str) -> str:
     command = [sys.executable, __file__, *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 (this file)
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def repeated(sync: str, folder: str, repeats: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The lake that planning is measured on: people with contact data, consents, masks, what was sent and accepted before."""
+"""The lake that planning is measured on: people with contact data, consents, masks, what was sent and accepted."""
 
 from __future__ import annotations
 
@@ -41,13 +41,20 @@ def project() -> Config:
             "settings": {"project": "bench"},
             "sources": {"people": {"kind": "records", "path": "p.csv", "key": ["id"], "columns": columns}},
             "identity": {"person": {"identifiers": {"id": {}}, "attributes": {name: {} for name in fields}}},
-            "segments": dict.fromkeys(("members", "staff", "buyers", "tickets"), segment),
+            "segments": dict.fromkeys(("members", "subscribers", "staff", "buyers", "tickets"), segment),
             "destinations": {
                 "ads": {"type": "meta"},
                 "mail": {"type": "slack", "settings": {"channel": "C1"}},
             },
             "syncs": {
-                "audience": {**sync, "destination": "ads", "mode": "mirror", "key": "{email}", "nulls": {"phone": "clear"}},
+                "audience": {
+                    **sync,
+                    "segment": "subscribers",
+                    "destination": "ads",
+                    "mode": "mirror",
+                    "key": "{email}",
+                    "nulls": {"phone": "clear"},
+                },
                 "messages": {**sync, "destination": "mail", "mode": "append", "key": "{person_id}:{last_seen}"},
                 "urgent": {**sync, "destination": "mail", "mode": "append", "segment": "tickets"},
             },
@@ -88,18 +95,19 @@ def _tables(config: Config, people: int, bits: dict[str, int]) -> dict[Table, st
     mask = " + ".join(f"case when {share} then {1 << bits[name]} else 0 end" for name, share in _MEMBERS.items())
     old = '\'{"email":"person\' || p || \'@example.jp","lifetime_value":1}\''
     accepted = f"'person' || p || '@example.jp' as key, {_ID} as person_id, {old} as fields, md5(p::varchar) as hash"
+    word = "'ads', 'email', hash(p) % 40 <> 0"
     urgent = f"{_ID}, {_ID}, case when p % 100 = 0 then 'no_consent' end, '{{}}', ''"
     outcome = f"'r000001', timestamp '{at}', 'messages', p || ':' || n, {_ID}, 'create', 'accepted', '', ''"
     return {
         profiles_table(config): f"select {_ID}, {_PROFILE} {everybody}",
         masks_table("curated", config, RUN): f"select {_ID}, ({mask})::bigint {everybody}",
-        CONSENTS: f"select {_ID}, 'ads', 'email', hash(p) % 40 <> 0, timestamp '{at}', null {everybody} where p % 30 <> 0",
+        CONSENTS: f"select {_ID}, {word}, timestamp '{at}', null {everybody} where p % 30 <> 0",
         PERSON_ALIASES: f"select 'q' || p, {_ID} {everybody} where p % 100 = 0",
         HOLDOUT_ASSIGNMENTS: (
             f"select 'universal', {_ID}, hash(p, 3) % 20 = 0, 5.0::double, 'r000001', timestamp '{at}' {everybody}"
         ),
         candidates_table("urgent"): f"select {urgent} {everybody} where p % 50 = 0",
-        state_table("audience"): f"select {accepted}, 'r000001' {everybody} where p % 10 <> 0",
+        state_table("audience"): f"select {accepted}, 'r000001' {everybody} where p % 100 < 84 and p % 10 <> 0",
         OUTCOMES: f"select {outcome} {everybody}, range(4) as m(n) where n < p % 10 - 6 or (n = 0 and p % 3 = 0)",
     }
 
@@ -107,12 +115,14 @@ def _tables(config: Config, people: int, bits: dict[str, int]) -> dict[Table, st
 _ID = "'p' || lpad(p::varchar, 12, '0')"
 _MEMBERS = {
     "members": "true",
+    "subscribers": "p % 100 < 84",
     "staff": "hash(p, 1) % 100 = 0",
     "buyers": "hash(p, 2) % 50 = 0",
     "tickets": "p % 50 = 0",
 }
 _NAMES = "['佐藤', '鈴木', '高橋', 'O''Neill', '山田 \"T\"', '渡辺', '伊藤', '中村'][1 + (hash(p, 4) % 8)::int]"
-_PROFILE = f"""2::bigint, ['shop', 'web'], case when hash(p, 5) % 200 = 0 then null else 'person' || p || '@example.jp' end,
+_PROFILE = f"""2::bigint, ['shop', 'web'],
+  case when hash(p, 5) % 200 = 0 then null else 'person' || p || '@example.jp' end,
   case when p % 4 = 0 then null else '+8190' || lpad((hash(p, 6) % 100000000)::varchar, 8, '0') end,
   {_NAMES}, {_NAMES}, lpad((hash(p, 7) % 1000)::varchar, 3, '0') || '-' || lpad((hash(p, 8) % 10000)::varchar, 4, '0'),
   ((hash(p, 9) % 10000000) / 100)::decimal(18, 4),

@@ -23,12 +23,28 @@ def accepted_rows(name: str, run: Run | None) -> str:
 
 
 def last_outcomes(sync: str, run: Run) -> str:
-    """A CTE: what became of every row in the newest of the earlier runs that brought it."""
-    return f"""last_outcomes as (
-  select key, max_by(operation, run_id) as operation, max_by(verdict, run_id) as verdict
+    """CTEs: what became of each row in the newest earlier run that brought it, where it was not accepted then.
+
+    Most rows were accepted and nothing else: they are looked at for the few that were not, and never grouped.
+    """
+    earlier = f"sync = {string(sync)} and run_id < {string(run.id)}"
+    return f"""unaccepted as (
+  select key, max(run_id) as run_id, max_by(operation, run_id) as operation, max_by(verdict, run_id) as verdict
   from {OUTCOMES}
-  where sync = {string(sync)} and run_id < {string(run.id)}
+  where {earlier} and verdict <> 'accepted'
   group by key
+),
+accepted_since as (
+  select distinct u.key
+  from unaccepted as u
+  join (select key, run_id from {OUTCOMES} where {earlier} and verdict = 'accepted') as o
+    on o.key = u.key and o.run_id > u.run_id
+),
+last_outcomes as (
+  select u.key, u.operation, u.verdict
+  from unaccepted as u
+  left join accepted_since as a on a.key = u.key
+  where a.key is null
 )"""
 
 
@@ -41,5 +57,5 @@ def tried(changes: Table) -> str:
     case when t.key is null then false else true end as is_retried
   from {changes} as h
   left join last_outcomes as t
-    on t.key = h.key and t.operation = h.operation and t.verdict <> 'accepted'
+    on t.key = h.key and t.operation = h.operation
 )"""
