@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -33,7 +34,6 @@ def project() -> Config:
     """A mirrored audience and a mail, each with every gate that can apply to it."""
     columns = {name: {"type": type_} for name, type_ in _COLUMNS.items()}
     fields = {name: f"{{{name}}}" for name in _COLUMNS if name != "id"}
-    sync = {"segment": "members", "consent": _CONSENT, "exclude": ["staff"], "fields": fields}
     segment = {"when": {"attribute": "email", "known": True}}
     return Config.model_validate(
         {
@@ -42,28 +42,24 @@ def project() -> Config:
             "sources": {"people": {"kind": "records", "path": "p.csv", "key": ["id"], "columns": columns}},
             "identity": {"person": {"identifiers": {"id": {}}, "attributes": {name: {} for name in fields}}},
             "segments": dict.fromkeys(("members", "subscribers", "staff", "buyers", "tickets"), segment),
-            "destinations": {
-                "ads": {"type": "meta"},
-                "mail": {"type": "slack", "settings": {"channel": "C1"}},
-            },
-            "syncs": {
-                "audience": {
-                    **sync,
-                    "segment": "subscribers",
-                    "destination": "ads",
-                    "mode": "mirror",
-                    "key": "{email}",
-                    "nulls": {"phone": "clear"},
-                },
-                "messages": {**sync, "destination": "mail", "mode": "append", "key": "{person_id}:{last_seen}"},
-                "urgent": {**sync, "destination": "mail", "mode": "append", "segment": "tickets"},
-            },
+            "destinations": {"ads": {"type": "meta"}, "mail": {"type": "slack", "settings": {"channel": "C1"}}},
+            "syncs": _syncs({"consent": _CONSENT, "exclude": ["staff"], "fields": fields}),
             "exclusions": {"customers": {"segments": ["buyers"], "all_syncs": True}},
             "holdouts": {"universal": {"percent": 5}},
             "budgets": {"mail": {"channel": "email", "most": 3, "within": "7d"}},
             "rankings": {"urgent_first": {"syncs": ["urgent", "messages"]}},
         }
     )
+
+
+def _syncs(common: dict[str, Any]) -> dict[str, Any]:
+    ads = {"destination": "ads", "segment": "subscribers", "mode": "mirror", "key": "{email}"}
+    mail = {"destination": "mail", "mode": "append"}
+    return {
+        "audience": {**common, **ads, "nulls": {"phone": "clear"}},
+        "messages": {**common, **mail, "segment": "members", "key": "{person_id}:{last_seen}"},
+        "urgent": {**common, **mail, "segment": "tickets"},
+    }
 
 
 _COLUMNS = {
