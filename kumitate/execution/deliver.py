@@ -29,7 +29,7 @@ from kumitate.execution.ledger import SqliteLedger
 from kumitate.execution.memory import SentFiles, SqliteMemory
 from kumitate.execution.outcomes import NEXT_TIME, Settlement, changes_of, figure_batches
 from kumitate.execution.portion import Page, Way
-from kumitate.execution.sending import Sender
+from kumitate.execution.sending import Patience, Sender
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.model.step import DeliverStep, Mode, Run
 from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Memory, Progress
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _ROWS_A_PIECE = 250
 """Rows read at a time while a request is under way."""
+_IN_SANDBOX = Patience(arrives_seconds=0.0)
+"""The stand-in dies with us: what it has not taken by then never arrives."""
 _WORKER = "laptop"
 _STOPPED = "delivery was stopped; what is noted stays, run again to go on"
 _CALLED_OFF = "the sync was paused or its run cancelled"
@@ -88,6 +90,7 @@ def _routes(
             sleep=sleep,
             seconds_between_requests=0.0 if is_sandboxed(account) else seconds_between_requests(account),
             quota=Quota(account=name, most=terms.daily_requests, memory=memory, worker=_WORKER),
+            patience=_IN_SANDBOX if is_sandboxed(account) else Patience(),
             line=Threaded(stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix=f"account-{name}"))),
         )
         whole = frozenset(s for s, each in there.items() if each.terms.is_whole_in(config.syncs[s].mode))

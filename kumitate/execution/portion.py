@@ -15,10 +15,6 @@ from kumitate.ports import Ledger
 
 Notes = Mapping[str, Outcome | datetime]
 
-_ARRIVES_WITHIN = timedelta(seconds=90)
-"""A request whose sender died may still be carried out for so long: before, its absence at the destination says
-nothing."""
-
 
 def _go_on() -> None:
     """Nothing stands in the way."""
@@ -93,7 +89,8 @@ class Way:
         found = [Outcome(change.key, Verdict.UNKNOWN, UNAVAILABLE) for change in claimed]
         if isinstance(self.destination, Recollecting):
             times = [claims[change.key] for change in claimed]
-            still = (max(times) + _ARRIVES_WITHIN - self.sender.clock()).total_seconds()
+            arrives = timedelta(seconds=self.sender.patience.arrives_seconds)
+            still = (max(times) + arrives - self.sender.clock()).total_seconds()
             if still > 0:
                 self.sender.sleep(still)
             found = self.sender.recollect(self.destination, claimed, min(times))

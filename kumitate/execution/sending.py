@@ -30,6 +30,8 @@ class Patience:
     """A destination that asks for more is left alone until the next run."""
     talk_seconds: float = 300.0
     """A conversation in which the vendor takes longer goes on in the next run."""
+    arrives_seconds: float = 90.0
+    """A request whose sender died may still be carried out for so long: before, its absence there says nothing."""
 
     def pause(self, asked: float, idle_rounds: int, *, in_trouble: bool) -> float:
         """Seconds before the next round: as asked, and longer each time nothing came of it."""
