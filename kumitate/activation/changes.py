@@ -80,18 +80,16 @@ from compared
 where operation is not null"""
 
 _REBUILT = """,
-outdated as (
+moving as (
   select count(*) as rows
   from compared
-  where operation in ('delete', 'update')
+  where operation <> 'keep'
 )
 select c.key, c.operation, c.person_id, c.fields, c.fields_hash, c.previous_fields
 from compared as c
-cross join outdated as o
-where c.operation <> 'keep' or o.rows > 0"""
-"""An audience that cannot remove anybody is built anew when somebody leaves, or is known there by what is no longer
-true; else it only grows.
-"""
+cross join moving as m
+where c.operation <> 'keep' or m.rows > 0"""
+"""An audience is built anew, with everybody, as soon as one row differs: a destination takes what comes for the whole."""
 
 
 def _withdrawn(config: Config, name: str, run: Run | None) -> str:

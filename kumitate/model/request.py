@@ -15,7 +15,7 @@ class Operation(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     KEEP = "keep"
-    """Unchanged, but the whole is built anew (an audience that cannot remove anybody)."""
+    """Unchanged, in a whole that is built anew; such a row comes in mode `rebuild` alone."""
 
 
 @dataclass(frozen=True, slots=True)
