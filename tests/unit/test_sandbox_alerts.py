@@ -78,6 +78,37 @@ def test_slacks_webhook_takes_the_message_and_says_ok(sandbox: Sandbox) -> None:
     assert message["blocks"][-1]["text"]["text"] == "<https://crm.example/1?a=1&amp;b=2|Open>"
 
 
+@pytest.mark.parametrize("type_", ["slack", "slack.webhook", "teams"])
+def test_a_value_reads_as_people_write_it(type_: str) -> None:
+    settings = {"channel": "C1", "sync": "s"} if type_ == "slack" else {}
+    fields = {"tags": ["赤", None, True], "size": {"幅": 3, "is_new": False}, "rows": [{"a": 1}, 2.5], "vip": True}
+    (request,) = opened(type_, **settings).requests([row("p1", text=["a", "b"], title={"名": "x"}, **fields)])
+    assert isinstance(request, HttpRequest)
+    shown = json.dumps(json.loads(request.body), ensure_ascii=False).replace("\\", "").replace('"', "'")
+    for wanted in ("a, b", "{'名': 'x'}", "赤, true", "{'幅': 3, 'is_new': false}", "{'a': 1}, 2.5"):
+        assert wanted in shown or wanted.replace("_", "\\_") in shown
+    assert not {"True", "False", "None"} & set(shown.replace(",", " ").replace("'", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "outcome"),
+    [
+        *((200, error, ("retry", "request.refused")) for error in ("restricted_action", "no_permission")),
+        *((200, error, ("retry", "request.refused")) for error in ("ekm_access_denied", "team_access_not_granted")),
+        (200, "token_revoked", ("retry", "auth.refused")),
+        (403, "forbidden_by_policy", ("retry", "request.refused")),
+        (404, "unknown_method", ("retry", "request.refused")),
+        (400, "invalid_blocks", ("rejected", "vendor.invalid_blocks")),
+    ],
+)
+def test_what_lies_with_the_workspace_is_no_fault_of_a_row(
+    sandbox: Sandbox, status: int, error: str, outcome: tuple[str, str]
+) -> None:
+    sandbox.fault("slack", Fault(status, {"ok": False, "error": error}))
+    found = send(sandbox, "slack", row("p1", text="hello"), channel="C1", sync="s")["p1"]
+    assert (found.verdict, found.reason) == outcome
+
+
 @pytest.mark.parametrize("link", ["http://crm.example", "javascript:alert(1)", "https://a b", "https://" + "x" * 2_000])
 @pytest.mark.parametrize("type_", ["slack", "slack.webhook", "teams"])
 def test_a_link_that_would_lead_nowhere_is_refused(type_: str, link: str) -> None:

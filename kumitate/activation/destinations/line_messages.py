@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kumitate.activation.destinations.readable import readable
 from kumitate.errors import RecordError
 
 TEXTS = ("text", "text_2", "text_3", "text_4", "text_5")
@@ -41,8 +42,8 @@ def retry_key(*parts: str) -> str:
 
 
 def _texts(fields: Mapping[str, Any]) -> list[Message]:
-    filled = [str(fields[name]) for name in TEXTS if str(fields.get(name) or "").strip()]
-    return [{"type": "text", "text": text} for text in filled]
+    texts = (readable(fields.get(name)) for name in TEXTS)
+    return [{"type": "text", "text": text} for text in texts if text.strip()]
 
 
 def _objects(given: Any) -> list[Message]:

@@ -19,6 +19,7 @@ from kumitate.activation.destinations.answers import (
     json_of,
 )
 from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.readable import readable
 from kumitate.activation.destinations.slack_blocks import MAX_TEXT, blocks, escaped
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -26,21 +27,44 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Request, Respon
 EVENT_TYPE = "kumitate_row"
 _HISTORY = 999
 _CLOCKS_MAY_DIFFER = timedelta(minutes=10)
+_PASSING = frozenset({"ratelimited", "rate_limited"})
+_TOKEN = frozenset({"invalid_auth", "not_authed", "token_expired", "token_revoked", "account_inactive"})
+_ACCOUNT = frozenset(
+    {
+        "accesslimited",
+        "access_denied",
+        "as_user_not_supported",
+        "channel_not_found",
+        "deprecated_endpoint",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "is_archived",
+        "messages_tab_disabled",
+        "method_deprecated",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_in_channel",
+        "org_login_required",
+        "posting_to_general_channel_denied",
+        "restricted_action",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "restricted_action_thread_only_channel",
+        "team_access_not_granted",
+        "team_added_to_org",
+        "team_not_found",
+        "two_factor_setup_required",
+    }
+)
+"""Lies with app, channel or workspace (https://docs.slack.dev/reference/methods/chat.postMessage): rows wait."""
 _LATER = {
-    "ratelimited": THROTTLED,
-    "rate_limited": THROTTLED,
-    "internal_error": UNAVAILABLE,
-    "service_unavailable": UNAVAILABLE,
-    "invalid_auth": AUTH_REFUSED,
-    "not_authed": AUTH_REFUSED,
-    "token_expired": AUTH_REFUSED,
-    "token_revoked": AUTH_REFUSED,
-    "account_inactive": AUTH_REFUSED,
-    "channel_not_found": REQUEST_REFUSED,
-    "not_in_channel": REQUEST_REFUSED,
-    "is_archived": REQUEST_REFUSED,
-    "missing_scope": REQUEST_REFUSED,
+    **dict.fromkeys(_PASSING, THROTTLED),
+    **dict.fromkeys(_TOKEN, AUTH_REFUSED),
+    **dict.fromkeys(_ACCOUNT, REQUEST_REFUSED),
 }
+_ROW_STATUSES = frozenset({400, 413, 422})
 _MAY_HAVE_ARRIVED = frozenset({"internal_error", "service_unavailable", "fatal_error"})
 
 
@@ -69,7 +93,7 @@ class Slack(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if not str(change.fields.get("text") or "").strip():
+            if not readable(change.fields.get("text")).strip():
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
                 continue
             try:
@@ -79,14 +103,14 @@ class Slack(Destination):
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         answer = json_of(response)
-        if answer.get("ok"):
+        said = answer if isinstance(answer, dict) else {}
+        if said.get("ok"):
             return for_all(request, Verdict.ACCEPTED)
-        error = str(answer.get("error", "unknown_error"))
-        if error in _MAY_HAVE_ARRIVED:
-            return for_all(request, Verdict.UNKNOWN, UNAVAILABLE, message=error)
-        if error in _LATER:
-            return for_all(request, Verdict.RETRY, _LATER[error], message=error)
-        return for_all(request, Verdict.REJECTED, f"vendor.{error}", message=error)
+        error = str(said.get("error", "unknown_error"))
+        verdict, reason = _refusal(error, response.status)
+        return for_all(
+            request, verdict, reason, message=error if response.status < 300 else f"{response.status} {error}"
+        )
 
     def inquiries(self, changes: Sequence[Change], since: datetime) -> Iterable[Request]:
         oldest = (since - _CLOCKS_MAY_DIFFER).timestamp()
@@ -129,3 +153,13 @@ class Slack(Destination):
         headers = {"Content-Type": "application/json; charset=utf-8"}
         content = json.dumps(body, ensure_ascii=False).encode()
         return HttpRequest("POST", "/api/chat.postMessage", content, (change.key,), headers)
+
+
+def _refusal(error: str, status: int) -> tuple[Verdict, str]:
+    if error in _MAY_HAVE_ARRIVED:
+        return Verdict.UNKNOWN, UNAVAILABLE
+    if error in _LATER:
+        return Verdict.RETRY, _LATER[error]
+    if status >= 300 and status not in _ROW_STATUSES:
+        return Verdict.RETRY, REQUEST_REFUSED
+    return Verdict.REJECTED, f"vendor.{error}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kumitate.activation.destinations.readable import readable
 from kumitate.errors import RecordError
 
 MAX_TEXT = 3_000
@@ -24,8 +25,9 @@ def blocks(fields: Mapping[str, Any], text: str, *, link_title: str) -> list[dic
     RecordError where `link` is none that Slack shows: half a link would lead nowhere, in silence.
     """
     found: list[dict[str, Any]] = []
-    if str(fields.get("title") or "").strip():
-        found.append({"type": "header", "text": {"type": "plain_text", "text": cut(str(fields["title"]), _MAX_HEADER)}})
+    title = readable(fields.get("title"))
+    if title.strip():
+        found.append({"type": "header", "text": {"type": "plain_text", "text": cut(title, _MAX_HEADER)}})
     found.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     rows = [(name, value) for name, value in fields.items() if name not in _OWN and value is not None]
     if rows:
@@ -38,7 +40,7 @@ def blocks(fields: Mapping[str, Any], text: str, *, link_title: str) -> list[dic
 
 def escaped(value: Any, longest: int) -> str:
     """Slack's three control signs as entities, so that no one's name becomes a link or a mention."""
-    safe = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = readable(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe if len(safe) <= longest else _HALF_ENTITY.sub("", safe[: longest - 1]) + "…"
 
 
@@ -47,8 +49,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def _field(name: str, value: Any) -> dict[str, str]:
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return {"type": "mrkdwn", "text": f"*{escaped(name, 100)}*\n{escaped(shown, _MAX_FIELD)}"}
+    return {"type": "mrkdwn", "text": f"*{escaped(name, 100)}*\n{escaped(value, _MAX_FIELD)}"}
 
 
 def _link(url: str, title: str) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNREADABLE, for_all
 from kumitate.activation.destinations.auth import SecretUrl
 from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.readable import readable
 from kumitate.activation.destinations.slack_blocks import MAX_TEXT, blocks, escaped
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -40,7 +41,7 @@ class SlackWebhook(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if not str(change.fields.get("text") or "").strip():
+            if not readable(change.fields.get("text")).strip():
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
                 continue
             try:

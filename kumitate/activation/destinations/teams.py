@@ -15,6 +15,7 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.auth import SecretUrl
 from kumitate.activation.destinations.base import Destination, Terms
+from kumitate.activation.destinations.readable import readable
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -56,7 +57,7 @@ class Teams(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         for change in changes:
-            if not str(change.fields.get("text") or "").strip():
+            if not readable(change.fields.get("text")).strip():
                 yield Outcome(change.key, Verdict.REJECTED, "field.missing", "text")
                 continue
             try:
@@ -75,7 +76,7 @@ class Teams(Destination):
         return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=words)
 
     def _message(self, change: Change) -> HttpRequest:
-        text, fact = len(str(change.fields["text"])), _MAX_FACT
+        text, fact = len(readable(change.fields["text"])), _MAX_FACT
         content = self._content(change.fields, text, fact)
         while len(content) > MOST_BYTES:  # the text gives way first, then the facts as well
             fact = fact if text > _SHORT_TEXT else max(1, fact * 3 // 4)
@@ -95,7 +96,7 @@ class Teams(Destination):
     def _card(self, fields: Mapping[str, Any], text: int, fact: int) -> dict[str, Any]:
         """The card with at most so many signs of text and of each fact."""
         body: list[dict[str, Any]] = []
-        if str(fields.get("title") or "").strip():
+        if readable(fields.get("title")).strip():
             title = _plain(fields["title"], _MAX_TITLE)
             body.append({"type": "TextBlock", "text": title, "weight": "Bolder", "size": "Medium", "wrap": True})
         body.append({"type": "TextBlock", "text": _plain(fields["text"], text), "wrap": True})
@@ -116,13 +117,12 @@ class Teams(Destination):
 
 
 def _fact(name: str, value: Any, longest: int) -> dict[str, str]:
-    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return {"title": _plain(name, 100), "value": _plain(shown, longest)}
+    return {"title": _plain(name, 100), "value": _plain(value, longest)}
 
 
 def _plain(value: Any, longest: int) -> str:
     """Text that stays text: a card reads Markdown, and a name must not become a link."""
-    return _MARKDOWN.sub(r"\\\1", _cut(str(value), longest))
+    return _MARKDOWN.sub(r"\\\1", _cut(readable(value), longest))
 
 
 def _cut(text: str, longest: int) -> str:
