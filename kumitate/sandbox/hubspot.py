@@ -34,7 +34,7 @@ def answer(call: Call, store: Store) -> Answer:
     objects = _OBJECTS.fullmatch(call.path)
     route = _ROUTES.get(objects[2]) if objects and call.method == "POST" else None
     if objects is None or route is None:
-        return _refused(404, "OBJECT_NOT_FOUND", "no such endpoint")
+        return Answer(404, {"status": "error", "message": "resource not found"})
     schema, work = route
     return _checked(schema, body, lambda: work(store, objects[1], body))
 
@@ -62,6 +62,11 @@ def _upsert(store: Store, kind: str, body: Mapping[str, Any]) -> Answer:
             errors.append(_error(record["objectWriteTraceId"], wrong))
             continue
         known = _id_by(store, kind, record["idProperty"], value=record["id"])
+        other = _id_by(store, kind, "email", value=record["properties"].get("email", "").lower())
+        if kind == "contacts" and other not in (None, known):
+            taken = _error(record["objectWriteTraceId"], f"Contact already exists. Existing ID: {other}")
+            errors.append({**taken, "category": "CONFLICT"})
+            continue
         id_ = known or _created(store, kind)
         _put(store, kind, id_, properties=record["properties"], unique=record["idProperty"])
         results.append({**_shown(store, kind, id_), "new": known is None, "objectWriteTraceId": record["id"]})
@@ -182,6 +187,8 @@ def _created(store: Store, kind: str) -> str:
 def _put(store: Store, kind: str, id_: str, *, properties: Mapping[str, Any], unique: str) -> None:
     store.put(kind, id_, {**(store.get(kind, id_) or {}), **properties})
     store.put(f"{kind} by {unique}", properties[unique], {"id": id_})
+    if properties.get("email"):
+        store.put(f"{kind} by email", properties["email"].lower(), {"id": id_})
 
 
 def _forget(store: Store, kind: str, id_: str) -> None:
@@ -191,7 +198,8 @@ def _forget(store: Store, kind: str, id_: str) -> None:
 
 def _id_by(store: Store, kind: str, unique: str, *, value: str) -> str | None:
     found = store.get(f"{kind} by {unique}", value)
-    return str(found["id"]) if found and store.get(kind, found["id"]) else None
+    record = store.get(kind, found["id"]) if found else None
+    return str(found["id"]) if found and record and str(record.get(unique, "")).lower() == value.lower() else None
 
 
 def _shown(store: Store, kind: str, id_: str) -> dict[str, Any]:

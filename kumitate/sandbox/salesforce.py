@@ -188,6 +188,9 @@ def _part(store: Store, part: Mapping[str, Any]) -> dict[str, Any]:
     reference = {"httpHeaders": {}, "referenceId": part["referenceId"]}
     gone = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
     key = unquote(row[3]) if row else ""
+    if row is not None and not _CUSTOM.fullmatch(row[2]):
+        words = f"Provided external ID field does not exist or is not accessible: {row[2]}"
+        return {"body": [{"errorCode": "NOT_FOUND", "message": words}], "httpStatusCode": 404, **reference}
     if row is None or store.get(row[1], key) is None:
         return {"body": gone, "httpStatusCode": 404, **reference}
     if part["method"] == "DELETE":

@@ -22,9 +22,11 @@ from kumitate.activation.destinations.hubspot_calls import (
     batch_outcomes,
     call,
     ids_of,
+    is_absent,
     objects,
     read_by,
     refusal,
+    untold,
     updated,
     upserted,
 )
@@ -70,7 +72,7 @@ class Hubspot(Destination):
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         answer = json_of(response)
         is_erasure = isinstance(request, HttpRequest) and request.path.endswith("/gdpr-delete")
-        if is_erasure and response.status in (204, 404):
+        if is_erasure and (response.status < 300 or is_absent(response, answer)):
             return for_all(request, Verdict.ACCEPTED)
         if response.status >= 400:
             return refusal(request, response, answer)
@@ -134,4 +136,7 @@ class _Archive:
         if response.status >= 400:
             asked = self.request(step, known)
             return {"ids": {}}, refusal(asked, response, answer) if asked else ()
-        return ({"ids": ids_of(answer, self.destination.id_property)} if step == 0 else known), ()
+        if step == 1:
+            return known, ()
+        ids = ids_of(answer, self.destination.id_property)
+        return {"ids": ids}, untold([change.key for change in self.rows], answer, ids)

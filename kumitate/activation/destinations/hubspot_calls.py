@@ -27,7 +27,12 @@ SECONDS_BETWEEN_REQUESTS = 0.1
 """100 calls in 10 seconds, the least of HubSpot's plans."""
 DAILY_REQUESTS = 250_000
 MODES = frozenset({"upsert", "mirror", "append", "delete"})
-_OF_A_STATUS = {403: AUTH_REFUSED, 404: REQUEST_REFUSED, 409: BUSY, 413: BATCH_SPOILED, 423: BUSY}
+_OF_A_STATUS = {403: AUTH_REFUSED, 404: REQUEST_REFUSED, 413: BATCH_SPOILED, 423: BUSY}
+_PASSING = frozenset({"INTERNAL_ERROR", "RATE_LIMIT", "RATE_LIMITS", "SERVICE_UNAVAILABLE", "TIMEOUT"})
+"""Categories of an error of single rows that another try may mend."""
+_ABSENT = "OBJECT_NOT_FOUND"
+_TAKEN = "already"
+"""A conflict with what is there says so: `Contact already exists`, `… already has that value`."""
 _SAME_FOR_ALL = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "INVALID_OBJECT_TYPE", "ID_PROPERTY_NOT_UNIQUE"})
 """Codes of a refusal that lies with the mapping, not with a row."""
 
@@ -129,7 +134,26 @@ def refusal(request: Request, response: Response, answer: Mapping[str, Any]) -> 
         return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=words)
     if len(request.keys) > 1:
         return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=words)
+    if response.status == 409 and _TAKEN not in words:  # two calls at once for one record
+        return for_all(request, Verdict.RETRY, BUSY, message=words)
     return for_all(request, Verdict.REJECTED, _reason(category), message=words)
+
+
+def is_absent(response: Response, answer: Mapping[str, Any]) -> bool:
+    """Whether a 404 says that the record is not there, and not that the address or its version is wrong."""
+    return response.status == 404 and answer.get("category") == _ABSENT
+
+
+def untold(keys: Sequence[str], answer: Mapping[str, Any], ids: Mapping[str, str]) -> list[Outcome]:
+    """Rows of which a lookup's answer says neither that they are there nor that they are not."""
+    errors = answer.get("errors") or []
+    others = [error for error in errors if error.get("category") != _ABSENT]
+    if not others and (errors or not answer.get("numErrors")):
+        return []
+    named = {key for error in others for key in _named(error)}
+    words = f"{others[0].get('category', '')}: {others[0].get('message', '')}" if others else "an error without a word"
+    reason = BUSY if named else BATCH_SPOILED
+    return [Outcome(k, Verdict.RETRY, reason, words) for k in keys if k not in ids and (k in named or not named)]
 
 
 def batch_outcomes(request: Request, answer: Mapping[str, Any], *, done: Mapping[str, str]) -> tuple[Outcome, ...]:
@@ -144,7 +168,10 @@ def batch_outcomes(request: Request, answer: Mapping[str, Any], *, done: Mapping
 def _row_outcome(key: str, error: Mapping[str, Any] | None, *, is_done: bool) -> Outcome:
     if error is not None:
         category = str(error.get("category", ""))
-        return Outcome(key, Verdict.REJECTED, _reason(category), f"{category}: {error.get('message', '')}")
+        words = f"{category}: {error.get('message', '')}"
+        if category in _PASSING:
+            return Outcome(key, Verdict.RETRY, BUSY, words)
+        return Outcome(key, Verdict.REJECTED, _reason(category), words)
     if is_done:
         return Outcome(key, Verdict.ACCEPTED)
     return Outcome(key, Verdict.RETRY, BATCH_SPOILED, "HubSpot counts an error and names no row")

@@ -26,6 +26,7 @@ from kumitate.activation.destinations.hubspot_calls import (
     objects,
     read_by,
     refusal,
+    untold,
     upserted,
 )
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, taken_up
@@ -122,7 +123,11 @@ class _Membership:
         if step == len(self._hundreds):
             return known, self._missing(known["ids"], set(answer.get("recordIdsMissing") or []))
         ids = ids_of(answer, self.destination.id_property)
-        told = () if self.is_removal else _with_ids(batch_outcomes(asked, answer, done=ids), ids)
+        told = (
+            untold(asked.keys, answer, ids)
+            if self.is_removal
+            else _with_ids(batch_outcomes(asked, answer, done=ids), ids)
+        )
         wanted = {key: ids[key] for key in asked.keys if key in ids}
         return {"ids": {**known.get("ids", {}), **wanted}}, told
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -26,6 +26,7 @@ from kumitate.activation.destinations.hubspot_calls import (
     read_by,
     refusal,
     text,
+    untold,
 )
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, taken_up
 from kumitate.activation.destinations.talk import State, Turn
@@ -114,10 +115,16 @@ class _Creation:
         if step == 0:
             return {"there": sorted(ids_of(answer, self.destination.task_key_property))}, ()
         ids = ids_of(answer, self.destination.id_property)
-        lost = [change.key for change in self._missing(known) if _contact(change) and _contact(change) not in ids]
+        told = self._without_contact(known, answer, ids)
+        return {"there": [*known["there"], *(outcome.key for outcome in told)], "contacts": ids}, told
+
+    def _without_contact(self, known: Known, answer: Mapping[str, Any], ids: Mapping[str, str]) -> list[Outcome]:
+        """Tasks about a contact that is not there, or of which HubSpot does not say whether it is."""
+        lost = {change.key: _contact(change) for change in self._missing(known) if _contact(change) not in {"", *ids}}
+        unclear = {outcome.key: outcome for outcome in untold(list(lost.values()), answer, ids)}
         words = "HubSpot has no contact with this key; sync contacts first"
-        told = [Outcome(key, Verdict.REJECTED, "vendor.contact_missing", words) for key in lost]
-        return {"there": [*known["there"], *lost], "contacts": ids}, told
+        absent = Outcome("", Verdict.REJECTED, "vendor.contact_missing", words)
+        return [replace(unclear.get(contact, absent), key=key) for key, contact in lost.items()]
 
     def _missing(self, known: Known) -> list[Change]:
         there = set(known["there"])

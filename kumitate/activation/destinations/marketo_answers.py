@@ -103,10 +103,17 @@ def lookup(field: str, group: Sequence[Change]) -> HttpRequest:
 
 
 def found_leads(field: str, group: Sequence[Change], answer: Mapping[str, Any]) -> tuple[Known, list[Outcome]]:
-    """`{"ids": {key: id}}` of keys with one lead; several leads with one key are refused, as Marketo refuses them."""
+    """`{"ids": {key: id}}` of keys with one lead; several leads with one key are refused, as Marketo refuses them.
+
+    An answer that goes on elsewhere says nothing of the keys it does not name: fewer keys at once are asked for.
+    """
     found: dict[str, list[int]] = {}
     for lead in answer.get("result") or []:
         found.setdefault(str(lead.get(field)), []).append(lead["id"])
+    is_whole = not answer.get("moreResult", bool(answer.get("nextPageToken")))
+    if not is_whole and not (len(group) == 1 and len(found.get(group[0].key, [])) > 1):
+        words = "Marketo has more leads for these keys than one answer holds"
+        return {"ids": {}}, [Outcome(change.key, Verdict.RETRY, BATCH_SPOILED, words) for change in group]
     ids = {change.key: found[change.key][0] for change in group if len(found.get(change.key, [])) == 1}
     return {"ids": ids}, [
         *(

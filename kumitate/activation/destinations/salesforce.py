@@ -72,8 +72,7 @@ class Salesforce(Destination):
         if response.status >= 400:
             return refusal(request, answer)
         if isinstance(answer, dict):
-            is_deletion = self.mode != "update"
-            answer = [as_result(part, is_deletion=is_deletion) for part in answer.get("compositeResponse", [])]
+            answer = [as_result(part, is_deletion=_deletes(request)) for part in answer.get("compositeResponse", [])]
         if len(answer) != len(request.keys):
             return for_all(request, Verdict.RETRY, UNREADABLE, message="one result per record was expected")
         return tuple(_outcome(key, result) for key, result in zip(request.keys, answer, strict=True))
@@ -192,6 +191,12 @@ def _request(method: str, path: str, body: Mapping[str, Any], *, group: Sequence
         tuple(change.key for change in group),
         {"Content-Type": "application/json"},
     )
+
+
+def _deletes(request: Request) -> bool:
+    """Whether a composite request has deletions; ours has these alone, or none."""
+    parts = json.loads(request.body)["compositeRequest"] if isinstance(request, HttpRequest) else []
+    return any(part["method"] == "DELETE" for part in parts)
 
 
 def _outcome(key: str, result: Mapping[str, Any]) -> Outcome:

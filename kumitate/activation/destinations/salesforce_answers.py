@@ -5,6 +5,7 @@ https://developer.salesforce.com/docs/platform/api-rest/guide/errorcodes.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ _LATER = {
     "INSUFFICIENT_ACCESS": AUTH_REFUSED,
     "REQUEST_ENTITY_TOO_LARGE": BATCH_SPOILED,
 }
+_GONE = re.compile(r"(?:resource|entity|record) (?:does not exist|is deleted|not found)", re.IGNORECASE)
+"""How a 404 says that the record is not there; it may as well be the field that is not."""
+_NO_SUCH_FIELD = "external ID field"
 _OF_THE_DAY = "TotalRequests"
 """What a limit's message names that is the allowance of 24 hours; others are too many calls at once."""
 
@@ -52,14 +56,18 @@ def row_outcome(key: str, code: str, words: str) -> Outcome:
     message = f"{code}: {words}"
     if code in _LATER:
         return Outcome(key, Verdict.RETRY, _LATER[code], message)
+    if code == "NOT_FOUND" and _NO_SUCH_FIELD in words:  # the mapping is to blame, and no row
+        return Outcome(key, Verdict.RETRY, REQUEST_REFUSED, message)
     return Outcome(key, Verdict.REJECTED, f"vendor.{code.lower()}", message)
 
 
 def as_result(part: Mapping[str, Any], *, is_deletion: bool) -> dict[str, Any]:
     """A composite subrequest's answer in the shape of a collection's result; what is gone already is deleted."""
     status = int(part.get("httpStatusCode", 0))
-    if 200 <= status < 300 or (is_deletion and status == 404):
+    if 200 <= status < 300:
         return {"success": True}
     errors = part.get("body") or [{}]
     first = errors[0] if isinstance(errors, list) else {"errorCode": "MULTIPLE_CHOICES"}
+    if is_deletion and status == 404 and _GONE.search(str(first.get("message", ""))):
+        return {"success": True}
     return {"success": False, "errors": [{"statusCode": first.get("errorCode"), "message": first.get("message")}]}
