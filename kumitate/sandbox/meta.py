@@ -33,7 +33,7 @@ def answer(call: Call, store: Store) -> Answer:
         body = call.json()
     except ValueError:
         return _refused(400, 100, "Invalid parameter")
-    if edge == "events" and call.method == "POST":
+    if edge == "events" and call.method == "POST" and not id_.startswith("act_"):
         return _events(store, id_, body)
     return _members(call.method, edge, store, id_=id_, body=body)
 
@@ -140,7 +140,8 @@ def _apply(store: Store, audience: str, keys: Mapping[str, str], *, adds: bool) 
 
 
 def _unsupported() -> Answer:
-    return _refused(400, 100, "Unsupported request.")
+    """As to an object of another kind, one that is not there, or that the token may not see."""
+    return _refused(400, 100, "Unsupported request: no such object, or no permission for it.", subcode=33)
 
 
 def _refused(status: int, code: int, message: str, *, subcode: int | None = None) -> Answer:

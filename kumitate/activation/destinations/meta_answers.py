@@ -26,6 +26,7 @@ LATER: Mapping[int, str] = {
 }
 _SUBCODE_STEPS: Mapping[int, str] = {
     1870090: "accept the custom audience terms for this ad account in Audiences, then run again",
+    33: "check the audience's or dataset's id, and give the system user access to it",
     1713230: "Meta has flagged this audience: appeal in Audience Manager, or name another audience",
 }
 _CODE_STEPS: Mapping[int, str] = {

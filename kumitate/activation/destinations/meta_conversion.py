@@ -14,7 +14,7 @@ from kumitate.activation.destinations.answers import BATCH_REFUSED, UNAVAILABLE,
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.conversions import moment, worth
 from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
-from kumitate.activation.destinations.meta_answers import LATER, code_of, error_of, refusal, words_of
+from kumitate.activation.destinations.meta_answers import LATER, code_of, error_of, refusal, subcode_of, words_of
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
 from kumitate.activation.matchkeys import META_CONVERSIONS_V26, NONE, match_keys
 from kumitate.errors import RecordError
@@ -22,6 +22,8 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Request, Respon
 
 _MAX_EVENTS = 1_000
 _INVALID = 100
+_DATA_SUBCODES = range(2_804_000, 2_805_000)
+"""Subcodes of code 100 that lie with an event; 33 (no access, no such dataset) and all others lie with the account."""
 _SECONDS_KNOWN = 48 * 3600.0
 _PERSON = {
     "email": "em",
@@ -124,7 +126,8 @@ class MetaConversion(Destination):
         error = error_of(response)
         if LATER.get(code_of(error)) == UNAVAILABLE:
             return for_all(request, Verdict.UNKNOWN, UNAVAILABLE, message=words_of(error))
-        if code_of(error) != _INVALID or not isinstance(request, HttpRequest):
+        lies_with_an_event = code_of(error) == _INVALID and subcode_of(error) in _DATA_SUBCODES
+        if not lies_with_an_event or not isinstance(request, HttpRequest):
             return refusal(request, response)
         untimely = self._untimely(request, response)
         if not untimely:
