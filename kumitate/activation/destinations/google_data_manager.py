@@ -25,7 +25,15 @@ from kumitate.activation.destinations.google_account import (
 )
 from kumitate.activation.destinations.google_answers import figures_of, outcomes_of
 from kumitate.activation.destinations.google_rebuild import Rebuild, first
-from kumitate.activation.destinations.members import PERSONS, erased, in_runs, movements, no_longer, why_unusable
+from kumitate.activation.destinations.members import (
+    PERSONS,
+    erased,
+    in_runs,
+    movements,
+    no_longer,
+    only_leavers_leave,
+    why_unusable,
+)
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response
@@ -68,7 +76,8 @@ class GoogleDataManager(Destination):
     """The sync's mode."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
-        moves = movements(changes, known_by=self._identifiers, outdated=no_longer, why=self._why)
+        told = only_leavers_leave(changes) if self.mode == "rebuild" else changes
+        moves = movements(told, known_by=self._identifiers, outdated=no_longer, why=self._why)
         yield from moves.unusable
         for run in in_runs(moves.leaving, _MAX_MEMBERS):
             yield self._request("remove", run)
@@ -94,8 +103,11 @@ class GoogleDataManager(Destination):
         return {} if response.status >= 400 else figures_of(json_of(response))
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
+        """None where people are to be on the list and none can be matched: it is not emptied for that."""
         del memory
-        if self.mode != "rebuild":
+        present = [change.fields for change in changes if change.operation is not Operation.DELETE]
+        finds_nobody = bool(present) and not any(map(self._identifiers, present))
+        if self.mode != "rebuild" or finds_nobody:
             return None
         return Rebuild(self, changes).turn(first(changes, _MAX_MEMBERS))
 

@@ -23,6 +23,10 @@ _STATUS_SECONDS = 1800.0
 _MOST_WAITS = 96
 """Two days of waiting for Google; then the rebuild is given up, and begun anew by a later run."""
 
+_NOBODY_IN = (
+    "Google took nobody of the segment, so nobody was removed from the list: see the refused rows, and the mapping"
+)
+
 
 class List(Protocol):
     """A customer list, as the requests that a rebuild makes of it."""
@@ -61,6 +65,8 @@ class Rebuild:
             state = {**state, "step": "status", "todo": []}
         if state["step"] == "status" and state["receipts"]:
             return Ask(self.list_.inquiry(state["receipts"][0]), state)
+        if self._is_nobody_in(state):
+            return self._given_up(REQUEST_REFUSED, _NOBODY_IN, self._kept_out(state["refused"]))
         return Ask(self.list_.remove_all(state["started"]), {**state, "step": "remove"})
 
     def answered(self, state: State, response: Response) -> Turn:
@@ -124,14 +130,24 @@ class Rebuild:
         refused = state["refused"]
         return [each for each in run_of if each.operation is not Operation.DELETE and each.key not in refused]
 
-    def _given_up(self, reason: str, words: str) -> Done:
-        return Done(tuple(Outcome(change.key, Verdict.RETRY, reason, words) for change in self.changes))
+    def _is_nobody_in(self, state: State) -> bool:
+        """People are to be on the list, and Google took none of them: the list would be emptied by mistake."""
+        is_wanted = any(change.operation is not Operation.DELETE for change in self.changes)
+        return is_wanted and not state["receipts"] and not state["figures"]
+
+    def _given_up(self, reason: str, words: str, kept_out: Mapping[str, Outcome] | None = None) -> Done:
+        waiting = (Outcome(change.key, Verdict.RETRY, reason, words) for change in self.changes)
+        return Done(tuple((kept_out or {}).get(outcome.key, outcome) for outcome in waiting))
 
     def _done(self, state: State) -> Done:
-        refused = {key: Outcome(key, Verdict.REJECTED, REFUSED, words) for key, words in state["refused"].items()}
-        kept_out = {**self.list_.unusable(self.changes), **refused}
+        kept_out = self._kept_out(state["refused"])
         accepted = (Outcome(change.key, Verdict.ACCEPTED, UNCONFIRMED) for change in self.changes)
         return Done(tuple(kept_out.get(outcome.key, outcome) for outcome in accepted), figures=state["figures"])
+
+    def _kept_out(self, refused: Mapping[str, str]) -> dict[str, Outcome]:
+        """Rows that were not put on the list, for want of a match key or in Google's words."""
+        named = {key: Outcome(key, Verdict.REJECTED, REFUSED, words) for key, words in refused.items()}
+        return {**self.list_.unusable(self.changes), **named}
 
 
 def _together(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:

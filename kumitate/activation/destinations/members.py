@@ -73,6 +73,17 @@ def movements(
     return Movements((*gone, *stale), tuple(present), tuple(unusable))
 
 
+def only_leavers_leave(changes: Sequence[Change]) -> list[Change]:
+    """For an audience built anew that nobody of its segment can be put into: who left goes, nobody else is touched.
+
+    Rows that lost every match key at once are more likely a broken mapping than people to take out.
+    """
+    return [
+        change if change.operation is Operation.DELETE else Change(change.key, change.operation, change.fields)
+        for change in changes
+    ]
+
+
 def no_longer(before: tuple[Known, ...], now: tuple[Known, ...]) -> tuple[Known, ...]:
     """Identifiers that an audience was given earlier and that are this member's no more."""
     return tuple(identifier for identifier in before if identifier not in now)

@@ -10,7 +10,14 @@ from pydantic import Field
 
 from kumitate.activation.destinations.answers import UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.members import PERSONS, erased, in_runs, movements, why_unusable
+from kumitate.activation.destinations.members import (
+    PERSONS,
+    erased,
+    in_runs,
+    movements,
+    only_leavers_leave,
+    why_unusable,
+)
 from kumitate.activation.destinations.meta_answers import refusal
 from kumitate.activation.destinations.meta_replace import MAX_ROWS, Row, Session, first
 from kumitate.activation.destinations.talk import State, Turn
@@ -72,7 +79,8 @@ class Meta(Destination):
     """The sync's mode."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
-        moves = movements(changes, known_by=self._keys, outdated=_outdated, why=self._why)
+        told = only_leavers_leave(changes) if self.mode == "rebuild" else changes
+        moves = movements(told, known_by=self._keys, outdated=_outdated, why=self._why)
         yield from moves.unusable
         for run in in_runs(moves.leaving, MAX_ROWS):
             yield self._request("DELETE", f"{self.audience_id}/users", run)
@@ -117,7 +125,7 @@ class Meta(Destination):
         return sizes | {name: float(code) for name, code in codes.items() if code is not None}
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
-        """None where nobody is to be in the audience: Meta refuses an empty replacement, members are removed then."""
+        """None where nobody can be put into the audience: Meta refuses an empty replacement, who left is removed."""
         del memory
         session = Session(self, self.audience_id, changes)
         return session.turn(first()) if self.mode == "rebuild" and session.has_members() else None
