@@ -17,7 +17,14 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.members import CONTACTS, movements, no_longer, why_unusable
+from kumitate.activation.destinations.members import (
+    CONTACTS,
+    Movements,
+    movements,
+    no_longer,
+    only_leavers_leave,
+    why_unusable,
+)
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
 from kumitate.activation.destinations.tiktok_answers import code_of, data_of, reason_of, words_of
 from kumitate.activation.destinations.tiktok_files import update, upload
@@ -31,10 +38,13 @@ _PAUSE_SECONDS = 60.0
 _MOST_TRIES = 5
 _COLUMNS = {"email": "EMAIL_SHA256", "phone": "PHONE_SHA256", "idfa": "IDFA_SHA256", "aaid": "GAID_SHA256"}
 _MULTIPLE = "MULTIPLE_TYPES"
-_NEXT = {"REMOVE": "APPEND", "APPEND": "", "REPLACE": ""}
+_NEXT = {"APPEND": "REMOVE", "REMOVE": "", "REPLACE": ""}
+"""Who comes goes first: TikTok refuses a removal that leaves fewer than its least, and would so keep everybody out."""
 
 Known = tuple[tuple[str, str], ...]
 """(column, hash)."""
+Row = tuple[str, Known]
+"""(key, what the audience knows it by)."""
 
 
 class Tiktok(Destination):
@@ -72,8 +82,7 @@ class Tiktok(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         """Only rows that cannot be sent: all others go in a conversation."""
-        moves = movements(changes, known_by=self._known, outdated=no_longer, why=self._why)
-        return moves.unusable
+        return self._moves(changes).unusable
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if code_of(response) == 0:
@@ -81,11 +90,11 @@ class Tiktok(Destination):
         return for_all(request, Verdict.RETRY, reason_of(response), message=words_of(response))
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
-        """None where no row can be sent; a segment that nobody is left in is removed, not replaced."""
+        """None where no row can be sent; where nobody of the segment can be, who left is removed, not all replaced."""
         del memory
         state = {"start": 0, "paths": [], "tries": 0}
         replaced = self._turn(changes, {**state, "action": "REPLACE"}) if self.mode == "rebuild" else None
-        return replaced or self._turn(changes, {**state, "action": "REMOVE"})
+        return replaced or self._turn(changes, {**state, "action": "APPEND"})
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
         if code_of(response) != 0:
@@ -111,7 +120,8 @@ class Tiktok(Destination):
         """The next file, or the update once all files of an action are there; None where nothing is left to do."""
         while state["action"]:
             for start in range(state["start"], len(changes), FILE_ROWS):
-                rows = self._rows(changes[start : start + FILE_ROWS], state["action"])
+                run = changes[start : start + FILE_ROWS]
+                rows = self._leaving(run, changes) if state["action"] == "REMOVE" else self._moves(run).present
                 if rows:
                     return Ask(self._upload(rows), {**state, "step": "upload", "start": start})
             if state["paths"]:
@@ -121,13 +131,18 @@ class Tiktok(Destination):
             state = _following(state)
         return None
 
-    def _rows(self, changes: Sequence[Change], action: str) -> Sequence[tuple[str, Known]]:
-        removes = action == "REMOVE"
-        told = [each for each in changes if each.operation is Operation.DELETE or each.previous] if removes else changes
-        moves = movements(told, known_by=self._known, outdated=no_longer, why=self._why)
-        return moves.leaving if removes else moves.present
+    def _leaving(self, run: Sequence[Change], changes: Sequence[Change]) -> Sequence[Row]:
+        """What is to be removed of a run, but for what any of all `changes` has just brought."""
+        told = only_leavers_leave(run) if self.mode == "rebuild" else run
+        leaving = self._moves([each for each in told if each.operation is Operation.DELETE or each.previous]).leaving
+        brought = {each for _, known in self._moves(changes).present for each in known} if leaving else set()
+        rest = ((key, tuple(each for each in known if each not in brought)) for key, known in leaving)
+        return [(key, known) for key, known in rest if known]
 
-    def _upload(self, rows: Sequence[tuple[str, Known]]) -> HttpRequest:
+    def _moves(self, changes: Sequence[Change]) -> Movements[Known]:
+        return movements(changes, known_by=self._known, outdated=no_longer, why=self._why)
+
+    def _upload(self, rows: Sequence[Row]) -> HttpRequest:
         """One hash a line; where the audience has several kinds of them, a column each under its name."""
         if self.calculate_type != _MULTIPLE:
             lines = [value for _, known in rows for _, value in known]
@@ -153,7 +168,9 @@ class Tiktok(Destination):
         reason, words = reason_of(response), words_of(response)
         if reason in (THROTTLED, UNAVAILABLE) and state["tries"] < _MOST_TRIES:
             return Wait(_PAUSE_SECONDS, {**state, "tries": state["tries"] + 1})
-        return Done(tuple(Outcome(change.key, Verdict.RETRY, reason, words) for change in changes))
+        removes = state["action"] == "REMOVE"  # who was to come has come by then
+        keys = [key for key, _ in self._leaving(changes, changes)] if removes else [each.key for each in changes]
+        return self._done(changes, {}, {key: Outcome(key, Verdict.RETRY, reason, words) for key in keys})
 
     def _looking(self) -> Ask:
         """What TikTok has matched so far; today's members count in a day or two."""
@@ -162,13 +179,13 @@ class Tiktok(Destination):
         query = f"?advertiser_id={self.advertiser_id}&custom_audience_ids={ids}"
         return Ask(HttpRequest("GET", path + query, b"", ()), {"step": "look", "action": "", "tries": 0})
 
-    def _done(self, changes: Sequence[Change], figures: Mapping[str, float]) -> Done:
-        unusable = {outcome.key: outcome for outcome in self._unusable(changes)}
+    def _done(
+        self, changes: Sequence[Change], figures: Mapping[str, float], waiting: Mapping[str, Outcome] | None = None
+    ) -> Done:
+        """Rows that wait say why; without a match key none of them does: the row itself is the reason."""
+        told = {**(waiting or {}), **{outcome.key: outcome for outcome in self._moves(changes).unusable}}
         accepted = (Outcome(change.key, Verdict.ACCEPTED, UNCONFIRMED) for change in changes)
-        return Done(tuple(unusable.get(outcome.key, outcome) for outcome in accepted), figures=figures)
-
-    def _unusable(self, changes: Sequence[Change]) -> Iterable[Outcome]:
-        return movements(changes, known_by=self._known, outdated=no_longer, why=self._why).unusable
+        return Done(tuple(told.get(outcome.key, outcome) for outcome in accepted), figures=figures)
 
 
 def _following(state: State) -> State:
