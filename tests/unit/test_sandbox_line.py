@@ -1,6 +1,7 @@
 """LINE in the sandbox: audiences become what their segments are, and nobody is written to twice."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ from pydantic import ValidationError
 
 from harness.talks import lead, opened, row, sent, transport_to
 from kumitate.activation.destinations.answers import common_outcomes
+from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.line_rebuild import Members, Rebuild
-from kumitate.activation.destinations.talk import Ask, Leaning
-from kumitate.model.request import Change, HttpRequest, Response
+from kumitate.activation.destinations.talk import Ask, Done, Leaning
+from kumitate.model.request import Change, HttpRequest, Request, Response
+from kumitate.ports import Transport
 from kumitate.sandbox.server import Fault, Sandbox
 
 REBUILD = {"sync": "vips", "mode": "rebuild"}
@@ -55,16 +58,82 @@ def test_one_audience_holds_exactly_the_segment_wherever_the_process_died(
     assert done.figures == {"received": 2.0, "matched": 2.0}
 
 
-def test_too_few_friends_leave_no_audience_that_holds_who_has_left(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("newcomer", [member(9, is_friend=False), row("p9", line_user_id=None)])
+def test_the_audience_stays_where_people_are_wanted_and_none_can_be_used(sandbox: Sandbox, newcomer: Change) -> None:
     destination = opened("line", **REBUILD)
     transport = transport_to(sandbox, destination, "line")
     first = lead(destination, transport, [member(1), member(2)])
-    done = lead(destination, transport, [member(9, is_friend=False), member(1, "delete")], memory=first.memory)
+    done = lead(destination, transport, [newcomer, member(1, "delete")], memory=first.memory)
+    assert audiences(sandbox) == [[user(1), user(2)]]
+    verdicts = {outcome.key: (outcome.verdict.value, outcome.reason) for outcome in done.outcomes}
+    assert verdicts["p9"][0] == "rejected"
+    assert verdicts["p1"] == ("retry", "audience.insufficient"), "who has left is said to be in it still"
+    again = lead(destination, transport, [member(1, "delete"), member(2, "delete")], memory=done.memory)
     assert audiences(sandbox) == []
-    assert {outcome.key: outcome.reason for outcome in done.outcomes} == {
-        "p9": "audience.insufficient",
-        "p1": "accepted.unconfirmed",
+    assert (again.memory or {}).get("audience_group_id") is None
+
+
+@pytest.mark.parametrize("status", ["EXPIRED", "INACTIVE"])
+def test_a_new_audience_that_will_never_be_ready_is_given_up(sandbox: Sandbox, status: str) -> None:
+    destination = opened("line", **REBUILD)
+    transport = transport_to(sandbox, destination, "line")
+    first = lead(destination, transport, [member(1)])
+    done = with_answers(
+        destination,
+        transport,
+        [member(1, "keep"), member(2)],
+        first.memory,
+        {"GET": {"audienceGroup": {"status": status}}},
+    )
+    assert {(outcome.verdict.value, outcome.reason) for outcome in done.outcomes} == {("retry", "unavailable")}
+    assert audiences(sandbox) == [[user(1)]]
+
+
+def test_an_audience_that_stays_in_progress_is_given_up_after_a_day(sandbox: Sandbox) -> None:
+    destination = opened("line", **REBUILD)
+    transport = transport_to(sandbox, destination, "line")
+    busy = {"GET": {"audienceGroup": {"status": "IN_PROGRESS"}}}
+    done = with_answers(destination, transport, [member(1)], None, busy)
+    assert {(outcome.verdict.value, outcome.message) for outcome in done.outcomes} == {
+        ("retry", "not ready after a day")
     }
+    assert audiences(sandbox) == []
+
+
+def test_what_a_killed_creation_left_is_looked_for_before_anything_is_created(sandbox: Sandbox) -> None:
+    destination = opened("line", **REBUILD)
+    transport = transport_to(sandbox, destination, "line")
+    first = lead(destination, transport, [member(1)])
+    refused = {"GET": None}
+    done = with_answers(destination, transport, [member(1, "keep"), member(2)], first.memory, refused, dies=(0, True))
+    assert audiences(sandbox) == [[user(1)], [user(1), user(2)]]
+    assert {outcome.reason for outcome in done.outcomes} == {"request.refused"}
+    still = with_answers(destination, transport, [member(3), member(1, "delete")], done.memory, refused)
+    assert len(audiences(sandbox)) == 2, "nothing is created while nobody says what there is"
+    lead(destination, transport, [member(1, "delete"), member(3)], memory=still.memory)
+    assert audiences(sandbox) == [[user(3)]]
+
+
+def with_answers(
+    destination: Destination,
+    transport: Transport,
+    changes: list[Change],
+    memory: Any,
+    answers: Mapping[str, Any],
+    *,
+    dies: tuple[int, bool] | None = None,
+) -> Done:
+    """A conversation in which LINE answers requests of a method always the same; None: it refuses them."""
+
+    class Scripted:
+        def send(self, request: Request) -> Response:
+            assert isinstance(request, HttpRequest)
+            if request.method not in answers:
+                return transport.send(request)
+            answer = answers[request.method]
+            return Response(403, b"{}") if answer is None else Response(200, json.dumps(answer).encode())
+
+    return lead(destination, Scripted(), changes, memory=memory, dies=dies)
 
 
 def test_an_audience_that_line_fails_to_build_leaves_the_one_before_in_use(sandbox: Sandbox) -> None:

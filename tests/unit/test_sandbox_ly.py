@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from pydantic import ValidationError
 
 from harness.talks import lead, opened, row, sent, transport_to
 from kumitate.activation.destinations.ly_calls import Account
-from kumitate.model.request import Change
+from kumitate.model.request import Change, HttpRequest, Request, Response
+from kumitate.ports import Transport
 from kumitate.sandbox.call import Call
 from kumitate.sandbox.multipart import parts_of
 from kumitate.sandbox.server import Fault, Sandbox
@@ -90,6 +93,71 @@ def test_too_few_people_are_refused_and_the_list_before_stays(sandbox: Sandbox) 
     after = lead(destination, transport, people(0, 101), memory=done.memory)
     assert lists(sandbox) == [101], "what was made for nothing is removed"
     assert (after.memory or {}).get("leftovers") is None
+
+
+@pytest.mark.parametrize(
+    "wanted", [[row("p0", "keep", email=None)], [row("p0", email="nobody"), *people(1, 3, "delete")]]
+)
+def test_a_list_stays_where_people_are_wanted_and_none_can_be_used(sandbox: Sandbox, wanted: list[Change]) -> None:
+    destination = opened("ly_ads", **LY)
+    transport = transport_to(sandbox, destination, "ly_ads")
+    first = lead(destination, transport, people(0, 120))
+    memory = {**(first.memory or {}), "leftovers": [7]}
+    done = lead(destination, transport, wanted, memory=memory)
+    assert lists(sandbox) == [120]
+    assert (done.memory or {}) == {**memory, "generation": 2}
+    assert {outcome.verdict.value for outcome in done.outcomes if outcome.key != "p0"} <= {"retry"}
+
+
+@dataclass
+class Refusing:
+    """LY, whose calls of one method are answered always the same; `JOB` is the job that was asked after."""
+
+    ly: Transport
+    method: str
+    answer: Response
+
+    def send(self, request: Request) -> Response:
+        assert isinstance(request, HttpRequest)
+        if not request.path.endswith(f"/{self.method}"):
+            return self.ly.send(request)
+        (job,) = json.loads(request.body).get("uploadJobIds", [""])
+        return replace(self.answer, body=self.answer.body.replace(b"JOB", job.encode()))
+
+
+@pytest.mark.parametrize(
+    "answer", [Response(200, b'{"errors": [{"code": "0001", "message": "busy"}]}'), Response(403, b'{"message": "no"}')]
+)
+def test_no_second_list_is_made_while_ly_does_not_say_which_there_are(sandbox: Sandbox, answer: Response) -> None:
+    destination = opened("ly_ads", **LY)
+    transport = transport_to(sandbox, destination, "ly_ads")
+    refusing = Refusing(transport, "get", answer)
+    done = lead(destination, refusing, people(0, 120), dies=(0, True))
+    assert {outcome.verdict.value for outcome in done.outcomes} == {"retry"}
+    assert lists(sandbox) == [0]
+    done = lead(destination, refusing, people(0, 121), memory=done.memory)
+    assert lists(sandbox) == [0]
+    lead(destination, transport, people(0, 122), memory=done.memory)
+    assert lists(sandbox) == [122]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([], "LY does not know the upload"),
+        (
+            [{"uploadJob": {"uploadJobId": "JOB", "jobStatus": "RECEIVING"}}],
+            "LY had not read the file after a day",
+        ),
+    ],
+)
+def test_a_file_that_is_never_read_is_given_up(sandbox: Sandbox, values: list[Any], words: str) -> None:
+    destination = opened("ly_ads", **LY)
+    answer = Response(200, json.dumps({"rval": {"values": values}, "errors": None}).encode())
+    refusing = Refusing(transport_to(sandbox, destination, "ly_ads"), "getUploadUserListStatus", answer)
+    done = lead(destination, refusing, people(0, 120))
+    assert {(outcome.verdict.value, outcome.message) for outcome in done.outcomes} == {("retry", words)}
+    assert (done.memory or {})["leftovers"], "the list made for nothing is removed by the next run"
 
 
 def test_people_are_added_to_a_list_that_is_there(sandbox: Sandbox) -> None:

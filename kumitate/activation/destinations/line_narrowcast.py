@@ -14,11 +14,11 @@ from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.line_answers import INSUFFICIENT, row_refusal, words
 from kumitate.activation.destinations.line_messages import FIELDS, messages_of, retry_key
 from kumitate.activation.destinations.line_push import REMEMBERED_SECONDS
-from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
+from kumitate.activation.destinations.polling import PATIENCE, is_over, waiting
+from kumitate.activation.destinations.talk import Ask, Done, State, Turn
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
-POLL_SECONDS = 30.0
 _SEND = "/v2/bot/message/narrowcast"
 _PROGRESS = "/v2/bot/message/progress/narrowcast"
 _INTERNAL = 1
@@ -95,7 +95,7 @@ class LineNarrowcast(Destination):
         id_ = accepted_before or headers.get("x-line-request-id", "")
         if response.status >= 300 and response.status != 409:
             return self._ended(changes, state, row_refusal("", response))
-        return Wait(POLL_SECONDS, {**state, "step": "poll", "request": id_})
+        return waiting({**state, "step": "poll", "request": id_})
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
         """The same request with the same retry key: LINE answers 409 where it has it."""
@@ -132,7 +132,8 @@ class LineNarrowcast(Destination):
             return self._ended(changes, state, Outcome("", Verdict.ACCEPTED, UNCONFIRMED, words(response)))
         answer = json_of(response)
         if answer["phase"] in ("waiting", "sending"):
-            return Wait(POLL_SECONDS, state)
+            said = Outcome("", Verdict.ACCEPTED, UNCONFIRMED, f"LINE was still {answer['phase']} after {PATIENCE}")
+            return self._ended(changes, state, said) if is_over(state) else waiting(state)
         figures = {ours: float(answer[theirs]) for theirs, ours in _FIGURES.items() if theirs in answer}
         if answer["phase"] == "succeeded":
             return self._ended(changes, state, Outcome("", Verdict.ACCEPTED, UNCONFIRMED), figures=figures)

@@ -1,7 +1,8 @@
 """Building a LINE audience anew and swapping it in: create, fill, wait until it is ready, delete the one before.
 
 Nothing uses the new audience before LINE says READY, and the one before is deleted after that alone. A killed
-creation is looked for by its name, which carries a number and a digest of its ids, before it is repeated.
+creation is looked for by its name, which carries a number and a digest of its ids, before it is repeated; where LINE
+would not say, its name is kept (`sought`), and it is looked for before anything else is created.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from urllib.parse import urlencode
 from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNAVAILABLE, UNCONFIRMED, json_of
 from kumitate.activation.destinations.line_answers import INSUFFICIENT, NOT_FOUND, words
 from kumitate.activation.destinations.multipart import multipart
+from kumitate.activation.destinations.polling import PATIENCE, is_over, waiting
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
 from kumitate.model.request import HttpRequest, Outcome, Response, Verdict
 
 BLOB_HOST = "api-data.line.me"
 MOST_IN_JSON = 10_000
 MOST_IN_FILE = 1_500_000
-POLL_SECONDS = 30.0
+_WAITING = frozenset({"IN_PROGRESS", "ACTIVATING", "READY"})
+"""READY with jobs that are still under way."""
 _GROUPS = "/v2/bot/audienceGroup"
 _UPLOAD = f"{_GROUPS}/upload"
 _JSON = {"Content-Type": "application/json"}
@@ -49,15 +52,19 @@ class Rebuild:
     most_in_file: int = MOST_IN_FILE
 
     def begins(self, memory: State) -> Turn:
-        """Creates; where nobody is left to be in an audience, deletes the one there is."""
+        """Creates; where nobody is left to be in an audience, deletes the one there is.
+
+        Where people are wanted and none of them can be told, the audience before stays: their mapping is broken.
+        """
         current = memory.get("audience_group_id")
         leftovers = list(memory.get("leftovers", []))
         old = [current, *leftovers] if current else leftovers
         state = {"n": int(memory.get("generation", 0)) + 1, "current": current, "leftovers": leftovers, "old": old}
-        return self._creation(state) if self.ids else self._deletion({**state, "new": None})
+        return self._first({**state, "sought": list(memory.get("sought", []))})
 
     def answered(self, state: State, response: Response) -> Turn:
         steps = {
+            "seek": self._sought,
             "find": self._found,
             "create": self._created,
             "fill": self._filled,
@@ -69,23 +76,47 @@ class Rebuild:
 
     def resumed(self, state: State) -> Turn:
         """A creation may have arrived; everything else may be repeated."""
-        again = {"fill": self._filling, "poll": self._poll, "drop": self._deletion, "discard": self._discard}
-        return again[state["step"]](state) if state["step"] in again else self._search(state)
+        again = {
+            "seek": self._first,
+            "fill": self._filling,
+            "poll": self._poll,
+            "drop": self._deletion,
+            "discard": self._discard,
+        }
+        return again[state["step"]](state) if state["step"] in again else self._finding(state)
+
+    def _first(self, state: State) -> Turn:
+        """Looks for what an earlier rebuild may have created; then creates."""
+        if state["sought"]:
+            return self._search({**state, "step": "seek"}, state["sought"][0])
+        if not self.ids and set(self.keys) - self.leaving:
+            why = "none of the members has a usable id; the audience before stays as it is"
+            return self._given_up(state, INSUFFICIENT, why)
+        return self._creation(state) if self.ids else self._deletion({**state, "new": None})
+
+    def _sought(self, state: State, response: Response) -> Turn:
+        if response.status >= 300:
+            return self._given_up(state, REQUEST_REFUSED, words(response))
+        ids = _ids_of(response, state["sought"][0])
+        more = {"old": [*state["old"], *ids], "leftovers": [*state["leftovers"], *ids]}
+        return self._first({**state, **more, "sought": state["sought"][1:]})
 
     def _creation(self, state: State) -> Turn:
         request = self._upload("POST", {"description": self._named(state)}, part=0)
         return Ask(request, {**state, "step": "create"})
 
-    def _search(self, state: State) -> Turn:
-        query = urlencode({"page": 1, "size": 40, "description": self._named(state), "createRoute": "MESSAGING_API"})
-        return Ask(self._request("GET", f"{_GROUPS}/list?{query}"), {**state, "step": "find"})
+    def _finding(self, state: State) -> Turn:
+        return self._search({**state, "step": "find"}, self._named(state))
+
+    def _search(self, state: State, name: str) -> Turn:
+        query = urlencode({"page": 1, "size": 40, "description": name, "createRoute": "MESSAGING_API"})
+        return Ask(self._request("GET", f"{_GROUPS}/list?{query}"), state)
 
     def _found(self, state: State, response: Response) -> Turn:
         if response.status >= 300:
-            return self._given_up(state, REQUEST_REFUSED, words(response))
-        named = self._named(state).lower()
-        groups = json_of(response).get("audienceGroups", [])
-        ids = [group["audienceGroupId"] for group in groups if str(group.get("description", "")).lower() == named]
+            perhaps_made = {**state, "sought": [self._named(state)]}
+            return self._given_up(perhaps_made, REQUEST_REFUSED, words(response))
+        ids = _ids_of(response, self._named(state))
         return self._next_part({**state, "new": ids[0], "part": 1}) if ids else self._creation(state)
 
     def _created(self, state: State, response: Response) -> Turn:
@@ -118,9 +149,13 @@ class Rebuild:
             why = str(group.get("failedType", ""))
             reason = INSUFFICIENT if why.endswith("AUDIENCE_INSUFFICIENT") else UNAVAILABLE
             return self._discard({**state, "reason": reason, "words": why})
-        if group["status"] != "READY" or busy:
-            return _waiting(state)
-        return self._deletion({**state, "count": int(group.get("audienceCount", 0))})
+        if group["status"] not in _WAITING:
+            return self._discard({**state, "reason": UNAVAILABLE, "words": f"the new audience is {group['status']}"})
+        if group["status"] == "READY" and not busy:
+            return self._deletion({**state, "count": int(group.get("audienceCount", 0))})
+        if is_over(state):
+            return self._discard({**state, "reason": UNAVAILABLE, "words": f"not ready after {PATIENCE}"})
+        return _waiting(state)
 
     def _deletion(self, state: State) -> Turn:
         """Deletes what is left of `old`, then ends; one that LINE will not delete now is left for the next time."""
@@ -137,30 +172,29 @@ class Rebuild:
         return Ask(self._request("DELETE", f"{_GROUPS}/{state['new']}"), {**state, "step": "discard"})
 
     def _discarded(self, state: State, response: Response) -> Turn:
-        """Too few people are left: the one before must go as well where it holds somebody who has left."""
         left = [] if _is_gone(response) else [state["new"]]
-        if state["reason"] == INSUFFICIENT and self.leaving:
-            return self._deletion({**state, "new": None, "stuck": left})
         kept = {**state, "leftovers": [*state["leftovers"], *left]}
         return self._given_up(kept, state["reason"], state["words"])
 
     def _settled(self, state: State) -> Done:
         figures = {"received": float(len(self.ids)), "matched": float(state.get("count", 0))}
         memory = _memory(state["n"], state["new"], state.get("stuck", []))
-        if "reason" not in state:
-            return Done(self._outcomes(Outcome("", Verdict.ACCEPTED, UNCONFIRMED)), memory, figures)
-        return Done(self._outcomes(Outcome("", Verdict.REJECTED, state["reason"], state["words"])), memory, figures)
+        return Done(self._outcomes(Outcome("", Verdict.ACCEPTED, UNCONFIRMED)), memory, figures)
 
     def _given_up(self, state: State, reason: str, said: str) -> Done:
-        """The audience before stays in use. Too few people lies with the rows, anything else with the account."""
-        verdict = Verdict.REJECTED if reason == INSUFFICIENT else Verdict.RETRY
-        said_of_all = Outcome("", verdict, reason, said)
-        memory = _memory(state["n"], state["current"], state["leftovers"])
-        return Done(self._outcomes(said_of_all, left=reason == INSUFFICIENT), memory)
+        """The audience before stays in use, so who is to leave has not left.
 
-    def _outcomes(self, said: Outcome, *, left: bool = True) -> tuple[Outcome, ...]:
-        """`said` of everybody else; who is to leave has left where no audience holds them any more."""
-        gone = Outcome("", Verdict.ACCEPTED, UNCONFIRMED) if left else said
+        Too few people lies with the rows, anything else with the account.
+        """
+        waits = Outcome("", Verdict.RETRY, reason, said)
+        refused = replace(waits, verdict=Verdict.REJECTED) if reason == INSUFFICIENT else waits
+        memory = _memory(state["n"], state["current"], state["leftovers"])
+        sought = {"sought": state["sought"]} if state.get("sought") else {}
+        return Done(self._outcomes(refused, gone=waits), {**memory, **sought})
+
+    def _outcomes(self, said: Outcome, *, gone: Outcome | None = None) -> tuple[Outcome, ...]:
+        """`said` of who is to be in the audience, `gone` of who is to leave it."""
+        gone = gone or said
         unsettled = self.members().refused
         refused = {outcome.key for outcome in unsettled}
         others = (replace(gone if key in self.leaving else said, key=key) for key in self.keys if key not in refused)
@@ -205,5 +239,10 @@ def _memory(generation: int, current: int | None, leftovers: Sequence[int]) -> S
     return {"generation": generation, **live, **left}
 
 
+def _ids_of(response: Response, name: str) -> list[int]:
+    groups = json_of(response).get("audienceGroups", [])
+    return [group["audienceGroupId"] for group in groups if str(group.get("description", "")).lower() == name.lower()]
+
+
 def _waiting(state: State) -> Wait:
-    return Wait(POLL_SECONDS, {**state, "step": "poll"})
+    return waiting({**state, "step": "poll"})

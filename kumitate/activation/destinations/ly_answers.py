@@ -19,9 +19,11 @@ _MAX_WORDS = 300
 
 
 def errors_of(response: Response) -> list[Mapping[str, Any]]:
-    """Every error of the answer: its own, and those of its values."""
+    """Every error of the answer: its own, those of its values, and a refusal that names none."""
     answer = json_of(response)
-    return list(_errors(answer)) if isinstance(answer, dict) else [{"code": response.status}]
+    found = list(_errors(answer)) if isinstance(answer, dict) else []
+    is_refused = response.status >= 300 or not isinstance(answer, dict)
+    return found or ([{"code": response.status}] if is_refused else [])
 
 
 def values_of(response: Response) -> Sequence[Mapping[str, Any]]:

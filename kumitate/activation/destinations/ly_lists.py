@@ -1,7 +1,8 @@
 """Filling a list of LY Ads, and building one anew: clear away, make, upload, wait until it is read, remove the old.
 
 A list that LY would not remove, because an ad group uses it, stands in the way of the next rebuild: until it is
-detached, newcomers are added to the list that was made last, and who left is said to be there still.
+detached, newcomers are added to the list that was made last, and who left is said to be there still. A list that may
+have been made, where LY would not say, is kept by its name (`sought`) and looked for before another is made.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from kumitate.activation.destinations.ly_answers import (
     words,
 )
 from kumitate.activation.destinations.ly_calls import Account
-from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
+from kumitate.activation.destinations.polling import PATIENCE, is_over, waiting
+from kumitate.activation.destinations.talk import Ask, Done, State, Turn
 from kumitate.model.request import Outcome, Response, Verdict
 
-POLL_SECONDS = 60.0
 LEAST_LINES = 100
+_POLL_SECONDS = 60.0
+_UNKNOWN_POLLS = 3
+"""A job that LY does not name so often is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,16 @@ class Lists:
             "old": list(memory.get("leftovers", [])),
             "stuck": [],
             "made": False,
+            "sought": list(memory.get("sought", [])),
         }
-        return self._clear(state)
+        if not self.lines and set(self.keys) - self.leaving:
+            why = "none of the members has a usable id; the list before stays as it is"
+            return self._given_up(state, Outcome("", Verdict.RETRY, INSUFFICIENT, why))
+        return self._seek(state) if state["sought"] else self._clear(state)
 
     def answered(self, state: State, response: Response) -> Turn:
         steps = {
+            "seek": self._sought,
             "clear": self._cleared,
             "make": self._made,
             "find": self._found,
@@ -81,10 +90,19 @@ class Lists:
 
     def resumed(self, state: State) -> Turn:
         """A list may have been made; everything else may be repeated."""
-        again = {"clear": self._clear, "upload": self._upload, "poll": self._poll}
+        again = {"seek": self._seek, "clear": self._clear, "upload": self._upload, "poll": self._poll}
         if state["step"] in again:
             return again[state["step"]](state)
         return Ask(self.account.find(self.keys), {**state, "step": "find"})
+
+    def _seek(self, state: State) -> Turn:
+        return Ask(self.account.find(self.keys), {**state, "step": "seek"})
+
+    def _sought(self, state: State, response: Response) -> Turn:
+        if errors_of(response):
+            return self._given_up(state, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
+        found = [id_ for name in state["sought"] for id_ in _ids_of(response, name)]
+        return self._clear({**state, "old": [*state["old"], *found], "sought": []})
 
     def _clear(self, state: State) -> Turn:
         """Removes what is left of `old`; then makes a list, or ends where that has been done."""
@@ -112,8 +130,10 @@ class Lists:
         return self._fills(state, value["audienceList"]["audienceListId"])
 
     def _found(self, state: State, response: Response) -> Turn:
-        lists = [value.get("audienceList") or {} for value in values_of(response)]
-        ids = [found["audienceListId"] for found in lists if found.get("audienceListName") == self._named(state)]
+        if errors_of(response):
+            perhaps_made = {**state, "sought": [self._named(state)]}
+            return self._given_up(perhaps_made, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
+        ids = _ids_of(response, self._named(state))
         return self._fills(state, ids[0]) if ids else self._make(state)
 
     def _fills(self, state: State, list_id: int) -> Turn:
@@ -127,27 +147,33 @@ class Lists:
         if errors_of(response):
             return self._given_up(state, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
         (value,) = values_of(response)
-        return Wait(POLL_SECONDS, {**state, "step": "poll", "job": value["uploadJob"]["uploadJobId"]})
+        return waiting({**state, "step": "poll", "job": value["uploadJob"]["uploadJobId"]}, least=_POLL_SECONDS)
 
     def _poll(self, state: State) -> Turn:
         return Ask(self.account.status(state["list"], state["job"], self.keys), state)
 
     def _polled(self, state: State, response: Response) -> Turn:
-        jobs = [value.get("uploadJob") or {} for value in values_of(response)]
-        status = next((job.get("jobStatus") for job in jobs if job.get("uploadJobId") == state["job"]), None)
         if errors_of(response):
             return self._given_up(state, Outcome("", Verdict.RETRY, reason_of(response), words(response)))
+        status = _status_of(response, state["job"])
+        if status == "RECEIVED":
+            before = {"old": state.get("before", []), "made": True}
+            return self._clear({**state, **before}) if state["rebuilds"] else self._settled(state)
+        return self._unread(state, status)
+
+    def _unread(self, state: State, status: str | None) -> Turn:
         if status == "INVALID_FILE":
             reason = INSUFFICIENT if len(self.lines) < LEAST_LINES else INVALID_FILE
             why = f"{len(self.lines)} ids; LY wants at least {LEAST_LINES} and names no line"
             return self._given_up(state, Outcome("", Verdict.REJECTED, reason, why))
         if status == "FAILED":
             return self._given_up(state, Outcome("", Verdict.RETRY, UNAVAILABLE, "LY could not read the file"))
-        if status != "RECEIVED":
-            return Wait(POLL_SECONDS, state)
-        if not state["rebuilds"]:
-            return self._settled(state)
-        return self._clear({**state, "old": state.get("before", []), "made": True})
+        if status is None and state.get("polls", 0) >= _UNKNOWN_POLLS:
+            return self._given_up(state, Outcome("", Verdict.RETRY, UNAVAILABLE, "LY does not know the upload"))
+        if is_over(state):
+            words_of_it = f"LY had not read the file after {PATIENCE}"
+            return self._given_up(state, Outcome("", Verdict.RETRY, UNAVAILABLE, words_of_it))
+        return waiting(state, least=_POLL_SECONDS)
 
     def _settled(self, state: State) -> Done:
         taken = Outcome("", Verdict.ACCEPTED, UNCONFIRMED)
@@ -166,7 +192,7 @@ class Lists:
             return Done(self._outcomes(said))
         before = state.get("before")
         if before is None:
-            return Done(self._outcomes(said, gone=said), _memory(state))
+            return Done(self._outcomes(said, gone=said), _memory({**state, "stuck": [*state["stuck"], *state["old"]]}))
         kept = {**state, "list": before[0] if before else None, "stuck": [*state["stuck"], state["list"]]}
         return Done(self._outcomes(said, gone=said), _memory(kept))
 
@@ -183,7 +209,18 @@ class Lists:
         return f"{self.name} {state['n']}-{digest}"
 
 
+def _ids_of(response: Response, name: str) -> list[int]:
+    lists = [value.get("audienceList") or {} for value in values_of(response)]
+    return [found["audienceListId"] for found in lists if found.get("audienceListName") == name]
+
+
+def _status_of(response: Response, job: str) -> str | None:
+    jobs = [value.get("uploadJob") or {} for value in values_of(response)]
+    return next((found.get("jobStatus") for found in jobs if found.get("uploadJobId") == job), None)
+
+
 def _memory(state: State) -> State:
     current = {} if state["list"] is None else {"audience_list_id": state["list"]}
     left = {"leftovers": list(state["stuck"])} if state["stuck"] else {}
-    return {"generation": state["n"], **current, **left}
+    sought = {"sought": list(state["sought"])} if state.get("sought") else {}
+    return {"generation": state["n"], **current, **left, **sought}
