@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kumitate.sandbox.aws import refused, rest_json
+from kumitate.sandbox.aws import Refused, refused, rest_json
 from kumitate.sandbox.call import Answer, Call
 from kumitate.sandbox.store import Store
 
 _MOST_ENTRIES = 50
-_ADDRESS = re.compile(r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 MESSAGES = "messages"
 
 
@@ -31,13 +31,15 @@ def _entries(call: Call) -> int:
 
 
 def _send_bulk_email(parameters: Mapping[str, Any], store: Store) -> Mapping[str, Any]:
+    """A malformed address refuses the whole call, the harder of the two ways in which SES may take it."""
+    for entry in parameters["BulkEmailEntries"]:
+        addresses = entry["Destination"].get("ToAddresses", [])
+        if not addresses or not all(_ADDRESS.fullmatch(address) for address in addresses):
+            raise Refused(400, "BadRequestException", "Local address or domain contains illegal character")
     return {"BulkEmailEntryResults": [_send(parameters, entry, store) for entry in parameters["BulkEmailEntries"]]}
 
 
 def _send(parameters: Mapping[str, Any], entry: Mapping[str, Any], store: Store) -> dict[str, str]:
-    addresses = entry["Destination"].get("ToAddresses", [])
-    if not addresses or not all(_ADDRESS.fullmatch(address) for address in addresses):
-        return {"Status": "INVALID_PARAMETER", "Error": "Missing final '@domain' or invalid address"}
     template = entry.get("ReplacementEmailContent", {}).get("ReplacementTemplate", {})
     try:
         values = json.loads(template.get("ReplacementTemplateData", "{}"))
@@ -45,7 +47,7 @@ def _send(parameters: Mapping[str, Any], entry: Mapping[str, Any], store: Store)
         return {"Status": "INVALID_PARAMETER", "Error": "the template data is not JSON"}
     id_ = f"message-{store.next_number():06d}"
     record = {
-        "to": addresses,
+        "to": entry["Destination"]["ToAddresses"],
         "from": parameters.get("FromEmailAddress"),
         "template": parameters["DefaultContent"].get("Template", {}).get("TemplateName"),
         "values": values,

@@ -11,11 +11,13 @@ from urllib.parse import quote
 from pydantic import Field
 
 from kumitate.activation.destinations.answers import (
+    BATCH_SPOILED,
     BUSY,
     QUOTA_SPENT,
     REQUEST_REFUSED,
     THROTTLED,
     UNREADABLE,
+    aws_error,
     for_all,
     json_of,
 )
@@ -32,7 +34,11 @@ _MAX_ENTRIES = 50
 _MAX_DATA = 262_144
 _MAX_HEADER = 995
 _LONGEST_ADDRESS = 320
-_ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s.]+(?:\.[^@\s.]+)+")
+_ADDRESS = re.compile(r"[!-?A-~]+@[^@\s.]+(?:\.[^@\s.]+)+")
+"""SES takes 7-bit ASCII before the `@`, and Punycode behind it, which we make of what is written in other letters."""
+_SPOILED = frozenset({"BadRequestException"})
+"""The whole call is refused before any of its mails leaves, for the sake of one."""
+_REFUSED = frozenset({"MESSAGE_REJECTED", "INVALID_PARAMETER", "FAILED"})
 _NOT_SENT = {
     "ACCOUNT_THROTTLED": THROTTLED,
     "ACCOUNT_DAILY_QUOTA_EXCEEDED": QUOTA_SPENT,
@@ -97,6 +103,8 @@ class Ses(Destination):
             yield AwsCall("sesv2", "send_bulk_email", self._parameters([entries[key] for key in keys]), keys)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
+        if aws_error(response).get("Code") in _SPOILED:
+            return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=str(aws_error(response).get("Message", "")))
         refused = refusal(request, response)
         if refused:
             return refused
@@ -139,9 +147,16 @@ def _address(given: Any) -> str:
     address = str(given or "").strip()
     if not address:
         raise RecordError("field.missing", "to")
-    if len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address) or set(address) & set('<>,;:"()[]\\'):
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise RecordError("email.invalid", "to: SES takes no other letters than a-z before the @")
+    try:
+        ascii_ = address if domain.isascii() else f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        raise RecordError("email.invalid", "to: the domain is none") from None
+    if len(ascii_) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(ascii_) or set(ascii_) & set('<>,;:"()[]\\'):
         raise RecordError("email.invalid", "to")
-    return address
+    return ascii_
 
 
 def _outcome(key: str, result: Mapping[str, Any]) -> Outcome:
@@ -151,4 +166,6 @@ def _outcome(key: str, result: Mapping[str, Any]) -> Outcome:
     message = f"{status}: {result.get('Error', '')}"
     if status in _NOT_SENT:
         return Outcome(key, Verdict.RETRY, _NOT_SENT[status], message)
-    return Outcome(key, Verdict.REJECTED, f"vendor.{status.lower()}", message)
+    if status in _REFUSED:
+        return Outcome(key, Verdict.REJECTED, f"vendor.{status.lower()}", message)
+    return Outcome(key, Verdict.UNKNOWN, UNREADABLE, message)  # it may have left, and mails are not sent twice
