@@ -17,10 +17,12 @@ from kumitate.activation.destinations.answers import (
     QUOTA_SPENT,
     REQUEST_REFUSED,
     THROTTLED,
+    UNAVAILABLE,
     UNREADABLE,
     json_of,
 )
 from kumitate.activation.destinations.base import Destination, Terms, packed, split
+from kumitate.activation.destinations.polling import PATIENCE, is_over, waiting
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
 from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -29,7 +31,6 @@ _MAX_ROWS = 10_000
 _MAX_BYTES = 10_000_000 - 10_000
 """Of one batch of an import."""
 _FIRST_POLL_SECONDS = 10.0
-_LONGEST_POLL_SECONDS = 300.0
 _FIELDS = "id,status,isExpired,createdCount,updatedCount,errorCount"
 _OF_A_CODE = {122: QUOTA_SPENT, 66: THROTTLED, 184: AUTH_REFUSED, 49: AUTH_REFUSED}
 _MAX_MESSAGE = 300
@@ -97,7 +98,7 @@ class AccountEngagement(Destination):
             case "upload":
                 return self._ask(changes, {**state, "step": "start"})
             case "start":
-                return Wait(_FIRST_POLL_SECONDS, {**state, "step": "poll", "polls": 1})
+                return _looked_after(state)
             case _:
                 return self._polled(changes, state, answer)
 
@@ -111,14 +112,15 @@ class AccountEngagement(Destination):
 
     def _polled(self, changes: Sequence[Change], state: State, answer: Mapping[str, Any]) -> Turn:
         status = str(answer["status"])
+        if status != "Complete" and is_over(state):
+            words = f"the import had not ended after {PATIENCE}; it is left as it is, and its rows go again"
+            return _stopped(changes, state, (UNAVAILABLE, words))
         if status == "Open":
             return self._ask(changes, {**state, "step": "start"})
         if status == "Failed" or status.startswith("Cancel") or answer.get("isExpired"):
             return _stopped(changes, state, (REQUEST_REFUSED, f"the import ended as {status}; see Admin, Imports"))
         if status != "Complete":
-            polls = int(state.get("polls", 0))
-            seconds = min(_FIRST_POLL_SECONDS * 2**polls, _LONGEST_POLL_SECONDS)
-            return Wait(seconds, {**state, "step": "poll", "polls": polls + 1})
+            return _looked_after(state)
         if answer.get("errorCount"):
             return self._ask(changes, {**state, "step": "errors", "errors": answer["errorCount"]})
         return self._settled(changes, state, {})
@@ -187,6 +189,11 @@ def _alike(changes: Sequence[Change], key_field: str) -> Iterator[Sequence[Chang
             by_fields.setdefault(tuple(sorted(change.fields)), []).append(change)
     for rows in by_fields.values():
         yield from packed(rows, most=_MAX_ROWS, most_bytes=_MAX_BYTES, size=lambda change: row_size(change, key_field))
+
+
+def _looked_after(state: State) -> Wait:
+    then = waiting({**state, "step": "poll"})
+    return Wait(min(_FIRST_POLL_SECONDS * 2 ** int(state.get("polls", 0)), then.seconds), then.state)
 
 
 def _refused(response: Response) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """A portion in a Bulk API 2.0 job, as a conversation: removals, then for each part a job from creation to results.
 
 A job works on nothing before it is closed. So one whose upload was cut off is aborted and made anew, and from the
-closing on the job itself is asked what became of it: no row is ever uploaded twice to be worked on twice.
+closing on the job itself is asked what became of it: no row is ever uploaded twice to be worked on twice. A job that
+has not ended after a day is aborted, and its rows go in another one; what it had done is done again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kumitate.activation.destinations.answers import ROW_REASONS, UNREADABLE, json_of
+from kumitate.activation.destinations.answers import ROW_REASONS, UNAVAILABLE, UNREADABLE, json_of
+from kumitate.activation.destinations.polling import PATIENCE, is_over, waiting
 from kumitate.activation.destinations.salesforce_answers import refused
 from kumitate.activation.destinations.salesforce_bulk import Job, Jobs, outcomes, parts, places, rows_of, table
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
@@ -18,7 +20,6 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Response, Verdi
 
 _ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 _FIRST_POLL_SECONDS = 5.0
-_LONGEST_POLL_SECONDS = 120.0
 _MAX_MESSAGE = 300
 
 
@@ -39,6 +40,9 @@ class BulkTalk:
         step = state["step"]
         if step == "remove":
             return self._removed(state, response)
+        if step == "abandon":
+            words = f"the job had not ended after {PATIENCE} and was aborted; its rows go again"
+            return self._stopped(state["told"], UNAVAILABLE, words)
         if response.status >= 400:
             reason, words = refused(json_of(response))
             return self._stopped(state["told"], reason, words)
@@ -72,20 +76,22 @@ class BulkTalk:
             case "abort":
                 return self._ask({**_plain(state), "step": "create"})
             case "close":
-                return Wait(_FIRST_POLL_SECONDS, {**_plain(state), "step": "poll", "job": state["job"], "polls": 1})
+                return self._wait(
+                    {**_plain(state), "step": "poll", "job": state["job"], "polls": state.get("polls", 0)}
+                )
             case _:
                 return self._polled(state, answer)
 
     def _polled(self, state: State, answer: Mapping[str, Any]) -> Turn:
-        job = state["job"]
+        job, polls = state["job"], int(state.get("polls", 0))
+        if answer["state"] not in _ENDED and is_over(state):
+            return self._ask({**_plain(state), "step": "abandon", "job": job})
         if answer["state"] == "Open":
             # Closed or not, an upload that was answered is there; one that was not may be half there.
             step = "close" if state.get("was") in ("close", "poll") else "abort"
-            return self._ask({**_plain(state), "step": step, "job": job})
+            return self._ask({**_plain(state), "step": step, "job": job, "polls": polls})
         if answer["state"] not in _ENDED:
-            polls = int(state.get("polls", 0))
-            seconds = min(_FIRST_POLL_SECONDS * 2**polls, _LONGEST_POLL_SECONDS)
-            return Wait(seconds, {**_plain(state), "step": "poll", "job": job, "polls": polls + 1})
+            return self._wait({**_plain(state), "step": "poll", "job": job, "polls": polls})
         ended = Job.of(answer)
         numbers = {"processed": ended.processed, "failed": ended.failed, "error": ended.error}
         after = {**_plain(state), "job": job, "numbers": numbers, "left": []}
@@ -93,6 +99,10 @@ class BulkTalk:
         if not ended.error and ended.processed == len(part):
             return self._ask({**after, "step": "failedResults"}) if ended.failed else self._settled(after, {})
         return self._ask({**after, "step": "unprocessedrecords"})
+
+    def _wait(self, state: State) -> Wait:
+        then = waiting(state)
+        return Wait(min(_FIRST_POLL_SECONDS * 2 ** state["polls"], then.seconds), then.state)
 
     def _results(self, state: State, response: Response) -> Turn:
         column = self.jobs.external_id
@@ -130,7 +140,7 @@ class BulkTalk:
                 return self.jobs.upload(job, table(part, self.records), keys)
             case "close":
                 return self.jobs.set_state(job, "UploadComplete", keys)
-            case "abort":
+            case "abort" | "abandon":
                 return self.jobs.set_state(job, "Aborted", keys)
             case "poll":
                 return self.jobs.ask(job, keys)
