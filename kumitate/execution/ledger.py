@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 
 from kumitate.model.request import Outcome, Verdict
 
+_SAID = attrgetter("verdict", "reason", "message")
+_NUL = r"\u0000"
 _CREATE = """
 create table if not exists notes (
   run_id text not null, sync text not null, key text not null, claimed_at text not null,
@@ -28,6 +33,13 @@ insert into notes (run_id, sync, key, claimed_at, verdict, reason, message) valu
 on conflict (run_id, sync, key) do update set
   verdict = excluded.verdict, reason = excluded.reason, message = excluded.message
 """
+_SETTLE_ALIKE = """
+insert into notes (run_id, sync, key, claimed_at, verdict, reason, message)
+select ?, ?, value, ?, ?, ?, ? from json_each(?) where true
+on conflict (run_id, sync, key) do update set
+  verdict = excluded.verdict, reason = excluded.reason, message = excluded.message
+"""
+"""One statement for rows of one verdict: the file is written while other threads go on."""
 
 
 class SqliteLedger:
@@ -51,9 +63,14 @@ class SqliteLedger:
 
     def settle(self, run_id: str, sync: str, outcomes: Iterable[Outcome]) -> None:
         now = self._clock().isoformat()
-        rows = ((run_id, sync, o.key, now, o.verdict.value, o.reason, o.message) for o in outcomes)
         with self._connection() as connection:
-            connection.executemany(_SETTLE, rows)
+            for (verdict, reason, message), alike in groupby(outcomes, _SAID):
+                said, keys = (now, str(verdict), reason, message), [outcome.key for outcome in alike]
+                listed = json.dumps(keys)
+                if _NUL in listed:  # where JSON's texts end for SQLite
+                    connection.executemany(_SETTLE, ((run_id, sync, key, *said) for key in keys))
+                else:
+                    connection.execute(_SETTLE_ALIKE, (run_id, sync, *said, listed))
 
     def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | datetime]:
         select = "select key, claimed_at, verdict, reason, message from notes where run_id = ? and sync = ?"

@@ -35,9 +35,12 @@ def _changes(batch: pa.RecordBatch) -> list[Change]:
     """The rows as changes; their JSON is read in one go, which takes half the time of one call a row."""
     keys, operations, persons = (batch.column(name).to_pylist() for name in ("key", "operation", "person_id"))
     fields = json.loads(f"[{','.join(batch.column('fields').to_pylist())}]")
-    before = json.loads(f"[{','.join(text or '{}' for text in batch.column('previous_fields').to_pylist())}]")
-    rows = zip(keys, operations, fields, persons, before, strict=True)
-    return [Change(key, _OPERATIONS[name], now, person, old) for key, name, now, person, old in rows]
+    told = batch.column("previous_fields")
+    if told.null_count == len(told):
+        before: list[dict[str, Any]] = [{}] * len(told)
+    else:
+        before = json.loads(f"[{','.join(text or '{}' for text in told.to_pylist())}]")
+    return list(map(Change, keys, map(_OPERATIONS.__getitem__, operations), fields, persons, before))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

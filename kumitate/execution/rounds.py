@@ -19,6 +19,7 @@ from kumitate.activation.destinations.answers import (
     for_all,
 )
 from kumitate.activation.destinations.base import Destination, Recollecting, Terms
+from kumitate.activation.matchkeys import NONE
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.flight import Landing
 from kumitate.execution.wire import SPENT, Wire
@@ -187,14 +188,18 @@ class Rounds:
 
     def _found(self, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
         self.trouble = self.trouble or gravest(outcomes)
+        verdicts = self._verdicts
         for outcome in outcomes:
-            self._verdicts[outcome.key] = _worse(outcome, self._verdicts.get(outcome.key, outcome))
+            before = verdicts.get(outcome.key)
+            verdicts[outcome.key] = outcome if before is None else _worse(outcome, before)
         return outcomes
 
     def _note(self, outcomes: tuple[Outcome, ...]) -> None:
         """The rows that no other request is to come for."""
-        ready = [self._verdicts[outcome.key] for outcome in outcomes if self._requests_left[outcome.key] <= 0]
-        ready = [found for found in ready if not self._stays_claimed(found)]
+        verdicts, left = self._verdicts, self._requests_left
+        ready = [verdicts[outcome.key] for outcome in outcomes if left[outcome.key] <= 0]
+        if self.claims or self._fresh:
+            ready = [found for found in ready if not self._stays_claimed(found)]
         if ready:
             self.journal.settle(ready)
 
@@ -226,7 +231,7 @@ def _is_welcome(arrived: Arrived | None) -> bool:
 
 def gravest(outcomes: Iterable[Outcome]) -> Outcome | None:
     """An outcome that lies with the account, not with its row: one without a verdict before one to try again."""
-    grave = [outcome for outcome in outcomes if _is_trouble(outcome)]
+    grave = [outcome for outcome in outcomes if outcome.verdict not in SETTLED and _is_trouble(outcome)]
     return next((outcome for outcome in grave if outcome.verdict is Verdict.UNKNOWN), grave[0] if grave else None)
 
 
@@ -242,6 +247,10 @@ def _stay(request: Request, trouble: Outcome) -> tuple[Outcome, ...]:
 
 
 def _worse(one: Outcome, other: Outcome) -> Outcome:
+    """Of two that belong to one row the graver; a row without a match key waits as long as its old ones have to leave."""
+    for unfound, removal in ((one, other), (other, one)):
+        if unfound.reason == NONE and removal.verdict is not Verdict.ACCEPTED:
+            return removal
     return min(other, one, key=lambda outcome: _WORST_FIRST.index(outcome.verdict))
 
 

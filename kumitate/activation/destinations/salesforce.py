@@ -24,6 +24,8 @@ _MAX_JOB_ROWS = 20_000
 """A job takes far more; so many failed rows still fit in one answer."""
 _OF_SEVERAL_OBJECTS = frozenset({"Who", "What", "Owner"})
 """Relationships of Task and Event that may lead to a contact as well as to a lead."""
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Values that stand in a record as they are."""
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 
 
@@ -111,10 +113,8 @@ class Salesforce(Destination):
 
     def _upsert(self, group: Sequence[Change]) -> HttpRequest:
         path = f"{self._data}/composite/sobjects/{self.sobject}/{self.external_id}"
-        records = [
-            {"attributes": {"type": self.sobject}, **self._nested(change), self.external_id: change.key}
-            for change in group
-        ]
+        kind, key = {"type": self.sobject}, self.external_id
+        records = [{"attributes": kind, **self._nested(change), key: change.key} for change in group]
         return _request("PATCH", path, {"allOrNone": False, "records": records}, group=group)
 
     def _update(self, group: Sequence[Change]) -> HttpRequest:
@@ -141,8 +141,10 @@ class Salesforce(Destination):
         body = {"allOrNone": False, "compositeRequest": parts}
         return _request("POST", f"{self._data}/composite", body, group=group)
 
-    def _nested(self, change: Change) -> dict[str, Any]:
+    def _nested(self, change: Change) -> Mapping[str, Any]:
         """A record's fields as JSON; a reference names the record it leads to by that one's external id."""
+        if not self.references and _PLAIN.issuperset(map(type, change.fields.values())):
+            return change.fields
         fields: dict[str, Any] = {}
         for name, value in change.fields.items():
             if name not in self.references:
