@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import JOB_RUNNING
-from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, Leaning, State, Wait
 from kumitate.activation.portions import ROWS_AT_ONCE, cut, request_rows
 from kumitate.errors import RecordError
-from kumitate.execution.dialogue import Dialogue
+from kumitate.execution.dialogue import Dialogue, Times
 from kumitate.execution.figures import note_figures
-from kumitate.execution.portion import Notes, Way, is_settled
+from kumitate.execution.portion import Notes, Way, unsettled
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Memory
 
 TALK, TOLD = "talk.", "told."
-_PIECES_A_PORTION = 10
+_PIECES_A_PORTION = 24
 Noted = Mapping[str, Mapping[str, Any]]
 
 
@@ -83,32 +83,34 @@ class Talks:
         """
         name = f"{TALK}{self._run}.{number:06d}"
         noted = self.memory.recall(self._sync)
-        left = self._without_told(noted, [c for c in changes if not is_settled(notes.get(c.key))])
+        left = self._without_told(noted, unsettled(changes, notes))
         own = noted.get(name, {})
         if "state" in own:
             return self._taken_up(name, own)
         if not left or "done" in own:
             return None
         about = list(changes) if self.is_whole else left
-        turn = self.talker.begins(about, memory_of(noted))
+        turn = self.talker.begins(about, memory_for(self.talker, noted, self.memory.recall))
         if turn is None:
             portions = cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE))
             return self.way.stream(_between(portions, iter(meanwhile)), notes)
         if isinstance(turn, Done):
             return self._closed(_Talk(name, {}), turn, about)
         talk = _Talk(name, self.sent.keep(name, about))
-        self._note(talk, turn, None)
+        self._note(talk, turn, Times())
         return self._closed(talk, self._dialogue(talk, about).held(turn), about)
 
     def _taken_up(self, name: str, note: Mapping[str, Any]) -> Outcome | None:
+        talk, asked = _Talk(name, note["sent"]), _time(note, "asked")
         try:
             changes = self.sent.read(note["sent"])
-        except RecordError:
-            self.memory.remember(self._sync, name, None)  # nobody knows its rows any more: they go as new ones
+        except RecordError:  # nobody knows its rows any more: they go as new ones
+            if asked is not None and isinstance(self.talker, Lapsing):
+                return self._closed(talk, self.talker.lapsed((), note["state"]), ())
+            self.memory.remember(self._sync, name, None)
             return None
-        talk = _Talk(name, note["sent"])
-        until = datetime.fromisoformat(note["until"]) if note.get("until") else None
-        return self._closed(talk, self._dialogue(talk, changes).taken_up(note["state"], until), changes)
+        times = Times(_time(note, "until"), asked)
+        return self._closed(talk, self._dialogue(talk, changes).taken_up(note["state"], times), changes)
 
     def _closed(self, talk: _Talk, ended: Done | Outcome, changes: Sequence[Change]) -> Outcome | None:
         """Outcomes first, then the note that ends the conversation: killed between, it is asked for its end again."""
@@ -159,20 +161,24 @@ class Talks:
         return not self.way.destination.terms.idempotent or dict(change.fields) == dict(sent.fields)
 
     def _dialogue(self, talk: _Talk, changes: Sequence[Change]) -> Dialogue:
+        terms = self.way.destination.terms
         return Dialogue(
             sender=self.way.sender,
             destination=self.talker,
             changes=changes,
             may_go_on=self.way.page.may_go_on,
             note=partial(self._note, talk),
+            repeatable=None if terms.idempotent else timedelta(seconds=terms.repeatable_seconds),
         )
 
-    def _note(self, talk: _Talk, turn: Ask | Wait, until: datetime | None) -> None:
-        note = {
+    def _note(self, talk: _Talk, turn: Ask | Wait, times: Times) -> None:
+        note: dict[str, Any] = {
             "sent": dict(talk.sent),
-            "until": None if until is None else until.isoformat(),
+            "until": None if times.until is None else times.until.isoformat(),
             "state": dict(turn.state),
         }
+        if times.asked is not None:
+            note["asked"] = times.asked.isoformat()
         self.memory.remember(self._sync, talk.name, note)
 
     def _pruned(self, noted: Noted) -> Noted:
@@ -210,6 +216,18 @@ def memory_of(noted: Noted) -> State:
     name = _newest(noted)
     memory: State = noted[name]["memory"] if name else {}
     return memory
+
+
+def memory_for(talker: Conversing, noted: Noted, recall: Callable[[str], Noted]) -> State:
+    """The same, with what the syncs that it leans on remember by now, under `syncs`."""
+    memory = memory_of(noted)
+    if not isinstance(talker, Leaning):
+        return memory
+    return {**memory, "syncs": {name: memory_of(recall(name)) for name in talker.leans_on()}}
+
+
+def _time(note: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(note[name]) if note.get(name) else None
 
 
 def _newest(noted: Noted) -> str:

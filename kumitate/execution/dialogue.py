@@ -15,13 +15,26 @@ from kumitate.activation.destinations.answers import (
     UNREADABLE,
     common_outcomes,
 )
-from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Turn, Wait
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, State, Turn, Wait
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.sending import Sender
-from kumitate.model.request import Change, Outcome, Request, Response, Verdict
+from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
-Note = Callable[[Ask | Wait, datetime | None], None]
-"""Keeps a turn durably; with the time until which the vendor wants to be left at work."""
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What is noted with a turn."""
+
+    until: datetime | None = None
+    """The vendor wants to be left at work until then."""
+    asked: datetime | None = None
+    """When the request of the turn left first, where it must not arrive twice and may have arrived."""
+
+
+_MAY_HAVE_ARRIVED = frozenset({UNAVAILABLE, UNREADABLE})
+
+Note = Callable[[Ask | Wait, Times], None]
+"""Keeps a turn durably."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,10 +46,14 @@ class Dialogue:
     changes: Sequence[Change]
     may_go_on: Callable[[], None]
     note: Note
+    repeatable: timedelta | None = None
+    """How long the vendor knows again a request that must not arrive twice; None where any may."""
+    asked: datetime | None = None
 
-    def taken_up(self, state: State, until: datetime | None) -> Done | Outcome:
+    def taken_up(self, state: State, times: Times) -> Done | Outcome:
         """Go on where an earlier run, or a killed one, left it."""
-        left = (until - self.sender.clock()).total_seconds() if until is not None else 0.0
+        self.asked = times.asked
+        left = (times.until - self.sender.clock()).total_seconds() if times.until is not None else 0.0
         return self.held(Wait(left, state) if left > 0 else self.destination.resumed(self.changes, state))
 
     def held(self, turn: Turn) -> Done | Outcome:
@@ -46,14 +63,13 @@ class Dialogue:
         while not isinstance(turn, Done):
             if isinstance(turn, Wait):
                 until = self.sender.clock() + timedelta(seconds=turn.seconds)
-                self.note(turn, until)
+                self.note(turn, Times(until=until))
                 if until > ends:
                     return self._later(turn.seconds)
                 self.sender.sleep(turn.seconds)
                 turn = self.destination.resumed(self.changes, turn.state)
                 continue
-            self.note(turn, None)
-            found = self._asked(turn)
+            found = self._once(turn)
             if not isinstance(found, Outcome):
                 turn, idle_turns = found, 0
                 continue
@@ -64,6 +80,26 @@ class Dialogue:
             self.sender.sleep(seconds)
             turn = self.destination.resumed(self.changes, turn.state)
         return turn
+
+    def _once(self, turn: Ask) -> Turn | Outcome:
+        """Note, then ask; what must not arrive twice is not asked again when the vendor has forgotten it."""
+        if self.repeatable is None or _only_asks(turn.request):
+            self.note(turn, Times(asked=self.asked))
+            found = self._asked(turn)
+            self.asked = self.asked if isinstance(found, Outcome) else None  # the vendor has said what there is
+            return found
+        now, before = self.sender.clock(), self.asked
+        if before is not None and now - before > self.repeatable:
+            return lapsed(self.destination, self.changes, turn.state)
+        self.asked = before or now
+        self.note(turn, Times(asked=self.asked))
+        found = self._asked(turn)
+        if not isinstance(found, Outcome):
+            self.asked = None
+        elif before is None and found.reason not in _MAY_HAVE_ARRIVED:
+            self.asked = None
+            self.note(turn, Times())
+        return found
 
     def _asked(self, turn: Ask) -> Turn | Outcome:
         """The turn after the answer; an outcome where the account, or the answer, is in trouble."""
@@ -92,6 +128,17 @@ class Dialogue:
     def _is_hopeless(self, idle_turns: int, seconds: float) -> bool:
         patience = self.sender.patience
         return idle_turns >= patience.rounds or seconds > patience.longest_wait_seconds
+
+
+def lapsed(destination: Conversing, changes: Sequence[Change], state: State) -> Done:
+    """The end of a conversation whose request may have arrived, and must not arrive twice."""
+    if isinstance(destination, Lapsing):
+        return destination.lapsed(changes, state)
+    return Done(tuple(Outcome(change.key, Verdict.UNKNOWN, UNAVAILABLE) for change in changes))
+
+
+def _only_asks(request: Request) -> bool:
+    return isinstance(request, HttpRequest) and request.method == "GET"
 
 
 def _trouble(request: Request, response: Response) -> Outcome | None:

@@ -18,7 +18,7 @@ from kumitate.activation.stage import ACTIVATION, of_syncs
 from kumitate.activation.tables import SYNC_COUNTS, changes_table
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.execution.controls import controls_of, paused
-from kumitate.execution.conversing import memory_of
+from kumitate.execution.conversing import memory_for
 from kumitate.execution.memory import SqliteMemory
 from kumitate.execution.outcomes import changes_of
 from kumitate.execution.overlay import Overlay, declared_tables
@@ -103,11 +103,13 @@ def _told(workspace: Workspace, engine: Engine, run: Run, *, sync: str, calls: C
 
 def _remembered(workspace: Workspace, sync: str, folder: Path) -> State:
     """What conversations with the sync's destination left, read from a copy: to open it is to write to it."""
-    if not isinstance(workspace.project.destinations[sync], Conversing):
+    destination = workspace.project.destinations[sync]
+    if not isinstance(destination, Conversing):
         return {}
     for path in workspace.folder.glob("memory.db*"):
         copy(path, folder / path.name)
-    return memory_of(SqliteMemory(folder / "memory.db").recall(sync))
+    memory = SqliteMemory(folder / "memory.db")
+    return memory_for(destination, memory.recall(sync), memory.recall)
 
 
 def _counted(engine: Engine, sql: str) -> dict[str, int]:

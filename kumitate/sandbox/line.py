@@ -24,6 +24,7 @@ _USER = re.compile(r"U[0-9a-f]{32}")
 _RETRY_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_IN_FILE = 1_500_000
 _LEAST_TO_SEND = 50
+_REMEMBERED_SECONDS = 24 * 3_600
 
 
 def answer(call: Call, store: Store) -> Answer:
@@ -155,16 +156,16 @@ def _message(call: Call, store: Store) -> Answer:
 
 
 def _once(call: Call, kind: str, store: Store, *, body: Mapping[str, Any]) -> Answer:
-    """A retry key is taken once; again it is a conflict that names the request before."""
+    """A retry key is taken once; again it is a conflict that names the request before. After a day it is forgotten."""
     key = call.headers.get("x-line-retry-key", "")
     if not _RETRY_KEY.fullmatch(key):
         return _refused(400, "Invalid retry key")
     id_ = f"request-{store.next_number():06d}"
     before = store.get(_RETRY_KEYS, key)
-    if before is not None:
+    if before is not None and store.now() - before["at"] < _REMEMBERED_SECONDS:
         headers = {"X-Line-Request-Id": id_, "X-Line-Accepted-Request-Id": before["request"]}
         return Answer(409, {"message": "The retry key is already accepted"}, headers)
-    store.put(_RETRY_KEYS, key, {"request": id_})
+    store.put(_RETRY_KEYS, key, {"request": id_, "at": store.now()})
     headers = {"X-Line-Request-Id": id_}
     if kind == "narrowcast":
         store.put(NARROWCASTS, id_, {**body, "asked": 0})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,8 +41,9 @@ class Fault:
 class Sandbox:
     """`with Sandbox(path) as sandbox: sandbox.url("salesforce")`"""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, clock: Callable[[], float] = time.time) -> None:
         self._file = StateFile(state)
+        self._clock = clock
         self._faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self._faults_lock = threading.Lock()
         self._server: _Server | None = None
@@ -98,7 +99,7 @@ class Sandbox:
         return None if fault.cut else answer
 
     def _worked(self, type_: str, call: Call) -> Answer:
-        store = Store(self._file, type_)
+        store = Store(self._file, type_, self._clock)
         with self._file.transaction():
             answer = vendor(type_)(call, store)
             store.note_call(call.method, call.path, answer.status)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,11 @@ class StateFile:
 class Store:
     """One vendor's part of the state."""
 
-    def __init__(self, file: StateFile, vendor: str) -> None:
+    def __init__(self, file: StateFile, vendor: str, clock: Callable[[], float] = time.time) -> None:
         self._file = file
         self._vendor = vendor
+        self.now = clock
+        """Unix seconds."""
 
     def put(self, kind: str, key: str, record: Mapping[str, Any]) -> None:
         self._file.execute(_PUT, self._vendor, kind, key, json.dumps(record, ensure_ascii=False))

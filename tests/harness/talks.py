@@ -10,7 +10,7 @@ from kumitate.activation.destinations.registry import destination_class
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, State
 from kumitate.config.sync import Destination as Account
 from kumitate.execution.accounts import connect
-from kumitate.model.request import Change, Operation, Outcome
+from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response
 from kumitate.ports import Transport
 from kumitate.sandbox.server import Sandbox
 
@@ -56,6 +56,28 @@ def lead(
             else destination.answered(changes, state, response)
         )
     raise AssertionError("the conversation came to no end")
+
+
+def with_answers(
+    destination: Destination,
+    transport: Transport,
+    changes: Sequence[Change],
+    memory: State | None,
+    answers: Mapping[str, Any],
+    *,
+    dies: Death | None = None,
+) -> Done:
+    """A conversation in which the vendor answers requests of a method always the same; None: it refuses them (403)."""
+
+    class Scripted:
+        def send(self, request: Request) -> Response:
+            assert isinstance(request, HttpRequest)
+            if request.method not in answers:
+                return transport.send(request)
+            answer = answers[request.method]
+            return Response(403, b"{}") if answer is None else Response(200, json.dumps(answer).encode())
+
+    return lead(destination, Scripted(), changes, memory=memory, dies=dies)
 
 
 def sent(destination: Destination, transport: Transport, changes: Sequence[Change]) -> dict[str, Outcome]:

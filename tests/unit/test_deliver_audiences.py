@@ -12,7 +12,7 @@ from harness.talks import opened, row, transport_to
 from kumitate.activation.destinations.base import Destination
 from kumitate.execution.deliver import Route
 from kumitate.execution.sending import Patience, Sender
-from kumitate.model.request import AwsCall, Change, Request, Response
+from kumitate.model.request import AwsCall, Change, HttpRequest, Request, Response
 from kumitate.model.step import Run
 from kumitate.ports import Transport
 from kumitate.sandbox.server import Fault, Sandbox
@@ -26,7 +26,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 @dataclass
 class Laptop:
-    """What stays between runs of one sync `s`, all of whose rows belong together."""
+    """What stays between runs of one sync, all of whose rows belong together."""
 
     to: Destination
     connect: Callable[[], Transport]
@@ -34,10 +34,13 @@ class Laptop:
     memory: NotedMemory = field(default_factory=NotedMemory)
     sent: SentPages = field(default_factory=SentPages)
     number: int = 0
+    name: str = "s"
+    verdicts: dict[str, str] = field(default_factory=dict)
+    """Of the last run."""
 
     def run(self, *changes: Change, talk_seconds: float = 300) -> dict[str, str]:
         self.number += 1
-        lists = Lists({"s": list(changes)})
+        lists = Lists({self.name: list(changes)})
         sender = Sender(
             connect=self.connect,
             clock=self.clock,
@@ -45,8 +48,9 @@ class Laptop:
             patience=Patience(talk_seconds=talk_seconds),
         )
         run = Run(f"r{self.number:06d}", RUN.as_of + timedelta(days=self.number))
-        route = Route(sender, {"s": self.to}, frozenset({"s"}))
+        route = Route(sender, {self.name: self.to}, frozenset({self.name}))
         bring(lists, MemoryLedger(self.clock), route, run=run, memory=self.memory, sent=lambda _: self.sent)
+        self.verdicts = {outcome["key"]: outcome["verdict"] for outcome in lists.written}
         return {outcome["key"]: outcome["reason"] or outcome["verdict"] for outcome in lists.written}
 
 
@@ -106,3 +110,78 @@ def test_an_export_is_numbered_from_run_to_run() -> None:
     for _ in range(2):
         assert laptop.run(row("p1", name="a")) == {"p1": "accepted"}
     assert [key for key in bucket.keys if key.endswith(".csv")] == ["s-000001-001.csv", "s-000002-001.csv"]
+
+
+def narrowcasting(sandbox: Sandbox, clock: Clock, **settings: object) -> Laptop:
+    destination = opened("line.narrowcast", sync="spring", **settings)
+    return Laptop(destination, lambda: transport_to(sandbox, destination, "line"), clock=clock, name="spring")
+
+
+def campaign(key: str) -> Change:
+    return row(key, campaign="spring", text="春のセールです")
+
+
+def test_a_narrowcast_goes_to_the_audience_that_another_sync_has_built(sandbox: Sandbox) -> None:
+    rebuilt = rebuilding(sandbox)
+    rebuilt.run(*map(member, range(60)))
+    laptop = narrowcasting(sandbox, rebuilt.clock, audience_sync="s")
+    assert laptop.run(campaign("p1")) == {"p1": "audience.missing"}, "another memory"
+    laptop.memory = rebuilt.memory
+    assert laptop.run(campaign("p1")) == {"p1": "accepted.unconfirmed"}
+    (sent,) = sandbox.objects("line", "narrowcasts").values()
+    assert str(sent["recipient"]["audienceGroupId"]) in sandbox.objects("line", "groups")
+
+
+@pytest.mark.parametrize(("hours", "told"), [(2, "accepted"), (25, "unknown")])
+def test_a_narrowcast_that_line_may_have_is_not_repeated_when_line_has_forgotten_it(
+    tmp_path: Path, hours: int, told: str
+) -> None:
+    clock = Clock()
+    with Sandbox(tmp_path / "sandbox.db", clock=lambda: clock().timestamp()) as sandbox:
+        rebuilt = rebuilding(sandbox)
+        rebuilt.run(*map(member, range(60)))
+        laptop = narrowcasting(sandbox, clock, audience_sync="s")
+        laptop.memory = rebuilt.memory
+        sandbox.fault("line", Fault(503, works=True, times=20))
+        assert laptop.run(campaign("p1")) == {"p1": "unavailable"}
+        while sandbox_is_down(sandbox):
+            pass
+        clock.sleep(hours * 3_600)
+        laptop.run(campaign("p1"))
+        assert laptop.verdicts == {"p1": told}
+        assert laptop.run(campaign("p1"), campaign("p2"))["p2"] == "campaign.sent"
+        assert len(sandbox.objects("line", "narrowcasts")) == 1
+
+
+def sandbox_is_down(sandbox: Sandbox) -> bool:
+    """Whether a fault is left; takes one away."""
+    destination = opened("line", sync="s", mode="rebuild")
+    look = HttpRequest("GET", "/v2/bot/audienceGroup/list", b"", ())
+    return transport_to(sandbox, destination, "line").send(look).status == 503
+
+
+def test_a_narrowcast_that_was_refused_for_days_goes_out_when_the_token_is_right_again(sandbox: Sandbox) -> None:
+    clock = Clock()
+    rebuilt = rebuilding(sandbox)
+    rebuilt.run(*map(member, range(60)))
+    laptop = narrowcasting(sandbox, clock, audience_sync="s")
+    laptop.memory = rebuilt.memory
+    sandbox.fault("line", Fault(401, {"message": "expired"}, times=2))
+    for _ in range(2):
+        assert laptop.run(campaign("p1")) == {"p1": "auth.refused"}
+        clock.sleep(48 * 3_600)
+    assert laptop.run(campaign("p1")) == {"p1": "accepted.unconfirmed"}
+    assert len(sandbox.objects("line", "narrowcasts")) == 1
+
+
+def test_a_narrowcast_whose_rows_nobody_knows_any_more_is_not_begun_again(sandbox: Sandbox) -> None:
+    rebuilt = rebuilding(sandbox)
+    rebuilt.run(*map(member, range(60)))
+    laptop = narrowcasting(sandbox, rebuilt.clock, audience_sync="s")
+    laptop.memory = rebuilt.memory
+    sandbox.fault("line", Fault(503, works=True, times=1))
+    sandbox.fault("line", Fault(401, {"message": "expired"}))
+    assert laptop.run(campaign("p1")) == {"p1": "auth.refused"}
+    laptop.sent.pages.clear()
+    assert laptop.run(campaign("p1")) == {"p1": "campaign.sent"}
+    assert len(sandbox.objects("line", "narrowcasts")) == 1

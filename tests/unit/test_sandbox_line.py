@@ -1,24 +1,20 @@
 """LINE in the sandbox: audiences become what their segments are, and nobody is written to twice."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from harness.talks import lead, opened, row, sent, transport_to
+from harness.talks import lead, opened, row, sent, transport_to, with_answers
 from kumitate.activation.destinations.answers import common_outcomes
-from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.line_rebuild import Members, Rebuild
-from kumitate.activation.destinations.talk import Ask, Done, Leaning
-from kumitate.model.request import Change, HttpRequest, Request, Response
-from kumitate.ports import Transport
+from kumitate.activation.destinations.talk import Ask
+from kumitate.model.request import Change, HttpRequest, Response
 from kumitate.sandbox.server import Fault, Sandbox
 
 REBUILD = {"sync": "vips", "mode": "rebuild"}
-NARROWCAST = {"sync": "spring", "audience_sync": "vips"}
 
 
 @pytest.fixture
@@ -114,28 +110,6 @@ def test_what_a_killed_creation_left_is_looked_for_before_anything_is_created(sa
     assert audiences(sandbox) == [[user(3)]]
 
 
-def with_answers(
-    destination: Destination,
-    transport: Transport,
-    changes: list[Change],
-    memory: Any,
-    answers: Mapping[str, Any],
-    *,
-    dies: tuple[int, bool] | None = None,
-) -> Done:
-    """A conversation in which LINE answers requests of a method always the same; None: it refuses them."""
-
-    class Scripted:
-        def send(self, request: Request) -> Response:
-            assert isinstance(request, HttpRequest)
-            if request.method not in answers:
-                return transport.send(request)
-            answer = answers[request.method]
-            return Response(403, b"{}") if answer is None else Response(200, json.dumps(answer).encode())
-
-    return lead(destination, Scripted(), changes, memory=memory, dies=dies)
-
-
 def test_an_audience_that_line_fails_to_build_leaves_the_one_before_in_use(sandbox: Sandbox) -> None:
     destination = opened("line", **REBUILD)
     transport = transport_to(sandbox, destination, "line")
@@ -229,48 +203,6 @@ def test_a_text_is_measured_as_line_measures_it(sandbox: Sandbox) -> None:
         "fits too": "",
         "too long": "message.too_long",
     }
-
-
-def audience_of(sandbox: Sandbox, count: int) -> dict[str, Any]:
-    destination = opened("line", **REBUILD)
-    transport = transport_to(sandbox, destination, "line")
-    return dict(lead(destination, transport, [member(number) for number in range(count)]).memory or {})
-
-
-def campaign(key: str, text: str = "春のセールです", name: str = "spring") -> Change:
-    return row(key, campaign=name, text=text)
-
-
-@pytest.mark.parametrize("killed_at", [None, *range(4)])
-@pytest.mark.parametrize("after_sending", [False, True])
-def test_a_narrowcast_goes_out_once_wherever_the_process_died(
-    sandbox: Sandbox, killed_at: int | None, after_sending: bool
-) -> None:
-    audience = audience_of(sandbox, 60)
-    destination = opened("line.narrowcast", **NARROWCAST)
-    assert isinstance(destination, Leaning)
-    assert destination.leans_on() == ["vips"]
-    transport = transport_to(sandbox, destination, "line")
-    dies = None if killed_at is None else (killed_at, after_sending)
-    memory = {"syncs": {"vips": audience}}
-    done = lead(destination, transport, [campaign("p1"), campaign("p2")], memory=memory, dies=dies)
-    (request,) = sandbox.objects("line", "narrowcasts")
-    assert (done.memory or {})["campaigns"] == {"spring": request}
-    assert done.figures == {"targeted": 60.0, "delivered": 60.0, "undelivered": 0.0}
-    later = lead(destination, transport, [campaign("p3")], memory={**memory, **(done.memory or {})})
-    assert [(outcome.verdict, outcome.reason) for outcome in later.outcomes] == [("rejected", "campaign.sent")]
-    assert len(sandbox.objects("line", "narrowcasts")) == 1
-
-
-def test_a_narrowcast_to_fewer_than_fifty_fails_and_the_next_try_is_a_new_one(sandbox: Sandbox) -> None:
-    destination = opened("line.narrowcast", **NARROWCAST)
-    transport = transport_to(sandbox, destination, "line")
-    few = {"syncs": {"vips": audience_of(sandbox, 49)}}
-    done = lead(destination, transport, [campaign("p1")], memory=few)
-    assert [outcome.reason for outcome in done.outcomes] == ["audience.insufficient"]
-    enough = {"syncs": {"vips": audience_of(sandbox, 50)}, **(done.memory or {})}
-    again = lead(destination, transport, [campaign("p1")], memory=enough)
-    assert [outcome.verdict for outcome in again.outcomes] == ["accepted"]
 
 
 def test_a_months_quota_that_is_spent_is_not_waited_out() -> None:

@@ -104,6 +104,11 @@ class LineNarrowcast(Destination):
         path = f"{_PROGRESS}?requestId={state['request']}"
         return Ask(HttpRequest("GET", path, b"", _keys(changes)), state)
 
+    def lapsed(self, changes: Sequence[Change], state: State) -> Done:
+        """LINE remembers a retry key for a day: after that the same request would reach everybody again."""
+        why = "it may have gone out, and LINE does not know it again; to send it again, name another campaign"
+        return self._ended(changes, state, Outcome("", Verdict.UNKNOWN, UNAVAILABLE, why))
+
     def _audience(self, memory: State) -> int | None:
         if self.audience_sync is None:
             return self.audience_group_id
@@ -145,7 +150,7 @@ class LineNarrowcast(Destination):
         """A campaign that LINE took is remembered; one that failed at LINE gets a new retry key the next time."""
         taken = {"campaigns": state["campaigns"], "attempts": state["attempts"]}
         campaign = state["campaign"]
-        if said.verdict is Verdict.ACCEPTED:
+        if said.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN):
             taken["campaigns"] = {**state["campaigns"], campaign: state.get("request", "")}
         elif state["step"] == "poll":
             taken["attempts"] = {**state["attempts"], campaign: state["attempts"].get(campaign, 0) + 1}

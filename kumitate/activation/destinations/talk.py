@@ -72,6 +72,17 @@ class Leaning(Protocol):
 
 
 @runtime_checkable
+class Lapsing(Protocol):
+    """A conversation whose request must not arrive twice, and that the vendor forgets after `repeatable_seconds`."""
+
+    def lapsed(self, changes: Sequence[Change], state: State) -> Done:
+        """The end where the request of `state` may have arrived and cannot be repeated any more: UNKNOWN, and in the
+        memory what keeps later rows from sending it again. Without changes where nobody knows them any more.
+        """
+        ...
+
+
+@runtime_checkable
 class Reporting(Protocol):
     """A destination that tells later what it made of a request it took (Google's requestStatus, match rates)."""
 
