@@ -16,6 +16,8 @@ _QUERY = re.compile(r"(\S+) in \((.+)\) limit \d+")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NUMBERS = re.compile(r"(?:.*_)?(?:ltv|number|points|amount)", re.IGNORECASE)
 """Fields that the stand-in takes for numbers."""
+_CHOICES = re.compile(r"(?:.*_)?(?:choices|interests)", re.IGNORECASE)
+"""Fields that the stand-in takes for check boxes."""
 
 
 def answer(call: Call, store: Store) -> Answer:
@@ -49,9 +51,9 @@ def _upsert(store: Store, body: Mapping[str, Any]) -> Answer:
     errors = {}
     for place, row in enumerate(body["records"]):
         for field, value in row["record"].items():
-            if _NUMBERS.fullmatch(field) and not _is_number(value["value"]):
-                where = f"records[{place}].record.{field}.value"
-                errors[where] = {"messages": ["Only numbers are allowed."]}
+            wrong = _wrong(field, value["value"])
+            if wrong:
+                errors[f"records[{place}].record.{field}.value"] = {"messages": [wrong]}
     if errors:
         return _refused(400, "CB_VA01", "Missing or invalid input.", errors=errors)
     keys = [row["updateKey"]["value"] for row in body["records"]]
@@ -101,6 +103,14 @@ _ROUTES = {
     "GET": ("kintone_records", _records),
     "DELETE": ("kintone_delete", _delete),
 }
+
+
+def _wrong(field: str, value: Any) -> str:
+    if _NUMBERS.fullmatch(field) and not _is_number(value):
+        return "Only numbers are allowed."
+    if _CHOICES.fullmatch(field) and not isinstance(value, list):
+        return "The value must be an array."
+    return ""
 
 
 def _is_number(value: Any) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from kumitate.activation.destinations.csv_lines import line
+from kumitate.activation.destinations.one_value import one_text
 from kumitate.model.request import Change, Response
 
 _MATCH = "matchEmail"
@@ -45,12 +45,4 @@ def errors_by_key(response: Response, key_field: str) -> Mapping[str, str] | Non
 
 
 def _cells(change: Change, names: Sequence[str]) -> list[str]:
-    return [_cell(change.fields.get("email")), change.key, *(_cell(change.fields[name]) for name in names)]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [one_text(change.fields.get("email")), change.key, *(one_text(change.fields[name]) for name in names)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kumitate.activation.destinations.answers import QUOTA_SPENT, REQUEST_REFUSED, aws_error, for_all
+from kumitate.activation.destinations.readable import readable
 from kumitate.activation.matchkeys import e164
 from kumitate.activation.matchkeys.keys import cleaned
 from kumitate.errors import RecordError
@@ -31,8 +32,7 @@ def phone(fields: Mapping[str, Any], country: str) -> str:
 
 def text(fields: Mapping[str, Any], name: str, *, longest: int) -> str:
     """A field that must say something, in at most `longest` characters; RecordError where it does not."""
-    given = fields.get(name)
-    said = ", ".join(map(str, given)) if isinstance(given, list) else "" if given is None else str(given)
+    said = readable(fields.get(name))
     if not said.strip():
         raise RecordError("field.missing", name)
     if len(said) > longest:

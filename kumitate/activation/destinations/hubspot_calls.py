@@ -18,6 +18,7 @@ from kumitate.activation.destinations.answers import (
     REQUEST_REFUSED,
     for_all,
 )
+from kumitate.activation.destinations.one_value import one_text
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 MOST_INPUTS = 100
@@ -110,17 +111,7 @@ def ids_of(answer: Mapping[str, Any], id_property: str) -> dict[str, str]:
 
 def properties(fields: Mapping[str, Any]) -> dict[str, str]:
     """Text alone is taken; an empty one clears a property."""
-    return {name: text(value) for name, value in fields.items()}
-
-
-def text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ";".join(text(item) for item in value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return {name: one_text(value) for name, value in fields.items()}
 
 
 def refusal(request: Request, response: Response, answer: Mapping[str, Any]) -> tuple[Outcome, ...]:

@@ -25,10 +25,10 @@ from kumitate.activation.destinations.hubspot_calls import (
     properties,
     read_by,
     refusal,
-    text,
     untold,
 )
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, taken_up
+from kumitate.activation.destinations.one_value import one_text
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -150,7 +150,7 @@ class _Creation:
 
 
 def _contact(change: Change) -> str:
-    return text(change.fields.get("contact"))
+    return one_text(change.fields.get("contact"))
 
 
 def _fine_where_there(outcomes: Sequence[Outcome], answer: Mapping[str, Any]) -> tuple[Outcome, ...]:

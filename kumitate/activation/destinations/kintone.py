@@ -23,6 +23,7 @@ from kumitate.activation.destinations.answers import (
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms, batches, split
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, plain_legs, taken_up
+from kumitate.activation.destinations.one_value import item_text, one_text
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -62,6 +63,8 @@ class Kintone(Destination):
     """The app's number, as in `https://<domain>.cybozu.com/k/<app>/`."""
     key_field: str = Field(min_length=1)
     """Code of the field that holds the key; it must prohibit duplicate values."""
+    multiple: tuple[str, ...] = ()
+    """Codes of fields that hold several values (check boxes, multi-choice, users, tables): null empties their list."""
     guest_space: int | None = Field(None, ge=1)
     """Number of the guest space that the app lies in."""
     mode: str = "upsert"
@@ -101,7 +104,9 @@ class Kintone(Destination):
             {
                 "updateKey": {"field": self.key_field, "value": change.key},
                 "record": {
-                    name: {"value": _value(value)} for name, value in change.fields.items() if name != self.key_field
+                    name: {"value": _several(value) if name in self.multiple else _value(value)}
+                    for name, value in change.fields.items()
+                    if name != self.key_field
                 },
             }
             for change in group
@@ -178,13 +183,13 @@ def _reason(code: str) -> str:
 
 
 def _value(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return [item if isinstance(item, dict) else str(item) for item in value]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    return _several(value) if isinstance(value, list) else one_text(value)
+
+
+def _several(value: Any) -> list[Any]:
+    """Choices as text, users and table rows as they are; no value is no choice."""
+    items = value if isinstance(value, list) else [value]
+    return [item if isinstance(item, dict) else item_text(item) for item in items if item not in (None, "")]
 
 
 def _quoted(text: str) -> str:

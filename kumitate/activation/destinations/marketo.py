@@ -17,10 +17,10 @@ from kumitate.activation.destinations.marketo_answers import (
     found_leads,
     json_call,
     lookup,
-    plain,
     record_outcomes,
     refusal,
 )
+from kumitate.activation.destinations.one_value import one_value
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
@@ -102,7 +102,7 @@ def synced_leads(field: str, changes: Sequence[Change], *, mode: str, partition:
         around["partitionName"] = partition
 
     def lead(change: Change) -> dict[str, object]:
-        return {**{name: plain(value) for name, value in change.fields.items()}, field: change.key}
+        return {**{name: one_value(value) for name, value in change.fields.items()}, field: change.key}
 
     def size(change: Change) -> int:
         return len(compact(lead(change))) + 1

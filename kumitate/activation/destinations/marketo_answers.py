@@ -82,13 +82,6 @@ def compact(body: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def plain(value: Any) -> Any:
-    """A lead field holds one value: lists go as text, parted by semicolons, objects as their JSON."""
-    if isinstance(value, list):
-        return ";".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-
-
 def lookup(field: str, group: Sequence[Change]) -> HttpRequest:
     """Leads by `field`, as a form: a question with many keys is too long for an address."""
     values = ",".join(change.key for change in group)

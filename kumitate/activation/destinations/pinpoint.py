@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from kumitate.activation.destinations.answers import UNCONFIRMED, for_all
 from kumitate.activation.destinations.aws_messages import refusal
 from kumitate.activation.destinations.base import Destination, Terms, batches
+from kumitate.activation.destinations.one_value import texts
 from kumitate.activation.destinations.usual_fields import EMAIL
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
 
@@ -86,6 +87,4 @@ def _is_number(value: Any) -> bool:
 
 def _texts(value: Any) -> list[str]:
     """An attribute's values; none takes the attribute away."""
-    several = value if isinstance(value, list) else [] if value is None else [value]
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in several]
-    return [text[:_MAX_VALUE] for text in texts[:_MAX_VALUES]]
+    return [text[:_MAX_VALUE] for text in texts(value)[:_MAX_VALUES]]

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from kumitate.activation.destinations.answers import UNREADABLE, for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches, split
+from kumitate.activation.destinations.one_value import one_value
 from kumitate.activation.destinations.salesforce_answers import as_result, refusal, row_outcome
 from kumitate.activation.destinations.salesforce_bulk import Jobs
 from kumitate.activation.destinations.salesforce_talk import BulkTalk
@@ -148,7 +149,7 @@ class Salesforce(Destination):
         fields: dict[str, Any] = {}
         for name, value in change.fields.items():
             if name not in self.references:
-                fields[name] = _joined(value)
+                fields[name] = one_value(value)
             elif value in (None, ""):
                 fields[_id_field(name)] = None
             else:
@@ -163,7 +164,7 @@ class Salesforce(Destination):
             if name == self.external_id:
                 continue
             if name not in self.references:
-                fields[name] = _joined(value)
+                fields[name] = one_value(value)
             elif value in (None, ""):
                 fields[_id_field(name)] = None
             else:
@@ -171,13 +172,6 @@ class Salesforce(Destination):
                 kind = f"{sobject}:" if name in _OF_SEVERAL_OBJECTS else ""
                 fields[f"{kind}{name}.{field}"] = value
         return fields
-
-
-def _joined(value: Any) -> Any:
-    """A multi-select picklist's values in one text; an object as its JSON."""
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return ";".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _id_field(relationship: str) -> str:
