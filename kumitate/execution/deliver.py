@@ -24,7 +24,7 @@ from kumitate.execution.budget import Quota
 from kumitate.execution.controls import CANCELLED, Watch, controls_of, holds
 from kumitate.execution.conversing import Sent
 from kumitate.execution.figures import noted_figures
-from kumitate.execution.flight import Threaded
+from kumitate.execution.flight import Threaded, giving_way
 from kumitate.execution.ledger import SqliteLedger
 from kumitate.execution.memory import SentFiles, SqliteMemory
 from kumitate.execution.outcomes import NEXT_TIME, Settlement, changes_of, figure_batches
@@ -38,7 +38,7 @@ from kumitate.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from kumitate.execution.workspace import Workspace
 
-_ROWS_A_PIECE = 250
+_ROWS_A_PIECE = 100
 """Rows read at a time while a request is under way."""
 _IN_SANDBOX = Patience(arrives_seconds=0.0)
 """The stand-in dies with us: what it has not taken by then never arrives."""
@@ -138,7 +138,7 @@ class Delivery:
 
     def bring(self, routes: Sequence[Route]) -> None:
         """All routes side by side; what one of them raises is raised when all have come to an end."""
-        with ThreadPoolExecutor(max(1, len(routes)), thread_name_prefix="deliver") as pool:
+        with giving_way(), ThreadPoolExecutor(max(1, len(routes)), thread_name_prefix="deliver") as pool:
             try:
                 running = [pool.submit(self._account, route) for route in routes]
                 wait(running)

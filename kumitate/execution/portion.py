@@ -101,7 +101,12 @@ class Way:
 
 def _unsettled(portions: Iterable[Sequence[Change]], notes: Notes) -> Iterator[list[Change]]:
     for changes in portions:
-        yield [change for change in changes if not is_settled(notes.get(change.key))]
+        yield unsettled(changes, notes)
+
+
+def unsettled(changes: Sequence[Change], notes: Notes) -> list[Change]:
+    """The rows without a verdict; in a run that was never interrupted these are all of them."""
+    return [change for change in changes if not is_settled(notes.get(change.key))] if notes else list(changes)
 
 
 def is_settled(note: Outcome | datetime | None) -> bool:

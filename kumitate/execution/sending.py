@@ -170,13 +170,14 @@ class _Stream:
 
     def _sifted(self, changes: Sequence[Change], outcomes: Mapping[str, Outcome]) -> list[Change]:
         """The rows that go again: batches that a row has spoilt are searched for it."""
-        by_key = {change.key: change for change in changes}
         groups, again = self.rounds.spoiled, []
+        by_key = {change.key: change for change in changes} if groups else {}
         for keys in groups:
             group = [by_key[key] for key in keys if outcomes[key].reason == BATCH_SPOILED]
             again += self._searched(group, outcomes[keys[0]].message) if group else []
         searched = {key for keys in groups for key in keys}
-        return again + [c for c in changes if c.key not in searched and self._goes_again(outcomes[c.key])]
+        left = [c for c in changes if outcomes[c.key].verdict not in SETTLED and c.key not in searched]
+        return again + [change for change in left if self._goes_again(outcomes[change.key])]
 
     def _searched(self, group: Sequence[Change], words: str) -> list[Change]:
         """Finds one row that spoils `group`; the rows of which nothing is known afterwards.

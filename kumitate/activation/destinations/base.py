@@ -127,4 +127,5 @@ def packed(
 def split(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     """Removals, and all the others that say something new."""
     removals = [change for change in changes if change.operation is Operation.DELETE]
-    return removals, [change for change in changes if change.operation is not Operation.DELETE]
+    others = changes if not removals else (change for change in changes if change.operation is not Operation.DELETE)
+    return removals, list(others)
