@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kumitate.activation.changes import removes_rows
+from kumitate.activation.matchkeys import NONE
 from kumitate.activation.statements import accepted_rows, string
 from kumitate.activation.tables import OUTCOMES, REJECTED, candidates_table, changes_table, state_table
 from kumitate.config.project import Config
@@ -12,12 +14,13 @@ def state(config: Config, run: Run, name: str) -> QueryStep:
     """The old state less what was accepted in this run, plus what was accepted and is there now."""
     mode = config.syncs[name].mode
     removes = mode == "delete"
+    gone = _LEFT_OUT if mode == "rebuild" else _TAKEN_OUT if removes_rows(config, name) else _ACCEPTED
     query = Query(
         f"state_{name}",
         f"""with settled as (
   select key
   from {OUTCOMES}
-  where run_id = {string(run.id)} and sync = {string(name)} and ({_LEFT_OUT if mode == "rebuild" else _ACCEPTED})
+  where run_id = {string(run.id)} and sync = {string(name)} and ({gone})
 ),
 brought as (
   select key
@@ -40,6 +43,10 @@ where a.key is null{_still_desired(name) if removes else ""}""",
 _ACCEPTED = "verdict = 'accepted' and operation <> 'keep'"
 _LEFT_OUT = f"({_ACCEPTED}) or (verdict = 'rejected' and operation in ('keep', 'update'))"
 """What is refused while an audience is built anew is not in it any more, though it was accepted before."""
+_TAKEN_OUT = f"({_ACCEPTED}) or (verdict = 'rejected' and operation = 'update' and reason = {string(NONE)})"
+"""Who has lost every match key has been taken out under the old ones, or would not be refused but wait: should they
+come back, they are to be added.
+"""
 
 
 def _still_desired(name: str) -> str:

@@ -168,9 +168,10 @@ class Tiktok(Destination):
         reason, words = reason_of(response), words_of(response)
         if reason in (THROTTLED, UNAVAILABLE) and state["tries"] < _MOST_TRIES:
             return Wait(_PAUSE_SECONDS, {**state, "tries": state["tries"] + 1})
-        removes = state["action"] == "REMOVE"  # who was to come has come by then
-        keys = [key for key, _ in self._leaving(changes, changes)] if removes else [each.key for each in changes]
-        return self._done(changes, {}, {key: Outcome(key, Verdict.RETRY, reason, words) for key in keys})
+        waiting = {key for key, _ in self._leaving(changes, changes)}
+        if state["action"] != "REMOVE":  # by then, who was to come has come
+            waiting |= {change.key for change in changes} - {outcome.key for outcome in self._moves(changes).unusable}
+        return self._done(changes, {}, {key: Outcome(key, Verdict.RETRY, reason, words) for key in waiting})
 
     def _looking(self) -> Ask:
         """What TikTok has matched so far; today's members count in a day or two."""
@@ -182,8 +183,8 @@ class Tiktok(Destination):
     def _done(
         self, changes: Sequence[Change], figures: Mapping[str, float], waiting: Mapping[str, Outcome] | None = None
     ) -> Done:
-        """Rows that wait say why; without a match key none of them does: the row itself is the reason."""
-        told = {**(waiting or {}), **{outcome.key: outcome for outcome in self._moves(changes).unusable}}
+        """Rows that wait say why; one without a match key waits only until its old ones have been removed."""
+        told = {**{outcome.key: outcome for outcome in self._moves(changes).unusable}, **(waiting or {})}
         accepted = (Outcome(change.key, Verdict.ACCEPTED, UNCONFIRMED) for change in changes)
         return Done(tuple(told.get(outcome.key, outcome) for outcome in accepted), figures=figures)
 
