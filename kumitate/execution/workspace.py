@@ -53,7 +53,8 @@ def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Wor
 
     project = open_project(root)
     folder = project.config.root / project.config.settings.lake
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)  # lake, ledgers and logs hold personal data: for its owner alone
     lake = open_local_lake(folder)
     opened = _open_engine(engine, lake, folder)
     try:
