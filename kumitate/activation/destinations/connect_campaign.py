@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import BUSY, REQUEST_REFUSED, UNREADABLE, aws_error, json_of
+from kumitate.activation.destinations.answers import BUSY, REQUEST_REFUSED, UNAVAILABLE, UNREADABLE, aws_error, json_of
 from kumitate.activation.destinations.aws_messages import refusal, vendor_reason
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn
@@ -19,19 +19,25 @@ from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, 
 _MAX_REQUESTS = 20
 _LATER = frozenset({"RequestThrottled", "UnknownError"})
 """Failures of one request that another try may mend; its token makes sure that it counts once."""
+_REMEMBERED_SECONDS = 8 * 3600.0
+"""How long we take the service to know a `clientToken` again: an assumption, for AWS does not say."""
 _UNKNOWN_PROFILE = "profile.unknown"
+
+_FORGOTTEN = "Connect may have taken it, and may not know it again; a contact is not asked for twice"
 
 
 class ConnectCampaign(Destination):
     """Asks a running campaign to contact profiles: `profile_id` is Connect's own, or `search` finds it in `domain`.
 
-    Each row's token is made of sync and key: the campaign takes a row once, however often it is sent. `expires_at`
-    is when a contact is of no use any more.
+    Each row's token is made of sync and key: the campaign takes a row once, however often it is sent while Connect
+    knows the token. After that, a row whose answer got lost is held. `expires_at` is when a contact is of no use.
     """
 
     terms: ClassVar[Terms] = Terms(
         modes=frozenset({"append"}),
         is_aws=True,
+        idempotent=False,
+        repeatable_seconds=_REMEMBERED_SECONDS,
         seconds_between_requests=0.1,
         accepts=frozenset({"profile_id", "search", "expires_at"}),
         most_rows=_MAX_REQUESTS,
@@ -87,6 +93,15 @@ class ConnectCampaign(Destination):
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
         """A search changes nothing, and a request is known by its token: both may be made again."""
         return self._turn(changes, state)
+
+    def lapsed(self, changes: Sequence[Change], state: State) -> Done:
+        """Rows of a request that Connect may have taken and knows no more are held; those not asked for go again."""
+        call = None if state.get("asked") else self._next_put(changes, state)
+        held = {} if call is None else {key: [Verdict.UNKNOWN.value, UNAVAILABLE, _FORGOTTEN] for key in call.keys}
+        told: dict[str, list[str]] = {**held, **state["told"]}
+        later = [Verdict.RETRY.value, UNAVAILABLE, "its campaign was not asked yet"]
+        by_key = {change.key: told.get(change.key, later) for change in changes}
+        return Done(tuple(Outcome(key, Verdict(verdict), *words) for key, (verdict, *words) in by_key.items()))
 
     def _turn(self, changes: Sequence[Change], state: State) -> Turn:
         for change in changes:
@@ -158,7 +173,7 @@ class ConnectCampaign(Destination):
             return Outcome(key, Verdict.ACCEPTED)
         code = failed.get(token, "")
         if not code:
-            return Outcome(key, Verdict.RETRY, UNREADABLE, "no result for this request")
+            return Outcome(key, Verdict.UNKNOWN, UNREADABLE, "no result for this request")
         if code in _LATER:
             return Outcome(key, Verdict.RETRY, BUSY, code)
         return Outcome(
