@@ -5,14 +5,15 @@ from __future__ import annotations
 from kumitate.activation.destinations.registry import destination_class, registered
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
-from kumitate.activation.statements import accepted_rows, last_outcomes, string, tried
-from kumitate.activation.tables import SYNC_COUNTS, candidates_table, changes_table
+from kumitate.activation.statements import accepted_rows, follows_persons, last_outcomes, merged_rows, string, tried
+from kumitate.activation.tables import OUTCOMES, SYNC_COUNTS, candidates_table, changes_table
 from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.expression import Consent
 from kumitate.model.step import Mode, Query, QueryStep, Run
 
 _CREATE = "when s.key is null then 'create'"
+_CREATE_ONCE = "case when s.key is null and g.key is null then 'create' end"
 _UPDATE = "when d.fields_hash <> s.fields_hash then 'update'"
 
 OPERATIONS = {
@@ -45,13 +46,19 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
     withdrawn = _withdrawn(config, name, run) if mode == "add" else ""
     if mode == "add" and not withdrawn:
         mode = "upsert"
+    may_return = mode in ("mirror", "add")
+    follows = follows_persons(config.syncs[name])
+    merged = f"{merged_rows(name, run)},\n" if follows else ""
     sql = _COMPARED.format(
-        withdrawn=withdrawn,
+        withdrawn=merged + withdrawn + (_removed(name, run) if may_return else ""),
         candidates=candidates_table(name),
-        operation=OPERATIONS[mode],
+        operation=_CREATE_ONCE if follows else OPERATIONS[mode],
         join="full outer join" if mode in REMOVING else "left join",
         state=accepted_rows(name, run),
+        and_merged="\n  left join merged_rows as g on g.key = d.key" if follows else "",
         and_withdrawn="\n  left join withdrawn as w on w.key = s.key" if withdrawn else "",
+        and_removed="\n  left join removed as r on r.key = d.key" if may_return else "",
+        accepted=_accepted_in(name, run, may_return=may_return),
         brought=_REBUILT if mode == "rebuild" else _CHANGED,
     )
     return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
@@ -69,13 +76,14 @@ _COMPARED = """with desired as (
     coalesce(d.person_id, s.person_id) as person_id,
     coalesce(d.fields, s.fields) as fields,
     coalesce(d.fields_hash, s.fields_hash) as fields_hash,
-    s.fields as previous_fields
+    s.fields as previous_fields,
+    {accepted} as accepted_run_id
   from desired as d
-  {join} {state} as s on s.key = d.key{and_withdrawn}
+  {join} {state} as s on s.key = d.key{and_merged}{and_withdrawn}{and_removed}
 ){brought}"""
 
 _CHANGED = """
-select key, operation, person_id, fields, fields_hash, previous_fields
+select key, operation, person_id, fields, fields_hash, previous_fields, accepted_run_id
 from compared
 where operation is not null"""
 
@@ -85,11 +93,37 @@ moving as (
   from compared
   where operation <> 'keep'
 )
-select c.key, c.operation, c.person_id, c.fields, c.fields_hash, c.previous_fields
+select c.key, c.operation, c.person_id, c.fields, c.fields_hash, c.previous_fields, c.accepted_run_id
 from compared as c
 cross join moving as m
 where c.operation <> 'keep' or m.rows > 0"""
-"""An audience is built anew, with everybody, as soon as one row differs: a destination takes what comes for the whole."""
+"""An audience is built anew, with everybody, as soon as one row differs: a destination takes what comes for the whole.
+"""
+
+
+def _removed(name: str, run: Run | None) -> str:
+    """A CTE: rows that the destination took out, by the newest run that did."""
+    earlier = f" and run_id < {string(run.id)}" if run else ""
+    return f"""removed as (
+  select key, max(run_id) as run_id
+  from {OUTCOMES}
+  where sync = {string(name)} and verdict = 'accepted' and operation = 'delete'{earlier}
+  group by key
+),
+"""
+
+
+def _accepted_in(name: str, run: Run | None, *, may_return: bool) -> str:
+    """The run in which the destination took the row, or took it out; the run of a reset where that is newer.
+
+    It tells a change from the same one made before: joined, left, joined again.
+    """
+    forgotten = run.forgotten.get(name) if run else None
+    removed = "r.run_id" if may_return else "null"
+    if forgotten is not None:
+        reset = string(forgotten)
+        removed = f"case when r.run_id > {reset} then r.run_id else {reset} end" if may_return else reset
+    return "s.accepted_run_id" if removed == "null" else f"coalesce(s.accepted_run_id, {removed})"
 
 
 def _withdrawn(config: Config, name: str, run: Run | None) -> str:
@@ -123,7 +157,7 @@ def changes_in_order(name: str) -> Query:
     """What delivery reads. Removals first: a match key may leave with one person and stay with another."""
     return Query(
         f"deliver_{name}",
-        f"""select key, operation, person_id, fields, previous_fields
+        f"""select key, operation, person_id, fields, previous_fields, accepted_run_id
 from {changes_table(name)}
 order by case when operation = 'delete' then 0 else 1 end, key""",
     )
@@ -135,8 +169,8 @@ def counts(config: Config, run: Run, name: str) -> QueryStep:
     joined = "c.gate is null and h.operation <> 'delete'" if leaves else "c.gate is null"
     query = Query(
         f"counts_{name}",
-        f"""with {last_outcomes(name, run)},
-{tried(changes_table(name))},
+        f"""with {last_outcomes(config.syncs[name], run, name)},
+{tried(name, run)},
 outcomes_now as (
   select
     case

@@ -40,7 +40,8 @@ def _changes(batch: pa.RecordBatch) -> list[Change]:
         before: list[dict[str, Any]] = [{}] * len(told)
     else:
         before = json.loads(f"[{','.join(text or '{}' for text in told.to_pylist())}]")
-    return list(map(Change, keys, map(_OPERATIONS.__getitem__, operations), fields, persons, before))
+    since = [run_id or "" for run_id in batch.column("accepted_run_id").to_pylist()]
+    return list(map(Change, keys, map(_OPERATIONS.__getitem__, operations), fields, persons, before, since))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

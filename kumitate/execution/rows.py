@@ -6,14 +6,22 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, Operation
 
 
 def page_bytes(changes: Sequence[Change]) -> bytes:
-    lines = (json.dumps(asdict(change), ensure_ascii=False, sort_keys=True) + "\n" for change in changes)
+    lines = (json.dumps(_row(change), ensure_ascii=False, sort_keys=True) + "\n" for change in changes)
     return gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0)
+
+
+def _row(change: Change) -> dict[str, Any]:
+    row = asdict(change)
+    if not change.since:
+        del row["since"]  # a page of new rows is what it always was
+    return row
 
 
 def changes_on(content: bytes) -> list[Change]:

@@ -28,6 +28,9 @@ class Change:
     person_id: str = ""
     previous: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What the destination accepted last; an audience must forget what is no longer true."""
+    since: str = ""
+    """The run in which the destination took the row as it has it, or took it out; empty: never. The same while this
+    change is pending, another when the same values change again."""
 
 
 @dataclass(frozen=True, slots=True)

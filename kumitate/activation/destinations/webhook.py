@@ -35,9 +35,10 @@ class Webhook(Destination):
     """POSTs `{"sync", "operation", "key", "fields"}`, or `{"sync", "rows": […]}` where a request carries several.
 
     The header `X-Kumitate-Signature` is `t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>" under the secret>`. The
-    header `Idempotency-Key` is the same when the same request comes again: a receiver that remembers it takes
-    nothing twice. An answer may tell of each row: `{"results": [{"key", "status", "message"}]}` with the status
-    `accepted`, `rejected` or `retry`; any other 2xx takes them all.
+    header `Idempotency-Key` is the same when the same change comes again, and another when the same values change
+    again: a receiver that remembers it takes nothing twice and misses nothing. An answer may tell of each row:
+    `{"results": [{"key", "status", "message"}]}` with the status `accepted`, `rejected` or `retry`; any other 2xx
+    takes them all.
     """
 
     terms: ClassVar[Terms] = Terms(
@@ -92,7 +93,7 @@ class Webhook(Destination):
     def _request(self, group: Sequence[Change], rows: Rows) -> HttpRequest:
         shown = rows[0] if self.rows_per_request == 1 else {"rows": rows}
         content = _json({"sync": self.sync, **shown})
-        before = _json([[change.key, dict(change.previous)] for change in group])
+        before = _json([[change.key, dict(change.previous), change.since] for change in group])
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "*/*",
