@@ -13,7 +13,7 @@ from kumitate.cli.output import counted, print_json, print_table
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kumitate.execution.matching import Figures
     from kumitate.execution.rehearsal import Rehearsal
@@ -178,5 +178,17 @@ def _match_rates(workspace: Workspace, name: str, *, as_json: bool) -> None:
     elif rows:
         names = ("at", "run_id", "receipt", "name", "value")
         print_table(names, ([row[each] for each in names] for row in rows))
+        _say_failed(workspace, name, rows)
     else:
         click.echo("the platform has reported nothing yet")
+
+
+def _say_failed(workspace: Workspace, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Requests that the platform failed since the sync was last reset."""
+    from kumitate.execution.controls import controls_of, forgotten
+    from kumitate.report.late_failures import failed_later
+
+    until = forgotten(controls_of(workspace.folder).decisions()).get(name, "")
+    failed = [row for row in rows if row["name"] == "failed" and row["value"] > 0 and row["run_id"] > until]
+    if failed:
+        click.echo(failed_later(name, len(failed)).en)

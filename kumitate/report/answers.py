@@ -57,6 +57,16 @@ select key, fields from {changes_table(sync)} where key in ({listed})"""
     return Query("rejected_fields", sql)
 
 
+def failed_requests(run_id: str) -> Query:
+    """Requests that a platform had taken, and of which it told in this run that it could do nothing with them."""
+    sql = f"""
+select sync, count(*) as requests
+from {PLATFORM_FIGURES}
+where run_id = {string(run_id)} and name = 'failed' and value > 0
+group by sync"""
+    return Query("failed_requests", sql)
+
+
 def platform_figures() -> Query:
     """The newest value under each name, per sync."""
     sql = f"""
