@@ -7,7 +7,7 @@
 5. `outranked:<sync>`: a sync that goes before this one would send the person, or holds them out.
 6. `holdout:<name>`: the person is in a control group.
 7. `key.duplicate`: another person has the same key.
-8. `frequency:<budget>`: the person got enough messages.
+8. `frequency:<budget>`: the person got enough messages, and this one is not among them.
 9. `delivery.unknown`: a row that must not go twice was sent, and its answer never came.
 
 So `holdout` stands only on people who would be sent but for it: with those who are, they are the comparison.
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kumitate.activation.frequency import budget_of, sent_messages
 from kumitate.activation.holdouts import held_out, holdouts_of
-from kumitate.activation.statements import last_outcomes, string
+from kumitate.activation.statements import ONCE, accepted_rows, brought_rows, last_outcomes, string
 from kumitate.activation.tables import candidates_table
 from kumitate.config.checks.cycles import circles
 from kumitate.config.project import Config
@@ -92,7 +92,7 @@ def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) ->
     already: their messages count, too.
     """
     sync = config.syncs[name]
-    ctes = [f"{last_outcomes(name, run)},\nunknown_rows as (\n  {_UNKNOWN_ROWS}\n)"]
+    ctes = [f"{last_outcomes(sync, run, name)},\nunknown_rows as (\n  {_unknown_rows(sync, run, name)}\n)"]
     whens, joins = [], []
     before = goes_before(config, name)
     if before:
@@ -106,8 +106,10 @@ def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) ->
         joins.append("left join held_out as o on o.person_id = c.person_id")
     budgets = budget_of(config, sync)
     ctes += [sent_messages(config, run, each, planned=planned) for each in budgets]
-    late = [f"when f_{b}.messages >= {config.budgets[b].most} then {string(f'frequency:{b}')}" for b in budgets]
+    ctes += [brought_rows(sync, run, name)] if budgets else []
+    late = [_too_many(budget, config.budgets[budget].most) for budget in budgets]
     late_joins = [f"left join sent_{b} as f_{b} on f_{b}.person_id = g.person_id" for b in budgets]
+    late_joins += ["left join brought_rows as b on b.key = g.key"] if budgets else []
     sql = _HELD.format(
         ctes=",\n".join(ctes),
         early=f"case {' '.join(whens)} end" if whens else "cast(null as varchar)",
@@ -125,7 +127,20 @@ def _lines(indent: str, parts: Sequence[str]) -> str:
     return "".join(f"{indent}{part}" for part in parts)
 
 
-_UNKNOWN_ROWS = "select key from last_outcomes where verdict = 'unknown'"
+def _too_many(budget: str, most: int) -> str:
+    """Whoever has got the message is not held back from it."""
+    return f"when f_{budget}.messages >= {most} and b.key is null then {string(f'frequency:{budget}')}"
+
+
+def _unknown_rows(sync: Sync, run: Run, name: str) -> str:
+    unknown = "select l.key\n  from last_outcomes as l\n"
+    if sync.mode not in ONCE:
+        return f"{unknown}  where l.verdict = 'unknown'"
+    return (
+        f"{unknown}  left join {accepted_rows(name, run)} as s on s.key = l.key\n"
+        "  where l.verdict = 'unknown' and s.key is null"
+    )
+
 
 _HELD = """with {ctes},
 gated as (

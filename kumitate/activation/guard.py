@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kumitate.activation.statements import accepted_rows, last_outcomes, string, tried
-from kumitate.activation.tables import SYNC_HOLDS, changes_table
+from kumitate.activation.tables import SYNC_HOLDS
 from kumitate.config.gates import Threshold
 from kumitate.config.sync import Sync
 from kumitate.model.step import Mode, Query, QueryStep, Run
@@ -18,14 +18,14 @@ _NOBODY = "''"
 def guard(sync: Sync, run: Run, name: str) -> QueryStep | None:
     """The rows of `activation.sync_holds` that this run adds for the sync; None where nothing could hold it.
 
-    Rows that an earlier run has tried in vain passed the guard then, and are not counted again.
+    Rows that the run before has tried in vain passed the guard then, and are not counted again.
     """
     cases = tuple(_cases(sync))
     if not cases:
         return None
     sql = _HOLDS.format(
-        last_outcomes=last_outcomes(name, run),
-        named_changes=tried(changes_table(name)),
+        last_outcomes=last_outcomes(sync, run, name),
+        named_changes=tried(name, run),
         counted=",\n".join(f"    {_new(each)} as {each}s" for each in ("create", "update", "delete")),
         accepted=accepted_rows(name, run),
         cases="\n  union all\n".join(cases),

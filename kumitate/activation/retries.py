@@ -9,7 +9,8 @@ from functools import partial
 from kumitate.activation.changes import REMOVING, changes
 from kumitate.activation.gates import UNKNOWN_DELIVERY
 from kumitate.activation.stage import ACTIVATION, DELIVERY, of_syncs
-from kumitate.activation.statements import last_outcomes, string, tried
+from kumitate.activation.statements import NOT_ASKED as NOT_ASKED
+from kumitate.activation.statements import last_outcomes, string, tried_ever
 from kumitate.activation.tables import (
     OUTCOMES,
     REJECTED,
@@ -20,9 +21,6 @@ from kumitate.activation.tables import (
 )
 from kumitate.config.project import Config
 from kumitate.model.step import Mode, Query, QueryStep, Run, Stage, Step
-
-NOT_ASKED = "retry.not_asked"
-"""The gate of a candidate with something new, in a run that only tries again."""
 
 
 def waiting_rows(name: str) -> Query:
@@ -88,7 +86,7 @@ def retrying(name: str, keys: Sequence[str]) -> Stage:
 def _plan(config: Config, run: Run, *, name: str, keys: Sequence[str]) -> tuple[Step, ...]:
     known = (SYNC_COUNTS, SYNC_HOLDS)
     steps = [step for step in of_syncs(ACTIVATION, (name,)).plan(config, run) if step.table not in known]
-    return (*steps, _counts(config, run, name, keys=keys), _alone(run, name, keys))
+    return (*steps, _counts(config, run, name, keys=keys), _alone(config, run, name, keys=keys))
 
 
 def settling(name: str) -> Stage:
@@ -97,7 +95,7 @@ def settling(name: str) -> Stage:
 
 
 def _settled(config: Config, run: Run, *, name: str) -> tuple[Step, ...]:
-    left = changes(config, name)
+    left = changes(config, name, run)
     restored = replace(left, query=Query(f"left_{name}", left.query.sql))
     steps = of_syncs(DELIVERY, (name,)).plan(config, run)
     place = next(number for number, step in enumerate(steps) if step.table == REJECTED)
@@ -108,13 +106,13 @@ def _asked(keys: Sequence[str]) -> str:
     return f"h.is_retried and h.key in ({', '.join(map(string, keys))})" if keys else "h.is_retried"
 
 
-def _alone(run: Run, name: str, keys: Sequence[str]) -> QueryStep:
+def _alone(config: Config, run: Run, name: str, *, keys: Sequence[str]) -> QueryStep:
     table = changes_table(name)
     columns = ", ".join(f"c.{column.name}" for column in table.columns)
     query = Query(
         f"retried_{name}",
-        f"""with {last_outcomes(name, run)},
-{tried(table)}
+        f"""with {last_outcomes(config.syncs[name], run, name)},
+{tried_ever(name)}
 select {columns}
 from {table} as c
 join named_changes as h on h.key = c.key and h.operation = c.operation
@@ -130,8 +128,8 @@ def _counts(config: Config, run: Run, name: str, *, keys: Sequence[str]) -> Quer
     leavers = _LEAVERS.format(asked=_asked(keys)) if leaves else ""
     query = Query(
         f"counts_{name}",
-        f"""with {last_outcomes(name, run)},
-{tried(changes_table(name))},
+        f"""with {last_outcomes(config.syncs[name], run, name)},
+{tried_ever(name)},
 outcomes_now as (
   select
     case

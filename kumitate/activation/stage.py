@@ -13,6 +13,7 @@ from kumitate.activation.gates import held, in_order
 from kumitate.activation.guard import guard
 from kumitate.activation.holdouts import assignments
 from kumitate.activation.settlement import rejected, state
+from kumitate.activation.statements import follows_persons
 from kumitate.activation.tables import (
     HOLDOUT_ASSIGNMENTS,
     OUTCOMES,
@@ -93,12 +94,12 @@ def _deliver(config: Config, run: Run, syncs: frozenset[str] | None = None) -> t
 
 def _remembered(config: Config) -> tuple[Table, ...]:
     """Who merged into whom, where people are known again by it."""
-    withdrawing = any(sync.mode == "add" for sync in config.syncs.values())
-    return (PERSON_ALIASES,) if config.holdouts or config.budgets or withdrawing else ()
+    following = any(sync.mode == "add" or follows_persons(sync) for sync in config.syncs.values())
+    return (PERSON_ALIASES,) if config.holdouts or config.budgets or following else ()
 
 
 def _reads(config: Config) -> tuple[Table, ...]:
-    known = (_masks(config), SEGMENT_BITS, profiles_table(config), CONSENTS, OUTCOMES)
+    known = (_masks(config), SEGMENT_BITS, profiles_table(config), CONSENTS, OUTCOMES, SYNC_COUNTS)
     return (*known, *_remembered(config), *_states(config))
 
 

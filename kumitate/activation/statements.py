@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from kumitate.activation.tables import OUTCOMES, state_table
+from kumitate.activation.tables import OUTCOMES, SYNC_COUNTS, changes_table, state_table
+from kumitate.activation.templates import parse_template
+from kumitate.config.sync import Sync
+from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.step import Run
-from kumitate.model.table import Table, Type
+from kumitate.model.table import Type
 from kumitate.sql.vocabulary import literal, text
+
+ONCE = frozenset({"insert", "append"})
+"""Modes that bring a row once, and never touch it again."""
+NOT_ASKED = "retry.not_asked"
+"""The gate of a candidate with something new, in a run that only tries again."""
 
 
 def string(value: str) -> str:
@@ -22,14 +30,47 @@ def accepted_rows(name: str, run: Run | None) -> str:
     return f"(select {columns} from {table} where accepted_run_id > {string(forgotten)})"
 
 
-def last_outcomes(sync: str, run: Run) -> str:
+def follows_persons(sync: Sync) -> bool:
+    """Whether what a person got stays theirs when they merge: rows that are brought once, named after the person."""
+    return sync.mode in ONCE and "person_id" in parse_template(sync.key).columns
+
+
+def todays_key(row: str, alias: str) -> str:
+    """The key that a row has by now whose person is another since: the old id in it is the new one."""
+    return f"replace({row}.key, {row}.person_id, {alias}.person_id)"
+
+
+def merged_rows(name: str, run: Run | None) -> str:
+    """A CTE `merged_rows`: keys under which accepted rows would come today, because their persons have merged, once."""
+    return f"""merged_rows as (
+  select distinct {todays_key("s", "a")} as key
+  from {accepted_rows(name, run)} as s
+  join {PERSON_ALIASES} as a on a.alias = s.person_id
+)"""
+
+
+def brought_rows(sync: Sync, run: Run, name: str) -> str:
+    """CTEs, the last of which is `brought_rows`: the keys of what was accepted, once each."""
+    rows = f"select key from {accepted_rows(name, run)} as s"
+    if not follows_persons(sync):
+        return f"brought_rows as (\n  {rows}\n)"
+    return f"{merged_rows(name, run)},\nbrought_rows as (\n  {rows}\n  union\n  select key from merged_rows\n)"
+
+
+def last_outcomes(sync: Sync, run: Run, name: str) -> str:
     """CTEs: what became of each row in the newest earlier run that brought it, where it was not accepted then.
 
     Most rows were accepted and nothing else: they are looked at for the few that were not, and never grouped.
     """
-    earlier = f"sync = {string(sync)} and run_id < {string(run.id)}"
-    return f"""unaccepted as (
-  select key, max(run_id) as run_id, max_by(operation, run_id) as operation, max_by(verdict, run_id) as verdict
+    follows = follows_persons(sync)
+    earlier = _earlier(name, run)
+    ctes = f"""unaccepted as (
+  select
+    key,
+    max(run_id) as run_id,
+    max_by(person_id, run_id) as person_id,
+    max_by(operation, run_id) as operation,
+    max_by(verdict, run_id) as verdict
   from {OUTCOMES}
   where {earlier} and verdict <> 'accepted'
   group by key
@@ -40,22 +81,84 @@ accepted_since as (
   join (select key, run_id from {OUTCOMES} where {earlier} and verdict = 'accepted') as o
     on o.key = u.key and o.run_id > u.run_id
 ),
-last_outcomes as (
-  select u.key, u.operation, u.verdict
+{"own_outcomes" if follows else "last_outcomes"} as (
+  select u.key, u.run_id, u.person_id, u.operation, u.verdict
   from unaccepted as u
   left join accepted_since as a on a.key = u.key
   where a.key is null
 )"""
+    return ctes + _FOLLOWED if follows else ctes
 
 
-def tried(changes: Table) -> str:
-    """A CTE after `last_outcomes`: the changes, each with `is_retried`: an earlier run has tried the same in vain."""
+_FOLLOWED = f""",
+last_outcomes as (
+  select key, max(run_id) as run_id, max_by(operation, run_id) as operation, max(verdict) as verdict
+  from (
+    select key, run_id, operation, verdict from own_outcomes
+    union all
+    select {todays_key("u", "a")} as key, u.run_id, u.operation, u.verdict
+    from own_outcomes as u
+    join {PERSON_ALIASES} as a on a.alias = u.person_id
+  ) as named_by_any_id
+  group by key
+)"""
+"""Of several persons who are one by now `unknown` goes before all else, as it does in the order of letters."""
+
+
+def _earlier(name: str, run: Run) -> str:
+    return f"sync = {string(name)} and run_id < {string(run.id)}"
+
+
+def tried(name: str, run: Run) -> str:
+    """CTEs after `last_outcomes`: the changes, each with `is_retried`: the run before has tried the same in vain.
+
+    Who was not to be brought any more in between is new again. A run of which nothing left counts for nothing where
+    all that the run before it had tried was still to be brought; nor does one that tried some rows alone.
+    """
+    earlier = _earlier(name, run)
+    return f"""counted_runs as (
+  select
+    run_id,
+    sum(case when outcome in ('retried', 'delete_retried') then rows else 0 end) as retried,
+    max(case when outcome = 'held:{NOT_ASKED}' then 1 else 0 end) as is_partial
+  from {SYNC_COUNTS}
+  where {earlier}
+  group by run_id
+),
+left_over as (
+  select max(run_id) as run_id, max_by(rows, run_id) as rows
+  from (
+    select run_id, count(*) as rows from last_outcomes where verdict <> 'unknown' group by run_id
+  ) as by_run
+),
+last_planned as (
+  select max(c.run_id) as run_id
+  from counted_runs as c
+  cross join left_over as l
+  left join (select distinct run_id from {OUTCOMES} where {earlier}) as o on o.run_id = c.run_id
+  where c.is_partial = 0 and (o.run_id is not null or c.retried < l.rows)
+),
+tried_rows as (
+  select t.key, t.operation
+  from last_outcomes as t
+  cross join last_planned as p
+  where t.run_id >= p.run_id
+),
+{_named(name, "tried_rows")}"""
+
+
+def tried_ever(name: str) -> str:
+    """As `tried`, in whichever run it was: what somebody asks for by name need not have been tried just before."""
+    return _named(name, "last_outcomes")
+
+
+def _named(name: str, rows: str) -> str:
     return f"""named_changes as (
   select
     h.key,
     h.operation,
     case when t.key is null then false else true end as is_retried
-  from {changes} as h
-  left join last_outcomes as t
+  from {changes_table(name)} as h
+  left join {rows} as t
     on t.key = h.key and t.operation = h.operation
 )"""

@@ -183,11 +183,11 @@ def test_messages_to_somebody_who_merged_count_for_whom_they_are_now() -> None:
     message = UPSERT | {"consent": ADS, "mode": "append", "destination": "team"}
     slack = {"team": {"type": "slack", "settings": {"channel": "C1"}}}
     budget = {"mail": {"channel": "email", "most": 1, "within": "3d"}}
-    shop = World(project({"s": message}, gates={"budgets": budget}, **slack))
+    shop = World(project({"a": message, "s": message}, gates={"budgets": budget}, **slack))
     shop.people(p2=VIP)
     shop.consents(p2=True)
     shop.activate(1)
-    shop.settle(1)
+    shop.settle(1, sync="a")
     shop.people(p1=VIP)
     shop.consents(p1=True)
     shop.merged(p2="p1")
