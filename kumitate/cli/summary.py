@@ -115,27 +115,24 @@ def show_syncs(syncs: Sequence[SyncReport]) -> None:
             "unchanged": sync.unchanged,
             "held back": sync.held_back,
             "rejected": sync.rejected,
+            "unknown": sync.unknown,
             "pending": sync.pending,
             "waiting": sync.waiting,
         }
         head = {"sync": sync.name, "destination": sync.destination, "candidates": sync.candidates}
         rows.append({**head, **fates, "removed": sync.deleted})
-    _print(rows, seldom={"held back", "rejected", "pending", "waiting", "removed"})
+    _print(rows, seldom={"held back", "rejected", "unknown", "pending", "waiting", "removed"})
     for sync in syncs:
-        if sync.waits_for:
-            _say_waiting(sync)
+        _say_what_is_open(sync)
 
 
-def _say_waiting(sync: SyncReport) -> None:
-    """What waits, why, and what to do about it."""
-    rows = counted(sync.waiting + sync.waiting_deletes, "changes")
-    is_paused = sync.waits_for == "paused"
-    do = f"resume {sync.name}" if is_paused else f"approve {sync.name}"
-    removals = f", {counted(sync.waiting_deletes, 'removals')} among them" if sync.waiting_deletes else ""
-    click.echo(
-        f"{sync.name}: {rows} wait{removals} ({sync.waits_for}); nothing was sent;"
-        f" look at `kumitate sync {sync.name} --dry-run`, then `kumitate control {do} --reason …`\n"
-    )
+def _say_what_is_open(sync: SyncReport) -> None:
+    """What was not taken, why, and what to do about it."""
+    from kumitate.report.verdict import open_points
+
+    told = [words.en for words in open_points(sync)]
+    if told:
+        click.echo("\n".join(told) + "\n")
 
 
 def _print(rows: list[dict[str, Any]], seldom: Container[str] = ()) -> None:
@@ -146,10 +143,10 @@ def _print(rows: list[dict[str, Any]], seldom: Container[str] = ()) -> None:
 
 
 def show_verdict(report: Report) -> None:
-    if report.changes:
-        click.echo(f"{counted(report.changes, 'changes')} sent, {report.accepted:,} accepted")
-    else:
-        click.echo("0 changes: every destination has what it should have")
+    from kumitate.report.verdict import verdict
+
+    for words in verdict(report):
+        click.echo(words.en)
     agree = len(report.balances) - len(report.broken)
     click.echo(f"{agree} of {len(report.balances)} sums agree")
 
@@ -159,6 +156,9 @@ def as_json(report: Report) -> dict[str, Any]:
     return asdict(report) | {
         "changes": report.changes,
         "accepted": report.accepted,
+        "refused": report.refused,
+        "unanswered": report.unanswered,
+        "waiting": {each.name: each.count for each in report.waits},
         "sums": len(report.balances),
         "sums_broken": len(report.broken),
     }

@@ -42,8 +42,7 @@ def _mend(report: Report) -> tuple[NextStep, ...]:
             f"{refused.name} had {refused.rejected:,} rows rejected: read the destination's own words.",
             f"{refused.name} で {refused.rejected:,} 行が拒否されました。配信先の返答を確認します。",
         )
-        sql = "select reason, count(*) as rows from activation.rejected_rows group by reason"
-        steps.append(NextStep(words, f'kumitate query "{sql}"'))
+        steps.append(NextStep(words, f"kumitate sync {refused.name} --rejected"))
     return tuple(steps)
 
 

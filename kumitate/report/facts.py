@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kumitate.activation.gates import UNKNOWN_DELIVERY
 from kumitate.identity.scoring import PairScore
 from kumitate.report.answers import PlatformFigure as PlatformFigure
 from kumitate.report.answers import Rejection as Rejection
 from kumitate.report.cleansed import CleansedColumn
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """A total and the parts that must add up to it."""
-
-    total: int
-    parts: tuple[int, ...]
-
-    @property
-    def holds(self) -> bool:
-        return self.total == sum(self.parts)
-
-    @property
-    def missing(self) -> int:
-        return self.total - sum(self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many of what: `Tally("date.invalid", 12)`."""
-
-    name: str
-    count: int
+from kumitate.report.sync_facts import SyncReport as SyncReport
+from kumitate.report.tallies import Balance as Balance
+from kumitate.report.tallies import Tally as Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,64 +183,6 @@ class SegmentReport:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncReport:
-    """One sync in this run: what became of every candidate, and of every row to remove."""
-
-    name: str
-    description: str
-    destination: str
-    type: str
-    segment: str
-    mode: str
-    candidates: int = 0
-    unchanged: int = 0
-    delivered: int = 0
-    rejected: int = 0
-    pending: int = 0
-    waiting: int = 0
-    """Rows of which nothing was sent: the sync is paused, or a person must approve the run first."""
-    waits_for: str = ""
-    """Why: `guard.adds`, `guard.removes`, `approval`, `paused`, `cancelled`."""
-    held: tuple[Tally, ...] = ()
-    deletes: int = 0
-    deleted: int = 0
-    undeleted: int = 0
-    waiting_deletes: int = 0
-    retried: int = 0
-    """Of what was sent, rows that an earlier run had tried in vain."""
-    at_destination: int = 0
-    rejections: tuple[Rejection, ...] = ()
-    figures: tuple[PlatformFigure, ...] = ()
-
-    @property
-    def held_back(self) -> int:
-        return sum(gate.count for gate in self.held)
-
-    @property
-    def balance(self) -> Balance:
-        parts = (self.delivered, self.rejected, self.pending, self.held_back, self.unchanged, self.waiting)
-        return Balance(self.candidates, parts)
-
-    @property
-    def delete_balance(self) -> Balance:
-        return Balance(self.deletes, (self.deleted, self.undeleted, self.waiting_deletes))
-
-    @property
-    def accepted(self) -> int:
-        return self.delivered + self.deleted
-
-    @property
-    def sent(self) -> int:
-        """Rows that went out, whatever became of them."""
-        return self.accepted + self.rejected + self.pending + self.undeleted
-
-    @property
-    def changes(self) -> int:
-        """Rows that went out for the first time."""
-        return self.sent - self.retried
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """A whole run."""
 
@@ -285,6 +208,33 @@ class Report:
     @property
     def accepted(self) -> int:
         return sum(sync.accepted for sync in self.syncs)
+
+    @property
+    def refused(self) -> int:
+        return sum(sync.refused for sync in self.syncs)
+
+    @property
+    def unanswered(self) -> int:
+        return sum(sync.unanswered for sync in self.syncs)
+
+    @property
+    def waits(self) -> tuple[Tally, ...]:
+        """Changes that wait, by reason, those that a person has to let go among them; the most first."""
+        found: Counter[str] = Counter()
+        for sync in self.syncs:
+            found.update({each.name: each.count for each in sync.waits})
+            found.update({sync.waits_for: sync.stopped} if sync.stopped else {})
+        return tuple(Tally(name, count) for name, count in sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+    @property
+    def unsettled(self) -> int:
+        """Candidates held because an earlier run sent them and never got an answer."""
+        return sum(gate.count for sync in self.syncs for gate in sync.held if gate.name == UNKNOWN_DELIVERY)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing to bring and nothing that waits for anybody: every destination has what it should have."""
+        return not (self.changes or self.unsettled or self.run.held_by)
 
     @property
     def balances(self) -> tuple[Balance, ...]:

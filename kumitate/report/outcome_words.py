@@ -76,6 +76,9 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("the destination is still at work on it", "配信先がまだ処理中です"),
         Words("nothing to do: a later run asks what became of it", "対応は不要です。次回以降の実行で結果を確認します"),
     ),
+    "run.interrupted": Meaning(
+        Words("the run was stopped before the row left", "送信前に実行が中断されました"), _BY_ITSELF
+    ),
     "quota.spent": Meaning(
         Words("the account's allowance of the day or month is used up", "アカウントの1日または1か月の上限に達しました"),
         Words("wait until it is renewed, or buy more at the vendor", "上限の更新を待つか、配信先で増枠してください"),

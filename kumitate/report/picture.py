@@ -64,9 +64,7 @@ def _stations(report: Report) -> tuple[charts.Station, ...]:
             sum(segment.members for segment in segments),
             _many(len(segments), "segment", "セグメント"),
         ),
-        station(
-            Words("Sent", "送信"), _total(report, "sent"), _many(_total(report, "candidates"), "candidate", "候補")
-        ),
+        station(Words("To bring", "変更"), report.changes, _many(_total(report, "candidates"), "candidate", "候補")),
         station(Words("Delivered", "配信済み"), report.accepted, _many(len(report.syncs), "sync", "連携")),
     )
 

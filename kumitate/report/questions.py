@@ -260,12 +260,15 @@ order by 1, 2"""
 
 
 def sync_outcomes(run_id: str) -> Query:
+    """What became of rows, per sync; those that go again by reason."""
+    operation = "case when operation = 'delete' then 'delete' else 'write' end"
+    reason = "case when verdict = 'retry' then coalesce(reason, '') else '' end"
     sql = f"""
-select sync, case when operation = 'delete' then 'delete' else 'write' end as operation, verdict, count(*) as rows
+select sync, {operation} as operation, verdict, {reason} as reason, count(*) as rows
 from {OUTCOMES}
 where run_id = {_text(run_id)} and operation <> 'keep'
-group by sync, case when operation = 'delete' then 'delete' else 'write' end, verdict
-order by 1, 2, 3"""
+group by sync, {operation}, verdict, {reason}
+order by 1, 2, 3, 4"""
     return Query("sync_outcomes", sql)
 
 

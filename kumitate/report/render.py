@@ -12,12 +12,16 @@ from kumitate.report import charts, words
 from kumitate.report.advice import next_steps
 from kumitate.report.cleansed import legend
 from kumitate.report.facts import Report
+from kumitate.report.outcome_words import meaning
 from kumitate.report.picture import draw
+from kumitate.report.verdict import open_points, verdict
 
 
 def render(report: Report) -> str:
     codes = legend(column for source in report.sources for column in source.cleansed)
-    return _template().render(report=report, picture=draw(report), codes=codes, steps=next_steps(report))
+    return _template().render(
+        report=report, picture=draw(report), codes=codes, steps=next_steps(report), verdict=tuple(verdict(report))
+    )
 
 
 @cache
@@ -37,6 +41,8 @@ def _template() -> Template:
         sparkline=charts.sparkline,
         share=charts.share,
         gate=words.gate,
+        meaning=meaning,
+        open_points=open_points,
         shared_reason=words.shared_reason,
         person_event=lambda name: words.known(words.PERSON_EVENTS, name),
         stage=lambda name: words.known(words.STAGES, name),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from kumitate.config.project import Config
@@ -18,6 +19,7 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
     counts, outcomes = ask(questions.sync_counts(run.run_id)), ask(questions.sync_outcomes(run.run_id))
     sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(answers.rejections())
     told = ask(answers.platform_figures())
+    failed = {row["sync"]: row["requests"] for row in ask(answers.failed_requests(run.run_id))}
     return tuple(
         SyncReport(
             name=name,
@@ -30,6 +32,7 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
             figures=tuple(
                 PlatformFigure(row["name"], row["value"], row["at"], row["reports"]) for row in of(told, "sync", name)
             ),
+            failed_later=failed.get(name, 0),
             **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}, beside=sync.mode != "delete"),
             **_became(of(outcomes, "sync", name), beside=sync.mode != "delete"),
             **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), run.stopped.get(name, ""), mode=sync.mode),
@@ -63,13 +66,22 @@ def _waiting(counts: list[Row], outcomes: list[Row], reason: str, *, mode: str) 
 
 def _became(outcomes: list[Row], *, beside: bool) -> dict[str, Any]:
     """What the destination made of it; removals apart where they stand beside."""
-    rows = {(row["operation"] if beside else "write", row["verdict"]): row["rows"] for row in outcomes}
+    rows: Counter[tuple[str, str]] = Counter()
+    waits: Counter[str] = Counter()
+    for row in outcomes:
+        rows[row["operation"] if beside else "write", row["verdict"]] += row["rows"]
+        if row["verdict"] == "retry":
+            waits[row["reason"]] += row["rows"]
     return {
-        "delivered": rows.get(("write", "accepted"), 0),
-        "rejected": rows.get(("write", "rejected"), 0),
-        "pending": rows.get(("write", "retry"), 0) + rows.get(("write", "unknown"), 0),
-        "deleted": rows.get(("delete", "accepted"), 0),
-        "undeleted": sum(rows.get(("delete", verdict), 0) for verdict in ("rejected", "retry", "unknown")),
+        "delivered": rows["write", "accepted"],
+        "rejected": rows["write", "rejected"],
+        "pending": rows["write", "retry"],
+        "unknown": rows["write", "unknown"],
+        "deleted": rows["delete", "accepted"],
+        "undeleted": sum(rows["delete", verdict] for verdict in ("rejected", "retry", "unknown")),
+        "undeleted_rejected": rows["delete", "rejected"],
+        "undeleted_unknown": rows["delete", "unknown"],
+        "waits": tuple(Tally(name, count) for name, count in waits.most_common()),
     }
 
 

@@ -64,6 +64,7 @@ LETTER = SyncReport(
     deletes=14,
     deleted=13,
     undeleted=1,
+    waits=(Tally("unavailable", 3),),
     at_destination=297,
     rejections=(Rejection("address.invalid", "no such mailbox: …", 3, 2),),
 )
@@ -88,6 +89,8 @@ QUIET = replace(
     REPORT,
     run=replace(REPORT.run, run_id="r000002"),
     sources=tuple(replace(source, now=Intake()) for source in REPORT.sources),
-    syncs=(replace(LETTER, delivered=0, rejected=0, pending=0, unchanged=302, deletes=0, deleted=0, undeleted=0),),
+    syncs=(
+        replace(LETTER, delivered=0, rejected=0, pending=0, unchanged=302, deletes=0, deleted=0, undeleted=0, waits=()),
+    ),
 )
 """The same project run again with nothing new."""

@@ -228,14 +228,14 @@ def test_every_candidate_is_delivered_rejected_pending_held_or_unchanged(lake: L
     assert sync.delete_balance.holds
 
 
-def test_rows_tried_before_are_no_new_changes(lake: Lake) -> None:
+def test_rows_tried_before_are_among_what_there_was_to_bring(lake: Lake) -> None:
     counts = [{"run_id": "r000002", "sync": "letter", "outcome": "retried", "rows": 1}]
     outcome = {"run_id": "r000002", "sync": "letter", "operation": "create", "verdict": "rejected"}
     lake.put(activation.SYNC_COUNTS, counts)
     lake.put(activation.OUTCOMES, (outcome,))
     lake.put(activation.candidates_table("letter"), ({"key": "k1"},))
     report = lake.report()
-    assert (report.changes, report.retried, report.accepted) == (0, 1, 0)
+    assert (report.changes, report.retried, report.accepted, report.refused) == (1, 1, 0, 1)
     assert not report.broken
 
 

@@ -55,17 +55,19 @@ def test_the_page_is_whole_and_loads_nothing(report: Report) -> None:
 
 
 def test_a_run_without_news_says_so() -> None:
-    assert "0 changes: nothing new delivered" in seen(QUIET)
+    assert "0 changes: every destination has what it should have" in seen(QUIET)
     assert "変更 0 件" in seen(QUIET, "ja")
 
 
 def test_a_run_with_news_counts_its_changes() -> None:
-    assert "215 changes for 1 destination" in seen(REPORT)
+    assert "215 changes to bring: 209 accepted, 3 refused, 3 waiting (unavailable)" in seen(REPORT)
 
 
-def test_a_refused_row_tried_again_is_no_news() -> None:
+def test_rows_that_were_refused_again_are_not_said_to_be_nothing() -> None:
     again = replace(QUIET, syncs=(replace(QUIET.syncs[0], unchanged=299, rejected=3, retried=3),))
-    assert "0 changes: nothing new delivered 3 rows tried again" in seen(again)
+    said = seen(again)
+    assert "3 changes to bring: 0 accepted, 3 refused; 3 of them had been tried before" in said
+    assert "0 changes:" not in said
 
 
 def test_the_clock_is_the_projects_own() -> None:
@@ -103,7 +105,7 @@ def test_a_project_without_anything_has_a_page() -> None:
 
 def test_next_steps_begin_with_what_needs_mending() -> None:
     commands = [step.command.split()[1] for step in next_steps(REPORT)]
-    assert commands == ["quarantine", "query", "segment", "sync", "query"]
+    assert commands == ["quarantine", "sync", "segment", "sync", "query"]
 
 
 def test_next_steps_of_a_clean_run_only_look_closer() -> None:
