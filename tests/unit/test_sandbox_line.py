@@ -59,11 +59,13 @@ def test_the_audience_stays_where_people_are_wanted_and_none_can_be_used(sandbox
     destination = opened("line", **REBUILD)
     transport = transport_to(sandbox, destination, "line")
     first = lead(destination, transport, [member(1), member(2)])
-    done = lead(destination, transport, [newcomer, member(1, "delete")], memory=first.memory)
+    unusable = row("p2", "update", line_user_id="taro")
+    done = lead(destination, transport, [newcomer, unusable, member(1, "delete")], memory=first.memory)
     assert audiences(sandbox) == [[user(1), user(2)]]
     verdicts = {outcome.key: (outcome.verdict.value, outcome.reason) for outcome in done.outcomes}
     assert verdicts["p9"][0] == "rejected"
     assert verdicts["p1"] == ("retry", "audience.insufficient"), "who has left is said to be in it still"
+    assert verdicts["p2"][0] == "retry", "who was in it still is"
     again = lead(destination, transport, [member(1, "delete"), member(2, "delete")], memory=done.memory)
     assert audiences(sandbox) == []
     assert (again.memory or {}).get("audience_group_id") is None

@@ -18,6 +18,7 @@ from kumitate.activation.matchkeys import LINE_V2, LINE_V2_IFA, NONE, match_keys
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
 MOST_IDS = 10_000
+_HELD = (Operation.KEEP, Operation.UPDATE)
 
 
 class Line(Destination):
@@ -102,6 +103,7 @@ class Line(Destination):
             members=members,
             keys=tuple(change.key for change in changes),
             leaving=frozenset(change.key for change in changes if change.operation is Operation.DELETE),
+            held=frozenset(change.key for change in changes if change.operation in _HELD),
             is_ifa=self.identifiers == "ifa",
         )
 

@@ -48,6 +48,8 @@ class Rebuild:
     keys: tuple[str, ...]
     leaving: frozenset[str] = frozenset()
     """Keys of rows that are to be in no audience any more."""
+    held: frozenset[str] = frozenset()
+    """Keys of rows that the audience before holds and the new one is to hold."""
     is_ifa: bool = False
     most_in_file: int = MOST_IN_FILE
 
@@ -182,15 +184,19 @@ class Rebuild:
         return Done(self._outcomes(Outcome("", Verdict.ACCEPTED, UNCONFIRMED)), memory, figures)
 
     def _given_up(self, state: State, reason: str, said: str) -> Done:
-        """The audience before stays in use, so who is to leave has not left.
+        """The audience before stays in use: who is to leave has not left, and who was in it still is.
 
-        Too few people lies with the rows, anything else with the account.
+        Too few people lies with the newcomers, anything else with the account.
         """
         waits = Outcome("", Verdict.RETRY, reason, said)
         refused = replace(waits, verdict=Verdict.REJECTED) if reason == INSUFFICIENT else waits
         memory = _memory(state["n"], state["current"], state["leftovers"])
         sought = {"sought": state["sought"]} if state.get("sought") else {}
-        return Done(self._outcomes(refused, gone=waits), {**memory, **sought})
+        outcomes = (
+            replace(outcome, verdict=Verdict.RETRY) if outcome.key in self.held else outcome
+            for outcome in self._outcomes(refused, gone=waits)
+        )
+        return Done(tuple(outcomes), {**memory, **sought})
 
     def _outcomes(self, said: Outcome, *, gone: Outcome | None = None) -> tuple[Outcome, ...]:
         """`said` of who is to be in the audience, `gone` of who is to leave it."""

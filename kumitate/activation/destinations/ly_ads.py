@@ -19,6 +19,7 @@ from kumitate.activation.matchkeys import LY_AUDIENCE_V19, NONE, match_keys
 from kumitate.model.request import Change, Operation, Outcome, Request, Response, Verdict
 
 _KEYS = {"contact": ("email", "phone"), "idfa": ("idfa",), "aaid": ("aaid",)}
+_HELD = (Operation.KEEP, Operation.UPDATE)
 _UPLOAD_TYPES = {"contact": "MAIL_ADDRESS_AND_PHONE_NUMBER", "idfa": "IDFA", "aaid": "AAID"}
 
 
@@ -112,6 +113,7 @@ class LyAds(Destination):
             members=members,
             keys=tuple(change.key for change in changes),
             leaving=frozenset(change.key for change in changes if change.operation is Operation.DELETE),
+            held=frozenset(change.key for change in changes if change.operation in _HELD),
         )
 
     def _known(self, changes: Sequence[Change]) -> tuple[Mapping[str, tuple[str, ...]], tuple[Outcome, ...]]:

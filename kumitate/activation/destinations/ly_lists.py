@@ -52,6 +52,8 @@ class Lists:
     keys: tuple[str, ...]
     leaving: frozenset[str]
     """Keys of rows that are to be in no list any more."""
+    held: frozenset[str] = frozenset()
+    """Keys of rows that the list before holds and the new one is to hold."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -187,14 +189,20 @@ class Lists:
         return Done(self._outcomes(taken, gone=gone), _memory(state), figures)
 
     def _given_up(self, state: State, said: Outcome) -> Done:
-        """The list before stays in use; one that was made for nothing is removed by the next run."""
+        """The list before stays in use, with all who are in it; one made for nothing is removed by the next run."""
         if not state["rebuilds"]:
             return Done(self._outcomes(said))
         before = state.get("before")
         if before is None:
-            return Done(self._outcomes(said, gone=said), _memory({**state, "stuck": [*state["stuck"], *state["old"]]}))
+            return Done(self._waiting(said), _memory({**state, "stuck": [*state["stuck"], *state["old"]]}))
         kept = {**state, "list": before[0] if before else None, "stuck": [*state["stuck"], state["list"]]}
-        return Done(self._outcomes(said, gone=said), _memory(kept))
+        return Done(self._waiting(said), _memory(kept))
+
+    def _waiting(self, said: Outcome) -> tuple[Outcome, ...]:
+        """`said`, which refuses newcomers alone: nothing has changed for who is in the list before."""
+        stays = self.held | self.leaving
+        found = self._outcomes(said)
+        return tuple(replace(each, verdict=Verdict.RETRY) if each.key in stays else each for each in found)
 
     def _outcomes(self, said: Outcome, *, gone: Outcome | None = None) -> tuple[Outcome, ...]:
         """`said` of who is to be in the list, `gone` of who is to leave."""
