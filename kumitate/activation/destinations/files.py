@@ -40,8 +40,8 @@ class Files(Destination):
     """An export a run: part files of at most `rows_per_part` rows, then `….manifest.json` with rows, SHA-256 and
     columns of each. Whoever fetches them waits for the manifest: it is written last.
 
-    Mode `rebuild` writes everybody as soon as one row differs; any other mode writes what has changed, with the operation as a column.
-    Exports are numbered. An export that was cut off is written again under the same number.
+    Mode `rebuild` writes everybody as soon as one row differs; any other mode writes what has changed, with the
+    operation as a column. Exports are numbered. An export that was cut off is written again under the same number.
     """
 
     terms: ClassVar[Terms] = Terms(
