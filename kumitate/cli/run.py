@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kumitate.config.project import Config
+    from kumitate.execution.closing import Closed
     from kumitate.execution.run import RunSummary
     from kumitate.execution.workspace import Workspace
     from kumitate.report.facts import Report
@@ -72,7 +73,8 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
 ) -> None:
     """Run the project: read new files, cleanse, find persons, compute traits and segments, deliver changes.
 
-    A run that was interrupted is taken up where it stopped. Destinations without a url are sandboxes on this
+    A run that was interrupted is taken up where it stopped; one that was interrupted while delivering is closed, and
+    a new run plans anew what has not left. Destinations without a url are sandboxes on this
     machine. The report is written to report.html in the project's folder.
     """
     from kumitate.execution.run import execute
@@ -147,6 +149,8 @@ def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:
         return
     again = ", taken up again" if summary.resumed else ""
     click.echo(f"run {summary.run_id} as of {summary.as_of.isoformat()}: {summary.seconds:.1f} s{again}\n")
+    if summary.closed is not None:
+        click.echo(f"{_told_of(summary.closed)}\n")
     screen.show_quality(summary.failed_rules, released=summary.released)
     if report is None:
         rows = [(stage.name, stage.seconds, sum(stage.rows.values())) for stage in summary.stages]
@@ -158,6 +162,13 @@ def _show(summary: RunSummary, report: Report | None, *, as_json: bool) -> None:
     screen.show_segments(report)
     screen.show_syncs(report.syncs)
     screen.show_verdict(report)
+
+
+def _told_of(closed: Closed) -> str:
+    return (
+        f"closed {closed.run_id}, interrupted while delivering: {closed.accepted} rows accepted, {closed.rejected}"
+        f" rejected, {closed.unknown} unknown, {closed.left} left for this run"
+    )
 
 
 def _show_plan(root: Path, until: str | None, *, as_json: bool) -> None:

@@ -43,6 +43,20 @@ class Bringing:
             trouble = talks.bring(number, changes, notes, meanwhile=reading.ahead())
         return trouble
 
+    def close(self, portions: Iterable[tuple[int, Sequence[Change]]], notes: Notes, left: Outcome) -> Outcome | None:
+        """Portions of a run that was interrupted: what left of them is found out, and nothing else leaves.
+
+        Conversations under way stay noted; the next run takes them up.
+        """
+        destination = self.way.destination
+        for _, changes in portions:
+            if isinstance(destination, Conversing):
+                self._talks(self.way, destination).settle_told(changes, notes)
+            trouble = self.way.close(changes, notes, left)
+            if trouble is not None:
+                return trouble
+        return None
+
     def _streamed(self, way: Way, portions: Iterable[Sequence[Change]], notes: Notes) -> Outcome | None:
         before = suspects(self.memory, way.page.sync)
         trouble = way.stream(held_back(portions, before) if before else portions, notes)

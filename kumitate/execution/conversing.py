@@ -100,6 +100,10 @@ class Talks:
         self._note(talk, turn, Times())
         return self._closed(talk, self._dialogue(talk, about).held(turn), about)
 
+    def settle_told(self, changes: Sequence[Change], notes: Notes) -> None:
+        """Note what an earlier run's conversation said of these rows; nothing leaves."""
+        self._without_told(self.memory.recall(self._sync), unsettled(changes, notes))
+
     def _taken_up(self, name: str, note: Mapping[str, Any]) -> Outcome | None:
         talk, asked = _Talk(name, note["sent"]), _time(note, "asked")
         try:

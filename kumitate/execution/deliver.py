@@ -47,8 +47,13 @@ _STOPPED = "delivery was stopped; what is noted stays, run again to go on"
 _CALLED_OFF = "the sync was paused or its run cancelled"
 
 
-def deliver(workspace: Workspace, steps: Sequence[DeliverStep], run: Run, *, progress: Progress) -> None:
-    """Bring the changes of all `steps` to their destinations, in the sandbox where an account has no url."""
+def deliver(
+    workspace: Workspace, steps: Sequence[DeliverStep], run: Run, *, progress: Progress, closing: Outcome | None = None
+) -> None:
+    """Bring the changes of all `steps` to their destinations, in the sandbox where an account has no url.
+
+    With `closing` the run was interrupted: what may have left is settled, and of all other rows it is said.
+    """
     folder = workspace.folder
     ledger, memory = SqliteLedger(folder / "ledger.db", clock=_now), SqliteMemory(folder / "memory.db")
     controls = controls_of(folder)
@@ -62,13 +67,12 @@ def deliver(workspace: Workspace, steps: Sequence[DeliverStep], run: Run, *, pro
         progress=progress,
         held=frozenset(holds(workspace.engine, controls, run)),
         watch=lambda sync: Watch(controls=controls, sync=sync, run_id=run.id, clock=_now).is_stopped,
+        closing=closing,
     )
     with ExitStack() as stack:
         stack.callback(ledger.close)
         syncs = [step.sync for step in steps]
         delivery.bring(_routes(workspace, syncs, stack=stack, sleep=delivery.sleep, memory=memory))
-    ledger.forget(run.id)
-    ledger.close()
 
 
 def _routes(
@@ -131,6 +135,8 @@ class Delivery:
     """Syncs that must not begin to deliver in this run."""
     watch: Callable[[str], Callable[[], bool]] = _never
     """Whether a sync has been called off meanwhile."""
+    closing: Outcome | None = None
+    """The run was interrupted, and nothing more of its plan leaves: what is said of rows that have not left."""
     rows_at_once: int = ROWS_AT_ONCE
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _telling: threading.Lock = field(default_factory=threading.Lock)
@@ -174,8 +180,11 @@ class Delivery:
 
         way = Way(route.sender, route.destinations[sync], Page(self.ledger, self.run.id, sync, may_go_on))
         bringing = Bringing(way=way, memory=self.memory, sent=self.sent(sync), is_whole=sync in route.whole)
+        portions, notes = self._portions(route, sync), way.page.notes()
         try:
-            return bringing.bring(self._portions(route, sync), way.page.notes())
+            if self.closing is not None:
+                return bringing.close(portions, notes, self.closing)
+            return bringing.bring(portions, notes)
         except RetryableError:
             if not is_called_off():
                 raise
@@ -199,7 +208,7 @@ class Delivery:
             sync=sync,
             notes=self.ledger.notes(self.run.id, sync),
             idempotent=route.destinations[sync].terms.idempotent,
-            rest=trouble or NEXT_TIME,
+            rest=self.closing or trouble or NEXT_TIME,
         )
         with self._writing:
             self.lake.write(OUTCOMES, settlement.batches(self.engine), self._mark(sync))

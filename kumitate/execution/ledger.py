@@ -81,11 +81,17 @@ class SqliteLedger:
             for key, claimed_at, verdict, reason, message in rows
         }
 
-    def forget(self, run_id: str) -> None:
-        """Drop the notes of this run and earlier ones: their outcomes are in the lake."""
+    def syncs(self, run_id: str) -> tuple[str, ...]:
+        """The syncs that have notes of this run, by name."""
+        with self._connection() as connection:
+            rows = connection.execute("select distinct sync from notes where run_id = ? order by sync", (run_id,))
+            return tuple(sync for (sync,) in rows)
+
+    def forget(self, run_id: str, syncs: Iterable[str]) -> None:
+        """Drop these syncs' notes of this run and earlier ones: their outcomes and states are in the lake."""
         with self._connection() as connection:
             connection.execute("pragma secure_delete = on")  # messages may quote personal data
-            connection.execute("delete from notes where run_id <= ?", (run_id,))
+            connection.executemany("delete from notes where run_id <= ? and sync = ?", ((run_id, s) for s in syncs))
 
     def close(self) -> None:
         """Let go of the file; a later call opens it again."""

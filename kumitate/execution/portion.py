@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from kumitate.activation.destinations.answers import UNAVAILABLE
@@ -67,6 +67,18 @@ class Way:
             if trouble is not None:
                 return trouble
         return None
+
+    def close(self, changes: Sequence[Change], notes: Notes, left: Outcome) -> Outcome | None:
+        """End what an interrupted run left: what may have left is asked for, or repeated where the vendor knows it
+        again; of what has not arrived for certain, `left` is noted. No other row leaves.
+        """
+        claimed = [change for change in changes if isinstance(notes.get(change.key), datetime)]
+        if not claimed or self.destination.terms.idempotent:
+            return None
+        certain, claims = self._certain(claimed, notes)
+        self.page.settle(replace(left, key=change.key) for change in certain if change.key not in claims)
+        repeated = [change for change in certain if change.key in claims]
+        return self._send([repeated], claims) if repeated else None
 
     def _send(self, portions: Iterable[Sequence[Change]], claims: Mapping[str, datetime]) -> Outcome | None:
         return self.sender.stream(self.destination, portions, self.page, claims=claims, answered=self.answered)

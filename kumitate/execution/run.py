@@ -11,6 +11,15 @@ from typing import Any
 from kumitate.activation.retries import retrying, settling
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.errors import FatalError
+from kumitate.execution.closing import (
+    INTERRUPTED,
+    LEFT,
+    Closed,
+    closed,
+    forget_settled,
+    syncs_to_close,
+    was_delivering,
+)
 from kumitate.execution.controls import controls_of, forgotten
 from kumitate.execution.controls import holds as holds_of
 from kumitate.execution.deliver import deliver
@@ -56,6 +65,9 @@ class RunSummary:
     stopped_syncs: Mapping[str, str] = field(default_factory=dict)
     """Syncs that did not deliver, and why: they are paused, or a person must approve the run first."""
 
+    closed: Closed | None = None
+    """The run before, where it was killed while delivering."""
+
     @property
     def is_held(self) -> bool:
         """Nobody is activated: a rule of level `hold` failed, and nobody let the run go."""
@@ -78,7 +90,10 @@ def execute(
     release: str = "",
     progress: Progress,
 ) -> RunSummary:
-    """Run the pipeline, up to stage `until`; an interrupted run is finished first, with its own clock.
+    """Run the pipeline, up to stage `until`, after the end of a run that was interrupted.
+
+    One that was killed before it delivered goes on, with its own clock. One that was killed while delivering is closed:
+    what left of it is settled, and the new run plans the rest anew, with the files, consent and rules of now.
 
     `release` is the reason why the run activates people although quality rules of level `hold` fail in it.
 
@@ -87,15 +102,21 @@ def execute(
     stages = _stages_until(until)
     clock = as_of or workspace.config.settings.as_of or datetime.now(UTC)
     with workspace.lake.lock():
-        interrupted = _interrupted(workspace)
-        if interrupted is not None:
+        interrupted, before = _interrupted(workspace), None
+        if interrupted is not None and was_delivering(workspace, interrupted):
+            before = _close(workspace, interrupted, progress=progress)
+        elif interrupted is not None:
             interrupted = workspace.runs.release(interrupted, release) if release else interrupted
-            summary = _execute_one(workspace, stages, interrupted, progress=progress, resumed=True)
-            if interrupted.fingerprint == workspace.fingerprint and as_of in (None, interrupted.as_of):
+            is_same = interrupted.fingerprint == workspace.fingerprint and as_of in (None, interrupted.as_of)
+            going = stages if is_same else tuple(each for each in stages if each not in (ACTIVATION, DELIVERY))
+            summary = _execute_one(workspace, going, interrupted, progress=progress, resumed=True)
+            if is_same:
                 return summary
         logged = workspace.runs.begin(clock, workspace.fingerprint, datetime.now(UTC))
         logged = workspace.runs.release(logged, release) if release else logged
-        return _execute_one(workspace, stages, logged, progress=progress, resumed=False)
+        summary = _execute_one(workspace, stages, logged, progress=progress, resumed=False)
+        summary.closed = before
+        return summary
 
 
 def execute_sync(
@@ -107,7 +128,7 @@ def execute_sync(
     """
     with workspace.lake.lock():
         if _interrupted(workspace) is not None:
-            raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
+            raise FatalError("a run was interrupted; `kumitate run` brings it to its end first")
         workspace.lake.prepare(all_tables(workspace.config))
         held = holds(failures(workspace.engine, workspace.config))
         if held:
@@ -140,6 +161,8 @@ def _execute_one(
     for number, stage in enumerate(_allowed(stages, summary)):
         progress(stage.name, number, len(stages))
         started = time.perf_counter()
+        if stage.name == DELIVERY.name:
+            workspace.runs.delivering(run.id, datetime.now(UTC))
         rows = execution.run_stage(stage)
         summary.stages.append(StageResult(stage.name, round(time.perf_counter() - started, 3), rows))
         summary.failed_rules += failures(workspace.engine, workspace.config, run.id, stage=stage)
@@ -148,11 +171,29 @@ def _execute_one(
             stop_if_told(summary.failed_rules)
         if stage.name == ACTIVATION.name:
             summary.stopped_syncs = holds_of(workspace.engine, controls_of(workspace.folder), run)
+    forget_settled(workspace, run.id)
     workspace.lake.expire(keep=_STATES_KEPT)
     until = None if len(summary.stages) == len(STAGES) else summary.stages[-1].name
     workspace.runs.finish(run.id, datetime.now(UTC), until)
     progress("finished", len(stages), len(stages))
     return summary
+
+
+def _close(workspace: Workspace, logged: LoggedRun, *, progress: Progress) -> Closed:
+    """Settle what left of a run that was killed while delivering, and mark it finished; nothing new of it leaves."""
+    workspace.lake.prepare(all_tables(workspace.config))
+    run = planning_run(workspace, logged)
+    syncs = syncs_to_close(workspace, run)
+    execution = replace(
+        _execution(workspace, run, (), progress=progress),
+        deliver=lambda steps: deliver(workspace, steps, run=run, progress=progress, closing=LEFT),
+    )
+    if syncs:
+        progress(f"closing {run.id}", 0)
+        execution.run_stage(of_syncs(DELIVERY, syncs))
+    forget_settled(workspace, run.id)
+    workspace.runs.finish(run.id, datetime.now(UTC), DELIVERY.name, note=INTERRUPTED)
+    return closed(workspace, run.id)
 
 
 def _allowed(stages: Iterable[Stage], summary: RunSummary) -> Iterator[Stage]:

@@ -12,10 +12,11 @@ from pathlib import Path
 _CREATE = """
 create table if not exists runs (
   id text primary key, as_of text not null, fingerprint text not null,
-  started_at text not null, finished_at text, until_stage text, released text
+  started_at text not null, finished_at text, until_stage text, released text,
+  delivering_at text, note text
 )
 """
-_ADDED = ("released",)
+_ADDED = ("released", "delivering_at", "note")
 """Columns that the file of an older version has not."""
 
 
@@ -31,6 +32,11 @@ class LoggedRun:
     until_stage: str | None
     released: str = ""
     """Why it activates people although quality rules hold it, in the words of who let it go."""
+
+    delivering_at: datetime | None = None
+    """When it began to deliver: from then on it is closed after a kill, and not gone on with."""
+    note: str = ""
+    """`interrupted` where it was killed while delivering, and closed later."""
 
 
 class RunLog:
@@ -60,7 +66,7 @@ class RunLog:
         run = LoggedRun(f"r{number:06d}", as_of, fingerprint, now, None, None)
         with self._connection() as connection:
             connection.execute(
-                "insert into runs values (?, ?, ?, ?, null, null, null)",
+                "insert into runs values (?, ?, ?, ?, null, null, null, null, null)",
                 (run.id, as_of.isoformat(), fingerprint, now.isoformat()),
             )
         return run
@@ -71,10 +77,16 @@ class RunLog:
             connection.execute("update runs set released = ? where id = ?", (reason, run.id))
         return replace(run, released=reason)
 
-    def finish(self, run_id: str, now: datetime, until_stage: str | None) -> None:
+    def delivering(self, run_id: str, now: datetime) -> None:
+        """Note, before anything leaves, that the run delivers from now on."""
+        with self._connection() as connection:
+            connection.execute("update runs set delivering_at = ? where id = ?", (now.isoformat(), run_id))
+
+    def finish(self, run_id: str, now: datetime, until_stage: str | None, *, note: str = "") -> None:
         with self._connection() as connection:
             connection.execute(
-                "update runs set finished_at = ?, until_stage = ? where id = ?", (now.isoformat(), until_stage, run_id)
+                "update runs set finished_at = ?, until_stage = ?, note = ? where id = ?",
+                (now.isoformat(), until_stage, note, run_id),
             )
 
     @contextmanager
@@ -91,8 +103,16 @@ class RunLog:
             connection.close()
 
 
-def _logged(row: tuple[str, str, str, str, str | None, str | None, str | None]) -> LoggedRun:
-    id_, as_of, fingerprint, started_at, finished_at, until_stage, released = row
-    finished = datetime.fromisoformat(finished_at) if finished_at else None
-    began = datetime.fromisoformat(started_at)
-    return LoggedRun(id_, datetime.fromisoformat(as_of), fingerprint, began, finished, until_stage, released or "")
+def _logged(row: tuple[str | None, ...]) -> LoggedRun:
+    id_, as_of, fingerprint, started_at, finished_at, until_stage, released, delivering_at, note = row
+    return LoggedRun(
+        str(id_),
+        datetime.fromisoformat(str(as_of)),
+        str(fingerprint),
+        datetime.fromisoformat(str(started_at)),
+        datetime.fromisoformat(finished_at) if finished_at else None,
+        until_stage,
+        released or "",
+        datetime.fromisoformat(delivering_at) if delivering_at else None,
+        note or "",
+    )

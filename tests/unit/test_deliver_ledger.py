@@ -37,5 +37,5 @@ def test_what_is_in_the_lake_is_forgotten(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "l.db", clock=Clock())
     for run_id in ("r000001", "r000002", "r000003"):
         ledger.settle(run_id, "s", [Outcome("p1", Verdict.ACCEPTED)])
-    ledger.forget("r000002")
+    ledger.forget("r000002", ["s"])
     assert [bool(ledger.notes(run_id, "s")) for run_id in ("r000001", "r000002", "r000003")] == [False, False, True]
