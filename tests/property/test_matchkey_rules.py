@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumitate.activation.matchkeys import RULE_SETS, RuleSet, match_keys, readable_keys
-from kumitate.activation.matchkeys.contacts import looked_up, ordinary_japanese
+from kumitate.activation.matchkeys.contacts import is_unassigned, looked_up, ordinary_japanese
 from kumitate.errors import RecordError
 
 NOTHING = hashlib.sha256(b"").hexdigest()
@@ -82,6 +82,20 @@ def test_every_number_that_is_ordinary_is_one_by_the_worlds_plans(national: int)
     short = ordinary_japanese(canonical, "JP")
     if short:
         assert looked_up(canonical, "JP") == short == canonical
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from("5679"), st.integers(0, 10**7 - 1), st.sampled_from(["+81", "0"]))
+def test_a_number_refused_without_a_look_is_refused_with_one(kind: str, rest: int, prefix: str) -> None:
+    written = f"{prefix}{kind}00{rest:07d}"
+    assert is_unassigned(written, "JP")
+    with pytest.raises(RecordError):
+        looked_up(written, "JP")
+
+
+def test_a_number_that_somebody_may_have_is_looked_at() -> None:
+    assert not any(is_unassigned(written, "JP") for written in ("0800-123-4567", "090-1234-5678", "03-1234-5678", "7"))
+    assert not is_unassigned("0900123456", "US")
 
 
 def test_most_japanese_numbers_take_the_short_way() -> None:

@@ -17,6 +17,9 @@ _JAPANESE = re.compile(r"(?:\+81[ -]?(?:\(0\)[ -]?)?|0)([1-9](?:[ -]?[0-9]){8,9}
 # What the numbering plan gives to mobiles, 050 and the areas of the large cities; anything else is looked up.
 _ORDINARY = re.compile(r"[5789]0[1-9][0-9]{7}|(?:2[2-9]|[36][1-9]|4[2-578]|5[2-589]|7[25-9]|8[2679]|9[2-58])[0-9]{7}")
 
+_UNASSIGNED = re.compile(r"[5679]00[0-9]{7}")
+"""What is typed in place of a number: `090-0000-0000`."""
+
 
 def email(text: str, _country: str) -> str:
     """Trimmed, lower case: ` Mary@Example.COM` is `mary@example.com`."""
@@ -51,7 +54,10 @@ def unsuffixed_email(text: str, country: str) -> str:
 def e164(text: str, country: str) -> str:
     """`090-1234-5678` in Japan is `+819012345678`."""
     written = _FLOAT.sub("", text.translate(_DASHES))
-    return ordinary_japanese(written, country) or looked_up(written, country)
+    ordinary = ordinary_japanese(written, country)
+    if not ordinary and is_unassigned(written, country):
+        raise RecordError("phone.invalid")
+    return ordinary or looked_up(written, country)
 
 
 def ordinary_japanese(text: str, country: str) -> str:
@@ -59,11 +65,21 @@ def ordinary_japanese(text: str, country: str) -> str:
 
     The same as `looked_up` for every text it answers.
     """
+    national = _national_digits(text, country)
+    return f"+81{national}" if _ORDINARY.fullmatch(national) else ""
+
+
+def is_unassigned(text: str, country: str) -> bool:
+    """Whether it is a Japanese number that nobody has, told without a look; `looked_up` refuses every one of these."""
+    return _UNASSIGNED.fullmatch(_national_digits(text, country)) is not None
+
+
+def _national_digits(text: str, country: str) -> str:
+    """What follows +81, of a number written as Japanese numbers are; empty for any other."""
     if not (text.startswith("+81") or country == "JP"):
         return ""
     found = _JAPANESE.fullmatch(text)
-    national = re.sub("[ -]", "", found[1]) if found else ""
-    return f"+81{national}" if _ORDINARY.fullmatch(national) else ""
+    return found[1].replace(" ", "").replace("-", "") if found else ""
 
 
 def looked_up(text: str, country: str) -> str:
