@@ -58,11 +58,18 @@ class Settlement:
     def batches(self, engine: Engine) -> Iterator[pa.RecordBatch]:
         """One row per change: its verdict, or that it comes again; without a verdict where it may have left.
 
-        Rows that are kept when a whole is built anew are no change.
+        Rows that are kept when a whole is built anew are no change, unless they are refused: these are out of it.
         """
         for batch in engine.rows(changes_in_order(self.sync)):
-            changes = batch.filter(pc.not_equal(batch.column("operation"), Operation.KEEP.value))
-            yield self._rows(changes)
+            kept = pc.equal(batch.column("operation"), Operation.KEEP.value)
+            yield self._rows(batch.filter(pc.invert(kept)))
+            if pc.any(kept).as_py():
+                members = batch.filter(kept)
+                yield self._rows(members.filter(pa.array(map(self._is_refused, members.column("key").to_pylist()))))
+
+    def _is_refused(self, key: str) -> bool:
+        note = self.notes.get(key)
+        return isinstance(note, Outcome) and note.verdict is Verdict.REJECTED
 
     def _rows(self, changes: pa.RecordBatch) -> pa.RecordBatch:
         found = [self._outcome(key) for key in changes.column("key").to_pylist()]

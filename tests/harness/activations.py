@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from harness.memory_lake import MemoryLake
 from kumitate.activation.stage import ACTIVATION, DELIVERY, of_syncs
 from kumitate.activation.tables import OUTCOMES, changes_table
@@ -125,7 +127,15 @@ class World:
             }
             for row in self.lake.table(changes_table(sync)).to_pylist()
         ]
-        self.lake.put(OUTCOMES, [*old, *new])
+        self._settled(number, sync, [*old, *new])
+
+    def settle_as_told(self, number: int, batches: Iterable[pa.RecordBatch], *, sync: str = "s") -> None:
+        """What became of the changes, in the rows that a delivery makes of it."""
+        old = self.lake.table(OUTCOMES).to_pylist()
+        self._settled(number, sync, [*old, *(row for batch in batches for row in batch.to_pylist())])
+
+    def _settled(self, number: int, sync: str, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        self.lake.put(OUTCOMES, [dict(row) for row in outcomes])
         of_sync = of_syncs(DELIVERY, (sync,))
         steps = [step for step in of_sync.plan(self.config, self._run(number)) if not isinstance(step, DeliverStep)]
         self.lake.run(replace(DELIVERY, plan=lambda _config, _run: tuple(steps)), self.config, run(number))

@@ -1,16 +1,34 @@
 """Each mode brings what it says, and its state is what the destination holds, also after partial failure."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from harness.activations import UPSERT, World, project
+from harness.activations import UPSERT, World, project, run
+from kumitate.execution.outcomes import Settlement
+from kumitate.model.request import Outcome, Verdict
+from kumitate.model.step import BatchFunction, Query
 
 ADS = {"purpose": "ads", "channel": "email"}
 ITO = ({"family_name": "Ito"}, ["vips"])
 SATO = ({"family_name": "Sato"}, ["vips"])
 GONE = ({"family_name": "Ito"}, [])
 META = {"crm": {"type": "meta"}}
+
+
+class Asked:
+    """The lake in memory, as an engine that is only asked."""
+
+    def __init__(self, world: World) -> None:
+        self._lake = world.lake
+
+    def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
+        yield from self._lake.query(query).to_batches()
+
+    def apply(self, query: Query, function: BatchFunction, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        raise NotImplementedError
 
 
 def world(mode: str, **sync: Any) -> World:
@@ -154,6 +172,24 @@ def test_who_is_refused_while_an_audience_is_rebuilt_is_not_in_it_any_more(perso
     assert shop.state() == {}
     shop.activate(3)
     assert shop.changes() == {"p1": "create"}
+
+
+def test_who_is_kept_but_refused_in_a_rebuild_is_out_of_it_by_what_the_ledger_has_noted() -> None:
+    shop = world("rebuild")
+    shop.people(p1=ITO, p2=ITO, p3=ITO)
+    shop.activate(1)
+    shop.settle(1)
+    shop.people(p1=ITO, p2=ITO, p3=GONE)
+    shop.activate(2)
+    assert shop.changes() == {"p1": "keep", "p2": "keep", "p3": "delete"}
+    verdicts = {"p1": Verdict.REJECTED, "p2": Verdict.ACCEPTED, "p3": Verdict.ACCEPTED}
+    notes = {key: Outcome(key, verdict, "key.invalid") for key, verdict in verdicts.items()}
+    settlement = Settlement(run=run(2), sync="s", notes=notes, idempotent=True)
+    shop.settle_as_told(2, settlement.batches(Asked(shop)))
+    assert shop.state() == {"p2": "r000001"}
+    assert shop.lake.rows("select key, operation from activation.rejected_rows") == [("p1", "keep")]
+    shop.activate(3)
+    assert shop.changes() == {"p1": "create", "p2": "keep"}
 
 
 def test_a_removal_is_new_where_only_an_update_of_the_row_was_tried() -> None:
