@@ -1,11 +1,14 @@
 """A request that a platform takes and fails later is told in plain words, with what to do about it, which works."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.followed import Followed
+from harness.reports import LETTER
+from kumitate.cli.summary import show_syncs
 from kumitate.report.answers import failed_requests
 from kumitate.report.late_failures import failed_later
 from kumitate.sandbox.server import Fault, Sandbox
@@ -40,3 +43,12 @@ def test_what_a_failed_request_means_and_what_mends_it_is_said_in_both_languages
     words = failed_later("vips", 2)
     assert "vips: the platform says it failed 2 requests that it had taken" in words.en
     assert all("`kumitate control reset vips --reason …`" in told for told in (words.en, words.ja))
+
+
+def test_a_runs_summary_says_what_a_failed_request_means_and_what_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
+    show_syncs([replace(LETTER, failed_later=2)])
+    told = capsys.readouterr().out
+    assert f"{LETTER.name}: the platform says it failed 2 requests that it had taken" in told
+    assert f"`kumitate control reset {LETTER.name} --reason …`" in told
+    show_syncs([LETTER])
+    assert "failed" not in capsys.readouterr().out
