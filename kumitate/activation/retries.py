@@ -66,6 +66,7 @@ select
   case a.verdict when 'retry' then 'pending' else a.verdict end as status,
   a.reason,
   a.message,
+  a.run_id,
   s.first_seen,
   s.last_seen,
   s.attempts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from kumitate.execution.workspace import Workspace
     from kumitate.report.facts import SyncReport
 
-_ASKED = ("dry_run", "rejected", "retry", "why", "match_rates")
-_MOST_SHOWN = 100
+_ASKED = ("dry_run", "rejected", "retry", "unknown", "settle", "why", "match_rates")
 
 
 @click.command(
@@ -32,6 +32,8 @@ _MOST_SHOWN = 100
         "kumitate sync vip_campaign --json",
         "kumitate sync vip_campaign --rejected",
         "kumitate sync vip_campaign --retry",
+        "kumitate sync vip_campaign --unknown",
+        'kumitate sync vip_campaign --settle M0000017 --as again --reason "not in the sent mails"',
         "kumitate sync vip_campaign --why M0000017",
         "kumitate sync vip_ads_google --match-rates --json | jq '.[0]'",
     ),
@@ -41,6 +43,10 @@ _MOST_SHOWN = 100
 @click.option("--dry-run", is_flag=True, help="Count what would be sent; write nothing and send nothing.")
 @click.option("--rejected", is_flag=True, help="Rows that the destination has not taken, in its own words (masked).")
 @click.option("--retry", is_flag=True, help="Bring these rows alone again, now: those with KEYS, or all of them.")
+@click.option("--unknown", is_flag=True, help="Rows that may have arrived or not: their answer never came.")
+@click.option("--settle", is_flag=True, help="Say what became of the rows with KEYS: --as arrived, or --as again.")
+@click.option("--as", "fate", type=click.Choice(["arrived", "again"]), help="What --settle says of the rows.")
+@click.option("--reason", help="Why --settle says so: noted with the author and the time.")
 @click.option("--why", metavar="PERSON", help="Why a person is at the destination, or is not.")
 @click.option("--match-rates", is_flag=True, help="What the platform counted of what it took, newest first.")
 @click.option("--show", is_flag=True, help="Keys and words as they are: personal data in clear.")
@@ -57,21 +63,60 @@ def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: boo
     from kumitate.cli.plans import known_name
 
     if sum(bool(asked[each]) for each in _ASKED) > 1:
-        raise click.UsageError("one at a time of --dry-run, --rejected, --retry, --why and --match-rates")
-    if keys and not asked["retry"]:
-        raise click.UsageError("KEYS are for --retry")
+        raise click.UsageError(
+            "one at a time of --dry-run, --rejected, --retry, --unknown, --settle, --why and --match-rates"
+        )
+    if keys and not (asked["retry"] or asked["settle"]):
+        raise click.UsageError("KEYS are for --retry and --settle")
+    _settles(keys, asked)
     with opened(find_project(project)) as (workspace, last):
         known_name("sync", name, workspace.config.syncs)
         if asked["dry_run"]:
             _rehearse(workspace, name, last, as_json=as_json)
-        elif asked["rejected"]:
-            _rejected(workspace, name, show=show, as_json=as_json)
-        elif asked["why"]:
-            _why(workspace, name, asked["why"], show=show, as_json=as_json)
-        elif asked["match_rates"]:
-            _match_rates(workspace, name, as_json=as_json)
+        elif asked["settle"]:
+            _settle(workspace, name, keys, asked=asked, as_json=as_json)
+        elif _is_question(asked):
+            _answer(workspace, name, asked, show=show, as_json=as_json)
         else:
             _bring(workspace, name, keys if asked["retry"] else None, as_json=as_json)
+
+
+def _is_question(asked: Mapping[str, Any]) -> bool:
+    return any(asked[each] for each in ("rejected", "unknown", "why", "match_rates"))
+
+
+def _answer(workspace: Workspace, name: str, asked: Mapping[str, Any], *, show: bool, as_json: bool) -> None:
+    from kumitate.cli import sync_rows
+
+    if asked["rejected"]:
+        sync_rows.show_rejected(workspace, name, show=show, as_json=as_json)
+    elif asked["unknown"]:
+        sync_rows.show_unknown(workspace, name, show=show, as_json=as_json)
+    elif asked["why"]:
+        _why(workspace, name, asked["why"], show=show, as_json=as_json)
+    else:
+        _match_rates(workspace, name, as_json=as_json)
+
+
+def _settles(keys: Sequence[str], asked: Mapping[str, Any]) -> None:
+    """UsageError unless --settle has all that it needs, and nothing else has any of it."""
+    told = bool(asked["fate"]), bool((asked["reason"] or "").strip())
+    if asked["settle"] and not (keys and all(told)):
+        raise click.UsageError("--settle needs KEYS, --as arrived|again and --reason, in words for who asks later")
+    if any(told) and not asked["settle"]:
+        raise click.UsageError("--as and --reason are for --settle")
+
+
+def _settle(workspace: Workspace, name: str, keys: Sequence[str], *, asked: Mapping[str, Any], as_json: bool) -> None:
+    from kumitate.execution.settling import Word, settle
+
+    word = Word(fate=asked["fate"], author=getpass.getuser(), reason=asked["reason"].strip())
+    count = settle(workspace, name, keys, word=word)
+    if as_json:
+        print_json({"sync": name, "settled": count, "as": word.fate, "author": word.author})
+        return
+    what = "count as accepted" if word.fate == "arrived" else "go again with the next run"
+    click.echo(f"{counted(count, 'rows')} settled as {word.fate}: they {what}")
 
 
 def _bring(workspace: Workspace, name: str, retry: Sequence[str] | None, *, as_json: bool) -> None:
@@ -115,6 +160,8 @@ def _rehearse(workspace: Workspace, name: str, last: LoggedRun, *, as_json: bool
 
 
 def _show_rehearsal(rehearsal: Rehearsal) -> None:
+    if rehearsal.interrupted:
+        click.echo(f"{rehearsal.interrupted} was interrupted while delivering: the next run closes it first")
     print_table(("what becomes of candidates", "rows"), rehearsal.outcomes.items())
     if rehearsal.invalid:
         print_table(("cannot be sent", "rows"), rehearsal.invalid.items())
@@ -136,25 +183,6 @@ def _show_findable(name: str, figures: Figures) -> None:
         f"{figures.platform} can look for {figures.findable:,} of {figures.people:,} people ({figures.rules}); "
         f"`kumitate matchkeys --sync {name}` says why not for the others"
     )
-
-
-def _rejected(workspace: Workspace, name: str, *, show: bool, as_json: bool) -> None:
-    from kumitate.execution.rejections import waiting
-
-    rows = waiting(workspace.engine, name, unmask=show)
-    if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        click.echo("every row was taken")
-        return
-    names = ("key", "operation", "status", "reason", "message", "first_seen", "last_seen", "attempts")
-    print_table(
-        [each.replace("_", " ") for each in names], ([row[each] for each in names] for row in rows[:_MOST_SHOWN])
-    )
-    if len(rows) > _MOST_SHOWN:
-        click.echo(f"… and {len(rows) - _MOST_SHOWN:,} more; --json has all of them")
-    click.echo(f"{counted(len(rows), 'rows')} not taken; `kumitate sync {name} --retry` brings them again")
 
 
 def _why(workspace: Workspace, name: str, identifier: str, *, show: bool, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from kumitate.execution.steps import segment_places
 from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.step import Query
 from kumitate.report.masking import message_shape
+from kumitate.report.outcome_words import meaning
 from kumitate.segments.masks import member_condition
 from kumitate.sql.vocabulary import text
 
@@ -80,7 +81,7 @@ def why(workspace: Workspace, sync: str, person_id: str, *, unmask: bool) -> Why
         segment=segment,
         is_member=_is_member(workspace, segment, person_id),
         is_candidate=candidate is not None,
-        gate=candidate["gate"] if candidate else None,
+        gate=_gate_now(candidate, outcome),
         key=key if unmask or key is None else shown_key(key, person_id),
         outcome=_told(outcome, values, unmask=unmask),
         at_destination=_there(state, candidate),
@@ -95,6 +96,16 @@ _STATE = """select key, fields, fields_hash, accepted_run_id
 from {table} where person_id in ({ids}) order by accepted_run_id desc, key limit 1"""
 _OUTCOME = """select key, run_id, at, operation, verdict, reason, message
 from {table} where sync = {sync} and person_id in ({ids}) order by run_id desc, key limit 1"""
+
+
+def _gate_now(candidate: dict[str, Any] | None, outcome: dict[str, Any] | None) -> str | None:
+    """The gate of the next run, as far as answers that came since the last one was planned tell it."""
+    if candidate is None:
+        return None
+    gate, is_unknown = candidate["gate"], outcome is not None and outcome["verdict"] == "unknown"
+    if gate is None and is_unknown:
+        return UNKNOWN_DELIVERY
+    return None if gate == UNKNOWN_DELIVERY and not is_unknown else gate
 
 
 def _ids(person_id: str) -> str:
@@ -148,6 +159,8 @@ def sentences(told: Why) -> Iterator[str]:
         yield "The sync has not run since: `kumitate sync` looks at the person."
     if told.gate is not None:
         yield f"Held back by {told.gate}: {_meaning(told.gate)}."
+        if told.gate == UNKNOWN_DELIVERY:
+            yield f"To let it go: {meaning('', 'unknown').do.en.replace('NAME', told.sync)}."
     elif told.is_candidate:
         yield f"No gate holds the person back; the key is {told.key}."
     yield _of_outcome(told)
@@ -168,7 +181,11 @@ def _of_outcome(told: Why) -> str:
     because = f" for {last['reason']}" if last["reason"] else ""
     words = f"; the destination said: {last['message']}" if last["message"] else ""
     when = f"{last['at']:%Y-%m-%d %H:%M}, {last['operation']}"
-    return f"Last sent in run {last['run_id']} ({when}): {last['verdict']}{because}{words}."
+    plain = (
+        "" if last["verdict"] == "accepted" else f" That is: {meaning(last['reason'] or '', last['verdict']).sentence}."
+    )
+    said = f"Last sent in run {last['run_id']} ({when}): {last['verdict']}{because}{words}.{plain}"
+    return said.replace("NAME", told.sync)
 
 
 def _of_state(told: Why) -> str:

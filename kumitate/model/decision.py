@@ -20,6 +20,8 @@ class Action(StrEnum):
     """Of one held run: as many changes of each kind as it had may leave."""
     RESET = "reset"
     """What was accepted up to this run is forgotten: the next run is a first full sync."""
+    SETTLE = "settle"
+    """Of rows whose answer never came: whether they have arrived, or go again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

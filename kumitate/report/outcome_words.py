@@ -23,6 +23,10 @@ class Meaning:
         """Both in English, one after the other."""
         return f"{self.says.en}; {self.do.en}"
 
+    def about(self, sync: str) -> str:
+        """The sentence, with commands as they are typed for this sync."""
+        return self.sentence.replace("NAME", sync)
+
 
 _BY_ITSELF = Words("nothing to do: the next run brings it again", "対応は不要です。次回の実行で再送します")
 _MEND = Words(
