@@ -113,3 +113,11 @@ from {SYNC_HOLDS}
 where run_id in ({listed})
 order by run_id, sync, reason"""
     return Query("sync_holds", sql)
+
+
+def held_runs(sync: str) -> Query:
+    """The runs in which a sync was held for a person to look at, newest first."""
+    return Query(
+        f"held_runs_{sync}",
+        f"select distinct run_id from {SYNC_HOLDS} where sync = {string(sync)} order by run_id desc",
+    )

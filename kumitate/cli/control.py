@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from kumitate.config.project import Config
     from kumitate.execution.controls import Controls, Decision
     from kumitate.execution.workspace import Workspace
+    from kumitate.ports import Engine
 
+_MOST_NAMED = 5
 ACTIONS = ("pause", "resume", "cancel", "approve", "reset", "list")
 _SAID = {
     "pause": "nothing of it leaves any more; `kumitate control resume` lets it go on",
@@ -40,7 +44,7 @@ _SAID = {
 @click.argument("sync")
 @click.option("--reason", help="Why; it is kept with the decision.")
 @click.option("--author", metavar="NAME", help="Who decides; by default your name on this machine.")
-@click.option("--run", "run_id", help="The run that is cancelled or approved; the newest, unless given.")
+@click.option("--run", "run_id", help="The run that is cancelled (the one under way) or approved (the newest held).")
 @click.option("--env", "environment", help="In this environment's AWS account, instead of on this machine.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would mean.")
 @click.option("--yes", is_flag=True, help="Do not ask before a reset.")
@@ -65,8 +69,8 @@ def control(action: str, sync: str, *, project: Path | None, as_json: bool, **gi
 
         config = open_project(root).config
         known_name("sync", sync, config.syncs)
-        controls, newest = _deployed(config, given["environment"])
-        _decide(controls, action, sync, newest=newest, as_json=as_json, **given)
+        controls, runs = _deployed(root, config, sync, environment=given["environment"])
+        _decide(controls, action, sync, runs=runs, as_json=as_json, **given)
         return
     from kumitate.cli.lake import opened
     from kumitate.execution.controls import controls_of
@@ -75,36 +79,78 @@ def control(action: str, sync: str, *, project: Path | None, as_json: bool, **gi
         known_name("sync", sync, workspace.config.syncs)
         if action == "reset":
             _show_reset(workspace, sync)
-        newest = _held_run(workspace, sync) if action == "approve" and not given["run_id"] else last.id
-        _decide(controls_of(workspace.folder), action, sync, newest=newest, as_json=as_json, **given)
+        open_run = None if last.finished_at else last.id
+        runs = Runs(sync, last.id, open_run, lambda: _held_runs(workspace.engine, sync))
+        _decide(controls_of(workspace.folder), action, sync, runs=runs, as_json=as_json, **given)
 
 
-def _deployed(config: Config, environment: str) -> tuple[Controls, str]:
-    """The decisions kept in the account, and its newest run."""
+def _deployed(root: Path, config: Config, sync: str, *, environment: str) -> tuple[Controls, Runs]:
+    """The decisions kept in the account, and its runs."""
     from kumitate.aws.clients import client
     from kumitate.aws.controls import DynamoControls
     from kumitate.aws.runs import DynamoRunRegister
     from kumitate.blueprint.derive import environment_of
     from kumitate.blueprint.names import Names
+    from kumitate.cli.query import deployed_lake
 
     place = environment_of(config, environment)
     names = Names(config.settings.project, environment, place.account or "", place.region)
     dynamo, table = client("dynamodb", place.region), names.called("ledger")
-    entry, _ = DynamoRunRegister(dynamo, table).read()
+    entry, lock = DynamoRunRegister(dynamo, table).read()
     if entry is None:
         raise click.UsageError(f"nothing has run yet in environment {environment!r}")
-    return DynamoControls(dynamo, table), entry.id
+    open_run = lock.run_id if lock else None if entry.ended_at else entry.id
+    runs = Runs(sync, entry.id, open_run, lambda: _held_runs(deployed_lake(root, environment, "activation"), sync))
+    return DynamoControls(dynamo, table), runs
 
 
-def _held_run(workspace: Workspace, sync: str) -> str:
-    from kumitate.activation.statements import string
-    from kumitate.activation.tables import SYNC_HOLDS
-    from kumitate.cli.lake import ask
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The runs that a decision about a sync may name; `held` are asked for only where an approval needs them."""
 
-    (row,) = ask(workspace, "held_run", f"select max(run_id) as run_id from {SYNC_HOLDS} where sync = {string(sync)}")
-    if row["run_id"] is None:
-        raise click.UsageError(f"no run of sync {sync!r} was held; there is nothing to approve")
-    return str(row["run_id"])
+    sync: str
+    newest: str
+    under_way: str | None
+    """Also one that was interrupted, and will be taken up."""
+    held: Callable[[], Sequence[str]]
+    """Those that a person has to look at, newest first."""
+
+    def named(self, action: str, run_id: str | None) -> str:
+        """The run that was given, else the one that the action is about; a usage error where it is none of these."""
+        if action == "approve":
+            return self._to_approve(run_id)
+        if action == "cancel":
+            return self._to_cancel(run_id)
+        return run_id or self.newest
+
+    def _to_approve(self, run_id: str | None) -> str:
+        held = self.held()
+        ended = [each for each in held if each != self.under_way]
+        if run_id is not None and run_id == self.under_way and run_id in held:
+            raise click.UsageError(f"run {run_id} is under way; approve it when it has ended{_there(ended)}")
+        if not ended:
+            raise click.UsageError(f"no run of sync {self.sync!r} was held; there is nothing to approve")
+        if run_id is not None and run_id not in ended:
+            raise click.UsageError(f"run {run_id} of sync {self.sync!r} was not held{_there(ended)}")
+        return run_id or ended[0]
+
+    def _to_cancel(self, run_id: str | None) -> str:
+        if self.under_way is None:
+            held = _there(self.held()) if run_id is not None else ""
+            raise click.UsageError(f"no run is under way; there is nothing to cancel{held}")
+        if run_id not in (None, self.under_way):
+            raise click.UsageError(f"run {run_id} is not under way; {self.under_way} is{_there(self.held())}")
+        return self.under_way
+
+
+def _there(held: Sequence[str]) -> str:
+    return f"; held were {', '.join(held[:_MOST_NAMED])}" if held else ""
+
+
+def _held_runs(engine: Engine, sync: str) -> list[str]:
+    from kumitate.activation.guard import held_runs
+
+    return [row["run_id"] for batch in engine.rows(held_runs(sync)) for row in batch.to_pylist()]
 
 
 def _show_reset(workspace: Workspace, sync: str) -> None:
@@ -119,10 +165,11 @@ def _show_reset(workspace: Workspace, sync: str) -> None:
         say("who has left since is not removed there any more: the destination is no longer known to hold them")
 
 
-def _decide(controls: Controls, action: str, sync: str, *, newest: str, as_json: bool, **given: Any) -> None:
+def _decide(controls: Controls, action: str, sync: str, *, runs: Runs, as_json: bool, **given: Any) -> None:
     if action == "list":
         _list([each for each in controls.decisions() if each.sync == sync], as_json=as_json)
         return
+    run_id = runs.named(action, given["run_id"])
     if given["dry_run"]:
         say("nothing was decided")
         return
@@ -130,7 +177,7 @@ def _decide(controls: Controls, action: str, sync: str, *, newest: str, as_json:
         raise click.UsageError("say why with --reason; it is kept with the decision")
     if action == "reset" and not given["yes"]:
         click.confirm(f"Forget what {sync} has accepted?", abort=True, err=True)
-    decision = _decision(action, sync, given["run_id"] or newest, given=given)
+    decision = _decision(action, sync, run_id, given=given)
     controls.note(decision)
     if as_json:
         print_json(decision.to_json())

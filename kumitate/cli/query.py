@@ -75,7 +75,7 @@ def _print_some(columns: list[str], rows: Iterator[dict[str, Any]]) -> None:
 @contextmanager
 def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | None) -> Iterator[Engine]:
     if aws:
-        yield _deployed(root, environment, reader or READERS[0])
+        yield deployed_lake(root, environment, reader or READERS[0])
         return
     for option, given in (("--env", environment), ("--as", reader)):
         if given is not None:
@@ -86,7 +86,8 @@ def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | Non
         yield workspace.engine
 
 
-def _deployed(root: Path, environment: str | None, reader: str) -> Engine:
+def deployed_lake(root: Path, environment: str | None, reader: str) -> Engine:
+    """What answers questions to an environment's lake, under one of `READERS`."""
     from kumitate.aws.roles import session_as
     from kumitate.blueprint.names import ZONES, Names
     from kumitate.cli.environments import chosen_environment

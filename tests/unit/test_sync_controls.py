@@ -8,8 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from click import UsageError
 
 from harness.activations import UPSERT, World, project, run
+from kumitate.cli.control import Runs
 from kumitate.errors import FatalError
 from kumitate.execution.controls import (
     Action,
@@ -98,6 +100,35 @@ def test_an_approval_covers_the_changes_that_were_held_and_no_more_of_any_kind()
     shop.people(**PEOPLE, q1=({"family_name": "Ito"}, ["vips"]))
     shop.activate(3)
     assert held(shop, controls, 3) == {"s": "approval"}
+
+
+def test_no_run_is_let_go_by_an_approval_of_itself_and_an_earlier_one_still_counts() -> None:
+    shop, controls = world(approval="required"), Noted()
+    shop.activate(1)
+    controls.decide(Action.APPROVE, run_id="r000001")
+    assert held(shop, controls, 1) == {"s": "approval"}
+    shop.activate(2)
+    controls.decide(Action.APPROVE, run_id="r000002")
+    assert held(shop, controls, 2) == {}
+
+
+def test_an_approval_or_a_cancellation_names_a_run_that_it_can_be_about() -> None:
+    runs = Runs("s", "r000009", "r000009", lambda: ["r000009", "r000007", "r000004"])
+    assert (runs.named("approve", None), runs.named("approve", "r000004")) == ("r000007", "r000004")
+    assert (runs.named("cancel", None), runs.named("cancel", "r000009")) == ("r000009", "r000009")
+    for action, run_id, said in (
+        ("approve", "r000008", "run r000008 of sync 's' was not held; held were r000007, r000004"),
+        ("approve", "r000099", "run r000099 of sync 's' was not held; held were r000007, r000004"),
+        ("approve", "r000009", "run r000009 is under way; approve it when it has ended; held were r000007, r000004"),
+        ("cancel", "r000007", "run r000007 is not under way; r000009 is"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            runs.named(action, run_id)
+    ended = replace(runs, under_way=None, held=list)
+    for action in ("approve", "cancel"):
+        with pytest.raises(UsageError, match=f"there is nothing to {action}"):
+            ended.named(action, "r000009" if action == "approve" else None)
+    assert ended.named("reset", None) == "r000009"
 
 
 def test_an_approval_is_used_up_by_the_first_run_that_delivers() -> None:
