@@ -13,6 +13,8 @@ from kumitate.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from kumitate.activation.destinations.base import Destination
+    from kumitate.config.project import Config
+    from kumitate.execution.one_row import Asked
     from kumitate.model.request import Change
 
 
@@ -100,12 +102,24 @@ def test(name: str, *, project: Path | None, as_json: bool, yes: bool, show_: bo
     change = Change(given["key"], Operation.DELETE if given["remove"] else Operation.CREATE, fields, given["key"])
     trial = trial_of(config, asked)
     where = "the sandbox" if asked.is_sandbox else _address(trial.destination, trial.account.url)
-    say(f"one row to {where}: {', '.join(f'{n}={v}' for n, v in masked_fields(fields).items()) or 'no fields'}")
+    told = ", ".join(f"{name}={value}" for name, value in masked_fields(fields).items())
+    say(f"one row to {where}: {told or _no_fields(config, asked)}")
     _announce(trial.destination, change)
     if not yes:
         click.confirm("Send it?", abort=True, err=True)
     tried = send(trial, change, environment=os.environ)
     _tell(tried.to_json(show=show_), as_json=as_json)
+
+
+def _no_fields(config: Config, asked: Asked) -> str:
+    """That none was given, and which the sync brings."""
+    from kumitate.execution.one_row import sync_of
+
+    sync = sync_of(config, asked)
+    mapped = sorted(config.syncs[sync].fields) if sync else []
+    if not mapped:
+        return "no fields"
+    return f"no fields given; {sync} brings {', '.join(mapped)}: give them as --field NAME=VALUE"
 
 
 def _address(made: Destination, url: str | None) -> str:

@@ -85,7 +85,7 @@ def trial_of(config: Config, asked: Asked) -> Trial:
     if asked.account not in config.destinations:
         raise FatalError(f"unknown destination {asked.account!r}; there are {', '.join(sorted(config.destinations))}")
     account = config.destinations[asked.account]
-    sync = asked.sync or _only_sync(config, asked)
+    sync = sync_of(config, asked)
     given = dict(settings_for(config, sync)) if sync else dict(account.settings)
     type_ = f"{account.type}.{asked.object}" if asked.object else account.type
     if sync and asked.object is None and config.syncs[sync].object:
@@ -107,6 +107,11 @@ def trial_of(config: Config, asked: Asked) -> Trial:
             "test with a sync of another mode"
         )
     return Trial(asked, account, made)
+
+
+def sync_of(config: Config, asked: Asked) -> str | None:
+    """The sync as which the row goes, if any: the one that is asked for, or the account's only one."""
+    return asked.sync or _only_sync(config, asked)
 
 
 def _only_sync(config: Config, asked: Asked) -> str | None:

@@ -181,11 +181,9 @@ def _of_outcome(told: Why) -> str:
     because = f" for {last['reason']}" if last["reason"] else ""
     words = f"; the destination said: {last['message']}" if last["message"] else ""
     when = f"{last['at']:%Y-%m-%d %H:%M}, {last['operation']}"
-    plain = (
-        "" if last["verdict"] == "accepted" else f" That is: {meaning(last['reason'] or '', last['verdict']).sentence}."
-    )
-    said = f"Last sent in run {last['run_id']} ({when}): {last['verdict']}{because}{words}.{plain}"
-    return said.replace("NAME", told.sync)
+    means = meaning(last["reason"] or "", last["verdict"]).about(told.sync)
+    plain = "" if last["verdict"] == "accepted" else f" That is: {means}."
+    return f"Last sent in run {last['run_id']} ({when}): {last['verdict']}{because}{words}.{plain}"
 
 
 def _of_state(told: Why) -> str:

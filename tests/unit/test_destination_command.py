@@ -98,6 +98,11 @@ def test_what_is_sent_is_announced_masked_and_only_sent_when_confirmed(project: 
     assert "accepted" in CliRunner().invoke(main, ["destination", *words], input="y\n").stdout
 
 
+def test_a_row_without_fields_is_announced_with_those_that_the_sync_brings(project: Path) -> None:
+    words = ("test", "annonces", "--sync", "pub", "--sandbox", "--yes", "--project", project)
+    assert "no fields given; pub brings email: give them as --field NAME=VALUE" in destination(*words).stderr
+
+
 def test_without_sandbox_the_row_goes_to_the_account_with_its_secret(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
