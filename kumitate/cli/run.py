@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kumitate.execution.closing import Closed
     from kumitate.execution.run import RunSummary
     from kumitate.execution.workspace import Workspace
+    from kumitate.project import Project
     from kumitate.report.facts import Report
 
 REPORT_FILE = "report.html"
@@ -171,11 +172,26 @@ def _told_of(closed: Closed) -> str:
     )
 
 
+def _say_if_interrupted(project: Project) -> None:
+    """A dry run says first what a run would do first."""
+    from kumitate.execution.runs import RunLog
+
+    path = project.config.root / project.config.settings.lake / "runs.db"
+    last = RunLog(path).last() if path.exists() else None
+    if last is not None and last.finished_at is None:
+        how = (
+            "is closed by the next run, before these steps" if last.delivering_at else "is gone on with by the next run"
+        )
+        say(f"{last.id} was interrupted: it {how}")
+
+
 def _show_plan(root: Path, until: str | None, *, as_json: bool) -> None:
     from kumitate.cli.plans import planned_steps
     from kumitate.project import open_project
 
-    steps = planned_steps(open_project(root).config, until)
+    project = open_project(root)
+    _say_if_interrupted(project)
+    steps = planned_steps(project.config, until)
     if as_json:
         print_json(steps)
     else:

@@ -61,6 +61,7 @@ def _run_row(run: LoggedRun) -> dict[str, Any]:
         "finished_at": run.finished_at,
         "until": run.until_stage,
         "released": run.released,
+        "note": run.note,
     }
 
 
@@ -74,7 +75,8 @@ def _show(report: Report, runs: tuple[LoggedRun, ...], broken: tuple[Failed, ...
         f"{report.project}: {counted(len(runs), 'runs')}; {last.id} as of {last.as_of.isoformat()} {state}{until}"
     )
     if last.finished_at is None:
-        click.echo("`kumitate run` takes it up where it stopped")
+        how = "closes it and plans anew what has not left" if last.delivering_at else "takes it up where it stopped"
+        click.echo(f"`kumitate run` {how}")
     click.echo()
     summary.show_quality(broken, released=last.released)
     summary.show_sources(report, ever=True)

@@ -6,20 +6,27 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
+from shutil import copy
 from typing import TYPE_CHECKING
 
 from kumitate.activation.changes import changes
+from kumitate.activation.settlement import state
 from kumitate.activation.statements import string
 from kumitate.activation.tables import OUTCOMES
 from kumitate.errors import FatalError
+from kumitate.execution.controls import controls_of, forgotten
 from kumitate.execution.ledger import SqliteLedger
+from kumitate.execution.outcomes import Settlement
 from kumitate.model.request import Outcome, Verdict
 from kumitate.model.step import Query, Run
 from kumitate.pipeline import step_name
 
 if TYPE_CHECKING:
+    from kumitate.execution.overlay import Overlay
     from kumitate.execution.runs import LoggedRun
     from kumitate.execution.workspace import Workspace
+    from kumitate.ports import Engine
 
 INTERRUPTED = "interrupted"
 """The note in the run log."""
@@ -86,6 +93,32 @@ def forget_settled(workspace: Workspace, run_id: str) -> None:
     with _ledger(workspace) as ledger:
         done = [s for s in workspace.config.syncs if workspace.lake.done_by(OUTCOMES, f"deliver.{s}") == run_id]
         ledger.forget(run_id, done)
+
+
+def as_if_closed(workspace: Workspace, overlay: Overlay, engine: Engine, *, last: LoggedRun, sync: str) -> bool:
+    """Whether `last` was killed while delivering; then `overlay` holds what its notes say of the sync's rows.
+
+    The ledger is read from a copy: to open it is to write to it.
+    """
+    if last.finished_at is not None:
+        return False
+    for path in workspace.folder.glob(f"{_FILE}*"):
+        copy(path, overlay.folder / path.name)
+    with closing(SqliteLedger(overlay.folder / _FILE, clock=lambda: datetime.now(UTC))) as ledger:
+        if last.delivering_at is None and not ledger.syncs(last.id):
+            return False
+        notes = ledger.notes(last.id, sync)
+    run = Run(last.id, last.as_of, forgotten=forgotten(controls_of(workspace.folder).decisions()))
+    if not _is_planned(workspace, run, sync):
+        return True
+    if workspace.lake.done_by(OUTCOMES, f"deliver.{sync}") != run.id:
+        idempotent = workspace.project.destinations[sync].terms.idempotent
+        settlement = Settlement(run=run, sync=sync, notes=notes, idempotent=idempotent, rest=LEFT)
+        names = ", ".join(column.name for column in OUTCOMES.columns)
+        before = engine.rows(Query("outcomes_before", f"select {names} from {OUTCOMES}"))
+        overlay.put(OUTCOMES, chain(before, settlement.batches(engine)))
+    overlay.carry_out(state(workspace.config, run, sync), engine)
+    return True
 
 
 _FILE = "ledger.db"

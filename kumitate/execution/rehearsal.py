@@ -17,6 +17,7 @@ from kumitate.activation.routes import seconds_between_requests
 from kumitate.activation.stage import ACTIVATION, of_syncs
 from kumitate.activation.tables import SYNC_COUNTS, changes_table
 from kumitate.engines.duckdb import DuckDBEngine
+from kumitate.execution.closing import as_if_closed
 from kumitate.execution.controls import controls_of, paused
 from kumitate.execution.conversing import memory_for
 from kumitate.execution.memory import SqliteMemory
@@ -61,6 +62,8 @@ class Rehearsal:
     holds: tuple[Hold, ...] = ()
     """Not empty: nothing of it would leave before a person has approved it."""
     is_paused: bool = False
+    interrupted: str = ""
+    """The run that was killed while delivering: the next one closes it first, which is counted as done here."""
 
     def to_json(self) -> dict[str, Any]:
         counted = {f"{each}s": self.operations.get(each, 0) for each in ("create", "update", "delete")}
@@ -76,12 +79,14 @@ def rehearse(workspace: Workspace, sync: str, last: LoggedRun) -> Rehearsal:
         overlay = Overlay(workspace.lake, declared_tables(config), Path(name))
         engine = DuckDBEngine(overlay, temp_directory=Path(name) / "tmp")
         try:
+            closed = as_if_closed(workspace, overlay, engine, last=last, sync=sync)
             for step in of_syncs(ACTIVATION, (sync,)).plan(config, run):
                 if isinstance(step, BatchStep | QueryStep):
                     overlay.carry_out(step, engine)
             memory = _remembered(workspace, sync, Path(name))
             calls = Calls(workspace.project.destinations[sync], config.syncs[sync].mode, memory)
-            return _told(workspace, engine, run, sync=sync, calls=calls.count(changes_of(engine, sync)))
+            told = _told(workspace, engine, run, sync=sync, calls=calls.count(changes_of(engine, sync)))
+            return replace(told, interrupted=last.id if closed else "")
         finally:
             engine.close()
 
