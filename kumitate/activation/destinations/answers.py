@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from kumitate.activation.matchkeys import NONE
 from kumitate.errors import RecordError
 from kumitate.model.request import AwsCall, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -27,7 +28,7 @@ REQUEST_REFUSED = "request.refused"
 REDIRECT_REFUSED = "redirect.refused"
 UNREADABLE = "answer.unreadable"
 
-ROW_REASONS = frozenset({BUSY, BATCH_REFUSED, BATCH_SPOILED, JOB_RUNNING})
+ROW_REASONS = frozenset({BUSY, BATCH_REFUSED, BATCH_SPOILED, JOB_RUNNING, NONE})
 """Reasons that lie with single rows; after any other RETRY the account itself is in trouble."""
 
 AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED, BATCH_SPOILED})

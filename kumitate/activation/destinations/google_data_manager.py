@@ -32,6 +32,7 @@ from kumitate.activation.destinations.members import (
     movements,
     no_longer,
     only_leavers_leave,
+    still_in,
     why_unusable,
 )
 from kumitate.activation.destinations.talk import State, Turn
@@ -78,7 +79,7 @@ class GoogleDataManager(Destination):
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         told = only_leavers_leave(changes) if self.mode == "rebuild" else changes
         moves = movements(told, known_by=self._identifiers, outdated=no_longer, why=self._why)
-        yield from moves.unusable
+        yield from still_in(moves.unusable, changes) if self.mode == "rebuild" else moves.unusable
         for run in in_runs(moves.leaving, _MAX_MEMBERS):
             yield self._request("remove", run)
         for run in in_runs(moves.present, _MAX_MEMBERS):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import BATCH_SPOILED, REQUEST_REFUSED, UNCONFIRMED, UNREADABLE, json_of
 from kumitate.activation.destinations.google_answers import figures_of, refusal, refusal_words
-from kumitate.activation.destinations.members import REFUSED
+from kumitate.activation.destinations.members import REFUSED, still_in
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Response, Verdict
 
@@ -137,7 +137,8 @@ class Rebuild:
 
     def _given_up(self, reason: str, words: str, kept_out: Mapping[str, Outcome] | None = None) -> Done:
         waiting = (Outcome(change.key, Verdict.RETRY, reason, words) for change in self.changes)
-        return Done(tuple((kept_out or {}).get(outcome.key, outcome) for outcome in waiting))
+        told = ((kept_out or {}).get(outcome.key, outcome) for outcome in waiting)
+        return Done(still_in(told, self.changes))
 
     def _done(self, state: State) -> Done:
         kept_out = self._kept_out(state["refused"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from kumitate.activation.destinations.answers import BATCH_SPOILED, for_all
@@ -82,6 +82,12 @@ def only_leavers_leave(changes: Sequence[Change]) -> list[Change]:
         change if change.operation is Operation.DELETE else Change(change.key, change.operation, change.fields)
         for change in changes
     ]
+
+
+def still_in(outcomes: Iterable[Outcome], changes: Sequence[Change]) -> tuple[Outcome, ...]:
+    """Refusals of a rebuild that did not take place: who is in the audience from before is still in it, and waits."""
+    held = {change.key for change in changes if change.operation in (Operation.KEEP, Operation.UPDATE)}
+    return tuple(replace(each, verdict=Verdict.RETRY) if each.key in held else each for each in outcomes)
 
 
 def no_longer(before: tuple[Known, ...], now: tuple[Known, ...]) -> tuple[Known, ...]:

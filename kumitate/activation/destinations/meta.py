@@ -16,6 +16,7 @@ from kumitate.activation.destinations.members import (
     in_runs,
     movements,
     only_leavers_leave,
+    still_in,
     why_unusable,
 )
 from kumitate.activation.destinations.meta_answers import refusal
@@ -81,7 +82,7 @@ class Meta(Destination):
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         told = only_leavers_leave(changes) if self.mode == "rebuild" else changes
         moves = movements(told, known_by=self._keys, outdated=_outdated, why=self._why)
-        yield from moves.unusable
+        yield from still_in(moves.unusable, changes) if self.mode == "rebuild" else moves.unusable
         for run in in_runs(moves.leaving, MAX_ROWS):
             yield self._request("DELETE", f"{self.audience_id}/users", run)
         for run in in_runs(moves.present, MAX_ROWS):

@@ -23,6 +23,7 @@ from kumitate.activation.destinations.members import (
     movements,
     no_longer,
     only_leavers_leave,
+    still_in,
     why_unusable,
 )
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn, Wait
@@ -82,7 +83,7 @@ class Tiktok(Destination):
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         """Only rows that cannot be sent: all others go in a conversation."""
-        return self._moves(changes).unusable
+        return self._unusable(changes)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if code_of(response) == 0:
@@ -184,9 +185,15 @@ class Tiktok(Destination):
         self, changes: Sequence[Change], figures: Mapping[str, float], waiting: Mapping[str, Outcome] | None = None
     ) -> Done:
         """Rows that wait say why; one without a match key waits only until its old ones have been removed."""
-        told = {**{outcome.key: outcome for outcome in self._moves(changes).unusable}, **(waiting or {})}
+        told = {**{outcome.key: outcome for outcome in self._unusable(changes, waiting)}, **(waiting or {})}
         accepted = (Outcome(change.key, Verdict.ACCEPTED, UNCONFIRMED) for change in changes)
         return Done(tuple(told.get(outcome.key, outcome) for outcome in accepted), figures=figures)
+
+    def _unusable(self, changes: Sequence[Change], waiting: Mapping[str, Outcome] | None = None) -> Iterable[Outcome]:
+        """Rows without a match key; where the audience was not replaced, they are still in it."""
+        moves = self._moves(changes)
+        is_replaced = self.mode != "rebuild" or (moves.present and not waiting)
+        return moves.unusable if is_replaced else still_in(moves.unusable, changes)
 
 
 def _following(state: State) -> State:
