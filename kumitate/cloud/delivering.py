@@ -28,6 +28,7 @@ from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Ledger, Memory, Transport
 
 _LONGEST_REQUEST = timedelta(seconds=75)
+_LOOKED_UP_EVERY = timedelta(seconds=2)
 _CLOCKS_MAY_DIFFER = timedelta(seconds=15)
 _PATIENCE = Patience(rounds=2, longest_wait_seconds=10.0, talk_seconds=10.0)
 """A function that sleeps is paid for: longer waits are spent in the queue."""
@@ -105,11 +106,13 @@ class Deliveries:
     is_stopped: Callable[[str, str], bool] = lambda _sync, _run_id: False
     """Whether nothing more of a sync may leave in a run: a person has paused the sync or cancelled the run."""
     _senders: dict[str, Sender] = field(default_factory=dict, init=False)
+    _called_off: dict[tuple[str, str], tuple[datetime, bool]] = field(default_factory=dict, init=False)
     _time: TimeLeft | None = field(default=None, init=False)
 
     def deliver(self, body: str, time: TimeLeft) -> Delivered:
         """RetryableError: the message comes again. RecordError, FatalError: it must not."""
         self._time = time
+        self._called_off.clear()
         page, name = _task(body)
         if page.sync not in self.routes:
             raise RecordError("sync.unknown", page.sync)
@@ -121,16 +124,28 @@ class Deliveries:
             self.pages.finish(page)  # of a run that is taken up again: nobody need wait for it
         if opened.state is not State.OPEN:
             return Delivered(opened.state, page.sync)
-        if self.is_stopped(page.sync, page.run_id):
+        if self._is_called_off(page):
             self.pages.finish(page)  # its rows have no verdict: they are changes again in the next run
             return Delivered(STOPPED, page.sync)
         try:
             notes = self._sent(page, name, opened=opened)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, RetryableError) and self._is_called_off(page):
+                self.pages.finish(page)
+                return Delivered(STOPPED, page.sync)
             self.pages.release(page, opened.opening)
             raise
         self.pages.finish(page)
         return Delivered(State.DONE, page.sync, _counts(notes))
+
+    def _is_called_off(self, page: PageId) -> bool:
+        """Asked before every request, and looked up now and then."""
+        now, about = self.clock(), (page.sync, page.run_id)
+        known = self._called_off.get(about)
+        if known is None or (not known[1] and now - known[0] >= _LOOKED_UP_EVERY):
+            known = (now, self.is_stopped(*about))
+            self._called_off[about] = known
+        return known[1]
 
     def _sent(self, page: PageId, name: str, *, opened: Opened) -> Notes:
         """The notes when every row of the page has its verdict; RetryableError where some have not."""
@@ -170,6 +185,8 @@ class Deliveries:
         def may_go_on() -> None:
             """What must not leave twice is claimed as well, and no claim is written for a page that is closed."""
             time.check()
+            if self._is_called_off(page):
+                raise RetryableError("the sync was paused or its run cancelled", never_left=True)
             if not is_claimed and not self.pages.holds(page, opened.opening):
                 raise RetryableError("the page is closed, or in other hands", never_left=True)
 

@@ -1,6 +1,7 @@
 """A message is delivered as far as time and destination go; what cannot be is put off, what never can is set aside."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from harness.cloud_world import SYNC, World
 from harness.deliveries import RUN, Clock, Once, Plain, creates
 from kumitate.activation.destinations.base import Destination
+from kumitate.activation.routes import CONCURRENCY
 from kumitate.aws.book import State
 from kumitate.cloud.delivering import EXPLANATIONS, TimeLeft, verdict_on, wait_before_next
 from kumitate.cloud.pages import manifest_of, write_pages
@@ -44,6 +46,24 @@ def test_of_a_sync_that_was_stopped_nothing_more_leaves_and_its_rows_come_again(
     assert process.deliver(only(made), made.time()).state == "stopped"
     assert made.vendor.requests == []
     assert set(made.collect().values()) == {"retry"}
+
+
+def test_a_sync_that_is_paused_while_a_page_is_on_its_way_stops_between_two_requests() -> None:
+    made = world(Plain())
+    made.pace = 3.0 * CONCURRENCY
+    process = made.process()
+    process.is_stopped = lambda _sync, _run_id: len(made.vendor.requests) > 0
+    assert process.deliver(only(made), made.time()).state == "stopped"
+    assert made.vendor.requests == [("p1", "p2")]
+    assert Counter(made.collect().values()) == {"accepted": 2, "retry": 3}
+
+
+def test_whether_a_sync_was_stopped_is_looked_up_now_and_then_and_anew_for_each_message() -> None:
+    made = world(Plain())
+    process, asked = made.process(), []
+    process.is_stopped = lambda *about: bool(asked.append(about))
+    assert process.deliver(only(made), made.time()).state == State.DONE
+    assert asked == [(SYNC, RUN.id)]
 
 
 def test_a_message_told_again_after_its_page_is_done_sends_nothing() -> None:
