@@ -39,3 +39,18 @@ def test_what_is_in_the_lake_is_forgotten(tmp_path: Path) -> None:
         ledger.settle(run_id, "s", [Outcome("p1", Verdict.ACCEPTED)])
     ledger.forget("r000002", ["s"])
     assert [bool(ledger.notes(run_id, "s")) for run_id in ("r000001", "r000002", "r000003")] == [False, False, True]
+
+
+def test_every_key_is_noted_as_it_is_and_the_last_verdict_of_a_row_stays(tmp_path: Path) -> None:
+    keys = ["a", "a\0b", 'quote " and \\', "1", "null", "花子", "😀"]
+    ledger = SqliteLedger(tmp_path / "l.db", clock=Clock())
+    ledger.settle("r1", "s", [Outcome(key, Verdict.RETRY, "throttled") for key in keys])
+    last = [Outcome(key, Verdict.ACCEPTED) if key != "1" else Outcome(key, Verdict.REJECTED, "why") for key in keys]
+    ledger.settle("r1", "s", [Outcome("1", Verdict.ACCEPTED), *last])
+    assert ledger.notes("r1", "s") == {outcome.key: outcome for outcome in last}
+
+
+def test_no_outcomes_are_no_notes(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "l.db", clock=Clock())
+    ledger.settle("r1", "s", [])
+    assert ledger.notes("r1", "s") == {}
