@@ -54,8 +54,23 @@ def test_one_audience_holds_exactly_the_segment_wherever_the_process_died(
     assert done.figures == {"received": 2.0, "matched": 2.0}
 
 
-@pytest.mark.parametrize("newcomer", [member(9, is_friend=False), row("p9", line_user_id=None)])
-def test_the_audience_stays_where_people_are_wanted_and_none_can_be_used(sandbox: Sandbox, newcomer: Change) -> None:
+def test_no_audience_with_who_has_left_stays_where_too_few_are_left_for_a_new_one(sandbox: Sandbox) -> None:
+    destination = opened("line", **REBUILD)
+    transport = transport_to(sandbox, destination, "line")
+    first = lead(destination, transport, [member(1), member(2, is_friend=False)])
+    changes = [member(1, "delete"), member(2, "keep", is_friend=False)]
+    done = lead(destination, transport, changes, memory=first.memory)
+    assert audiences(sandbox) == []
+    assert {(o.key, o.verdict.value) for o in done.outcomes} == {("p1", "accepted"), ("p2", "rejected")}
+    assert (done.memory or {}).get("audience_group_id") is None
+    stays = lead(destination, transport, [member(1), member(3)], memory=done.memory)
+    few = lead(destination, transport, [member(2, is_friend=False)], memory=stays.memory)
+    assert audiences(sandbox) == [[user(1), user(3)]], "where nobody has left, the one before stays"
+    assert {(o.key, o.verdict.value) for o in few.outcomes} == {("p2", "rejected")}
+
+
+def test_the_audience_stays_where_people_are_wanted_and_none_can_be_used(sandbox: Sandbox) -> None:
+    newcomer = row("p9", line_user_id=None)
     destination = opened("line", **REBUILD)
     transport = transport_to(sandbox, destination, "line")
     first = lead(destination, transport, [member(1), member(2)])

@@ -92,6 +92,10 @@ def test_too_few_people_are_refused_and_the_list_before_stays(sandbox: Sandbox) 
     assert lists(sandbox) == [100, 0]
     after = lead(destination, transport, people(0, 101), memory=done.memory)
     assert lists(sandbox) == [101], "what was made for nothing is removed"
+    left = lead(destination, transport, [*people(0, 99, "keep"), *people(99, 101, "delete")], memory=after.memory)
+    assert lists(sandbox) == [], "who has left is in no list that stays"
+    assert {o.verdict.value for o in left.outcomes if o.key in ("p99", "p100")} == {"accepted"}
+    assert {o.reason for o in left.outcomes if o.key == "p0"} == {"audience.insufficient"}
     assert (after.memory or {}).get("leftovers") is None
 
 

@@ -149,8 +149,7 @@ class Rebuild:
         busy = any(job.get("jobStatus") in ("QUEUED", "WORKING") for job in answer.get("jobs", []))
         if group["status"] == "FAILED":
             why = str(group.get("failedType", ""))
-            reason = INSUFFICIENT if why.endswith("AUDIENCE_INSUFFICIENT") else UNAVAILABLE
-            return self._discard({**state, "reason": reason, "words": why})
+            return self._too_few(state, why) if why.endswith("AUDIENCE_INSUFFICIENT") else self._failed(state, why)
         if group["status"] not in _WAITING:
             return self._discard({**state, "reason": UNAVAILABLE, "words": f"the new audience is {group['status']}"})
         if group["status"] == "READY" and not busy:
@@ -158,6 +157,15 @@ class Rebuild:
         if is_over(state):
             return self._discard({**state, "reason": UNAVAILABLE, "words": f"not ready after {PATIENCE}"})
         return _waiting(state)
+
+    def _failed(self, state: State, why: str) -> Turn:
+        return self._discard({**state, "reason": UNAVAILABLE, "words": why})
+
+    def _too_few(self, state: State, why: str) -> Turn:
+        """Where somebody has left, no audience that still holds them may stay; else the one before does."""
+        if not self.leaving:
+            return self._discard({**state, "reason": INSUFFICIENT, "words": why})
+        return self._deletion({**state, "old": [state["new"], *state["old"]], "new": None, "too_few": why})
 
     def _deletion(self, state: State) -> Turn:
         """Deletes what is left of `old`, then ends; one that LINE will not delete now is left for the next time."""
@@ -181,6 +189,9 @@ class Rebuild:
     def _settled(self, state: State) -> Done:
         figures = {"received": float(len(self.ids)), "matched": float(state.get("count", 0))}
         memory = _memory(state["n"], state["new"], state.get("stuck", []))
+        if "too_few" in state:
+            few = Outcome("", Verdict.REJECTED, INSUFFICIENT, state["too_few"])
+            return Done(self._outcomes(few, gone=Outcome("", Verdict.ACCEPTED, UNCONFIRMED)), memory)
         return Done(self._outcomes(Outcome("", Verdict.ACCEPTED, UNCONFIRMED)), memory, figures)
 
     def _given_up(self, state: State, reason: str, said: str) -> Done:

@@ -167,6 +167,10 @@ class Lists:
         if status == "INVALID_FILE":
             reason = INSUFFICIENT if len(self.lines) < LEAST_LINES else INVALID_FILE
             why = f"{len(self.lines)} ids; LY wants at least {LEAST_LINES} and names no line"
+            if reason == INSUFFICIENT and state["rebuilds"] and self.leaving:
+                # No list that still holds who has left may stay.
+                old = [state["list"], *state.get("before", [])]
+                return self._clear({**state, "old": old, "list": None, "made": True, "too_few": why})
             return self._given_up(state, Outcome("", Verdict.REJECTED, reason, why))
         if status == "FAILED":
             return self._given_up(state, Outcome("", Verdict.RETRY, UNAVAILABLE, "LY could not read the file"))
@@ -186,6 +190,9 @@ class Lists:
         instead = f"attach list {state['list']} instead" if state["list"] else "detach it"
         still = f"list {stuck} was not removed, an ad group uses it; {instead}, and the next run removes it"
         gone = Outcome("", Verdict.REJECTED, ATTACHED, still) if stuck else taken
+        if "too_few" in state:
+            few = Outcome("", Verdict.REJECTED, INSUFFICIENT, state["too_few"])
+            return Done(self._outcomes(few, gone=gone), _memory(state))
         return Done(self._outcomes(taken, gone=gone), _memory(state), figures)
 
     def _given_up(self, state: State, said: Outcome) -> Done:
