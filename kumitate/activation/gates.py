@@ -108,15 +108,13 @@ def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) ->
     ctes += [sent_messages(config, run, each, planned=planned) for each in budgets]
     ctes += [brought_rows(sync, run, name)] if budgets else []
     late = [_too_many(budget, config.budgets[budget].most) for budget in budgets]
-    late_joins = [f"left join sent_{b} as f_{b} on f_{b}.person_id = g.person_id" for b in budgets]
-    late_joins += ["left join brought_rows as b on b.key = g.key"] if budgets else []
     sql = _HELD.format(
         ctes=",\n".join(ctes),
         early=f"case {' '.join(whens)} end" if whens else "cast(null as varchar)",
         table=candidates_table(name),
         early_joins=_lines("\n  ", joins),
         late=_lines("\n      ", late),
-        late_joins=_lines("\n  ", late_joins),
+        late_joins=_lines("\n  ", _late_joins(budgets)),
         duplicate=KEY_DUPLICATE,
         unknown=UNKNOWN_DELIVERY,
     )
@@ -125,6 +123,11 @@ def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) ->
 
 def _lines(indent: str, parts: Sequence[str]) -> str:
     return "".join(f"{indent}{part}" for part in parts)
+
+
+def _late_joins(budgets: Sequence[str]) -> list[str]:
+    sent = [f"left join sent_{b} as f_{b} on f_{b}.person_id = g.person_id" for b in budgets]
+    return [*sent, "left join brought_rows as b on b.key = g.key"] if budgets else []
 
 
 def _too_many(budget: str, most: int) -> str:

@@ -112,17 +112,16 @@ def _earlier(name: str, run: Run) -> str:
 def tried(name: str, run: Run) -> str:
     """CTEs after `last_outcomes`: the changes, each with `is_retried`: the run before has tried the same in vain.
 
-    Who was not to be brought any more in between is new again. A run of which nothing left counts for nothing where
-    all that the run before it had tried was still to be brought; nor does one that tried some rows alone.
+    What was not to be brought in between is new again. A run of which nothing left does not count where all that was
+    left over was still to be brought, nor one that tried some rows alone.
     """
-    earlier = _earlier(name, run)
     return f"""counted_runs as (
   select
     run_id,
     sum(case when outcome in ('retried', 'delete_retried') then rows else 0 end) as retried,
     max(case when outcome = 'held:{NOT_ASKED}' then 1 else 0 end) as is_partial
   from {SYNC_COUNTS}
-  where {earlier}
+  where {_earlier(name, run)}
   group by run_id
 ),
 left_over as (
@@ -135,7 +134,7 @@ last_planned as (
   select max(c.run_id) as run_id
   from counted_runs as c
   cross join left_over as l
-  left join (select distinct run_id from {OUTCOMES} where {earlier}) as o on o.run_id = c.run_id
+  left join (select distinct run_id from {OUTCOMES} where {_earlier(name, run)}) as o on o.run_id = c.run_id
   where c.is_partial = 0 and (o.run_id is not null or c.retried < l.rows)
 ),
 tried_rows as (
