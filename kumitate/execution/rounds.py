@@ -247,7 +247,7 @@ def _stay(request: Request, trouble: Outcome) -> tuple[Outcome, ...]:
 
 
 def _worse(one: Outcome, other: Outcome) -> Outcome:
-    """Of two that belong to one row the graver; a row without a match key waits as long as its old ones have to leave."""
+    """Of two of one row the graver; a row without a match key waits as long as its old ones have to leave."""
     for unfound, removal in ((one, other), (other, one)):
         if unfound.reason == NONE and removal.verdict is not Verdict.ACCEPTED:
             return removal
