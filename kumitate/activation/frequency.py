@@ -31,7 +31,8 @@ def sent_messages(config: Config, run: Run, budget: str, *, planned: Sequence[st
     parts = [
         f"    select person_id from {OUTCOMES}\n"
         f"    where sync in ({', '.join(map(string, syncs))}) and run_id < {string(run.id)}\n"
-        f"      and verdict in ('accepted', 'unknown') and at > {since}"
+        f"      and verdict in ('accepted', 'unknown') and at > {since}\n"
+        "      and not starts_with(coalesce(reason, ''), 'settled.')"  # a word on a message that counts already
     ]
     parts += [
         f"    select person_id from {changes_table(name)} where operation = 'create'"

@@ -48,7 +48,7 @@ def show_unknown(workspace: Workspace, name: str, *, show: bool, as_json: bool) 
     """Every row without a verdict; how it is settled."""
     from kumitate.execution.settling import unknown
 
-    rows = unknown(workspace.engine, name, unmask=show)
+    rows = unknown(workspace, name, unmask=show)
     if as_json:
         print_json(rows)
     elif not rows:

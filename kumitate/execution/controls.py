@@ -142,6 +142,7 @@ def _delivered_since(engine: Engine, sync: str, *, after: str, before: str) -> b
     sql = (
         f"select count(*) as rows from {OUTCOMES}"
         f" where sync = {string(sync)} and run_id > {string(after)} and run_id < {string(before)}"
+        " and (reason is null or not starts_with(reason, 'settled.'))"  # a person's word is no delivery
     )
     return any(row["rows"] > 0 for batch in engine.rows(Query("delivered", sql)) for row in batch.to_pylist())
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from kumitate.activation.gates import UNKNOWN_DELIVERY
 from kumitate.activation.retries import waiting_rows
-from kumitate.activation.statements import ONCE, string
+from kumitate.activation.statements import ONCE, follows_persons, string, todays_key
 from kumitate.activation.tables import OUTCOMES, candidates_table, changes_table, state_table
 from kumitate.errors import FatalError
 from kumitate.execution.controls import Action, Decision, controls_of
 from kumitate.execution.rejections import shown_key
+from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.request import Verdict
 from kumitate.model.step import Mode, Query
 from kumitate.ports import Mark
@@ -38,7 +40,7 @@ class Word:
     reason: str
 
 
-def unknown(engine: Engine, sync: str, *, unmask: bool) -> list[Row]:
+def unknown(workspace: Workspace, sync: str, *, unmask: bool) -> list[Row]:
     """Rows without a verdict, newest first: `key` (masked unless `unmask`), `operation`, `since`, `run_id`."""
     return [
         {
@@ -48,7 +50,7 @@ def unknown(engine: Engine, sync: str, *, unmask: bool) -> list[Row]:
             "since": row["last_seen"],
             "run_id": row["run_id"],
         }
-        for row in _unknown(engine, sync)
+        for row in _unknown(workspace, sync)
     ]
 
 
@@ -62,26 +64,65 @@ def settle(workspace: Workspace, sync: str, keys: Sequence[str], *, word: Word) 
         last = workspace.runs.last()
         if last is None or last.finished_at is None:
             raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
-        by_key = {row["key"]: row for row in _unknown(workspace.engine, sync)}
-        lost = [key for key in keys if key not in by_key]
+        open_rows = _unknown(workspace, sync)
+        lost = [key for key in keys if key not in {row["key"] for row in open_rows}]
         if lost:
             listed = f"`kumitate sync {sync} --unknown --show` lists those that do"
             raise FatalError(f"{len(lost)} of {len(keys)} keys: the row does not wait for a verdict; {listed}")
-        rows = [by_key[key] for key in dict.fromkeys(keys)]
-        now, run_id = datetime.now(UTC), _own_run(workspace.engine, last.id)
-        _note(workspace, Decision(sync=sync, action=Action.SETTLE, author=word.author, at=now,
-                                  reason=f"{len(rows)} {word.fate}: {word.reason}", run_id=run_id))  # fmt: skip
-        mark = f"settle.{sync}"
-        if word.fate == "arrived":  # before the outcomes: a break between leaves the rows to be settled once more
-            query = _state(workspace, sync, rows, run_id=run_id)
-            workspace.lake.write(state_table(sync), workspace.engine.rows(query), Mark(Mode.REPLACE, mark, run_id))
-        workspace.lake.write(OUTCOMES, _outcomes(sync, rows, run_id, word=word), Mark(Mode.APPEND, mark, run_id))
+        rows = [row for row in open_rows if row["key"] in keys]
+        run_id = _own_run(workspace.engine, last.id)
+        _decide(workspace, sync, rows, run_id=run_id, word=word)
         return len(rows)
 
 
-def _unknown(engine: Engine, sync: str) -> list[Row]:
-    rows = (row for batch in engine.rows(waiting_rows(sync)) for row in batch.to_pylist())
-    return [row for row in rows if row["status"] == Verdict.UNKNOWN.value]
+def _decide(workspace: Workspace, sync: str, rows: Sequence[Row], *, run_id: str, word: Word) -> None:
+    """The state before the outcomes: a break between leaves the rows to be settled once more."""
+    mark, now = f"settle.{sync}", datetime.now(UTC)
+    why = f"{len(rows)} {word.fate}: {word.reason}"
+    decision = Decision(sync=sync, action=Action.SETTLE, author=word.author, at=now, reason=why, run_id=run_id)
+    controls_of(workspace.folder).note(decision)
+    if word.fate == "arrived":
+        state = workspace.engine.rows(_state(workspace, sync, rows, run_id=run_id))
+        workspace.lake.write(state_table(sync), state, Mark(Mode.REPLACE, mark, run_id))
+    workspace.lake.write(OUTCOMES, _outcomes(sync, rows, run_id, word=word), Mark(Mode.APPEND, mark, run_id))
+
+
+def _unknown(workspace: Workspace, sync: str) -> list[Row]:
+    """Each with `sent_as`, the key it was sent under, which is another where its person has merged since."""
+    own = [row for row in _found(workspace, waiting_rows(sync)) if row["status"] == Verdict.UNKNOWN.value]
+    rows = [row | {"sent_as": row["key"]} for row in own]
+    if follows_persons(workspace.config.syncs[sync]):
+        rows += _found(workspace, Query(f"merged_unknown_{sync}", _MERGED.format(
+            candidates=candidates_table(sync), aliases=PERSON_ALIASES, outcomes=OUTCOMES,
+            todays_key=todays_key("o", "a"), sync=string(sync), unknown=string(UNKNOWN_DELIVERY),
+        )))  # fmt: skip
+    return rows
+
+
+def _found(workspace: Workspace, query: Query) -> list[Row]:
+    return [row for batch in workspace.engine.rows(query) for row in batch.to_pylist()]
+
+
+_MERGED = """with sent as (
+  select
+    c.key,
+    o.key as sent_as,
+    o.person_id,
+    o.operation,
+    o.verdict,
+    o.at as last_seen,
+    o.run_id,
+    row_number() over (partition by o.key order by o.run_id desc) as age
+  from {candidates} as c
+  join {aliases} as a on a.person_id = c.person_id
+  join {outcomes} as o on o.person_id = a.alias and {todays_key} = c.key
+  where o.sync = {sync} and c.gate = {unknown}
+)
+select key, sent_as, person_id, operation, last_seen, run_id
+from sent
+where age = 1 and verdict = 'unknown'
+order by last_seen desc, key"""
+"""Rows sent under the id of somebody who is another by now, and who is held for it."""
 
 
 def _own_run(engine: Engine, last: str) -> str:
@@ -91,25 +132,20 @@ def _own_run(engine: Engine, last: str) -> str:
     return f"{last}.{found + 1:03d}"
 
 
-def _note(workspace: Workspace, decision: Decision) -> None:
-    controls_of(workspace.folder).note(decision)
-
-
 def _outcomes(sync: str, rows: Sequence[Row], run_id: str, *, word: Word) -> Iterator[pa.RecordBatch]:
     verdict, reason = _SAID[word.fate]
-    now = datetime.now(UTC).replace(tzinfo=None)
     about = {
         "run_id": run_id,
-        "at": now,
         "sync": sync,
         "verdict": verdict.value,
         "reason": reason,
         "message": f"{word.author}: {word.reason}",
     }
-    own = ("key", "person_id", "operation")
-    yield pa.RecordBatch.from_pylist(
-        [about | {name: row[name] for name in own} for row in rows], schema=OUTCOMES.schema
-    )
+    named = [
+        {"at": row["last_seen"], "key": row["sent_as"], "person_id": row["person_id"], "operation": row["operation"]}
+        for row in rows
+    ]
+    yield pa.RecordBatch.from_pylist([about | own for own in named], schema=OUTCOMES.schema)
 
 
 def _state(workspace: Workspace, sync: str, rows: Sequence[Row], *, run_id: str) -> Query:
@@ -135,7 +171,7 @@ arrived as (
   select c.key, c.person_id, c.fields, {known} as fields_hash
   from {candidates_table(sync)} as c
   left join sent as n on n.key = c.key
-  where n.key is null and c.key in ({_listed(there)}) and c.gate = 'delivery.unknown'
+  where n.key is null and c.key in ({_listed(there)}) and c.gate = {string(UNKNOWN_DELIVERY)}
 )
 select {", ".join(columns)}
 from {state_table(sync)}

@@ -166,3 +166,37 @@ def test_a_row_that_goes_again_is_listed_as_pending(workspace: Any) -> None:
     settled(workspace, "again", "p1")
     (row,) = workspace.world.lake.query(waiting_rows("s")).to_pylist()
     assert (row["key"], row["status"], row["reason"]) == ("p1", "pending", "settled.again")
+
+
+@pytest.mark.parametrize("fate", ["again", "arrived"])
+def test_a_row_of_somebody_who_merged_since_is_listed_and_settled(tmp_path: Path, fate: str) -> None:
+    world = World(project({"s": {**UPSERT, "mode": "append"}}))
+    world.people(**PEOPLE)
+    world.merged()
+    world.activate(1)
+    world.settle(1, p1="unknown")
+    world.people(p9=({"family_name": "Yamada"}, ["vips"]), p2=PEOPLE["p2"])
+    world.merged(p1="p9")
+    asked = Opened(world, tmp_path)
+    later(asked, 2)
+    assert world.gates()["p9"] == "delivery.unknown"
+    assert [row["key"] for row in unknown(asked, "s", unmask=True)] == ["p9"]
+    settled(asked, fate, "p9")
+    later(asked, 3)
+    assert world.gates()["p9"] is None
+    assert world.changes() == ({"p9": "create"} if fate == "again" else {})
+
+
+def test_a_message_that_is_said_to_have_arrived_counts_once(tmp_path: Path) -> None:
+    consent = {"consent": {"purpose": "ads", "channel": "email"}}
+    sync = {k: v for k, v in UPSERT.items() if not k.startswith("consent")} | consent | {"mode": "append"}
+    budgets = {"mails": {"channel": "email", "most": 2, "within": "7d"}}
+    world = World(project({"s": sync, "t": sync}, gates={"budgets": budgets}))
+    world.people(**PEOPLE)
+    world.consents(p1=True, p2=True)
+    world.merged()
+    world.activate(1, syncs=("s",))
+    world.settle(1, p1="unknown")
+    settled(Opened(world, tmp_path), "arrived", "p1")
+    world.activate(2, syncs=("t",))
+    assert world.gates("t") == {"p1": None, "p2": None}
