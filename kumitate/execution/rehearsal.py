@@ -13,6 +13,7 @@ from typing import Any
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
 from kumitate.activation.guard import holds_query
+from kumitate.activation.portions import ROWS_AT_ONCE, WHOLE, cut, portion_rows
 from kumitate.activation.routes import seconds_between_requests
 from kumitate.activation.stage import ACTIVATION, of_syncs
 from kumitate.activation.tables import SYNC_COUNTS, changes_table
@@ -64,6 +65,8 @@ class Rehearsal:
     is_paused: bool = False
     interrupted: str = ""
     """The run that was killed while delivering: the next one closes it first, which is counted as done here."""
+    conversations: int = 0
+    """Jobs, sessions and audiences built anew; `requests` counts the first call of each."""
 
     def to_json(self) -> dict[str, Any]:
         counted = {f"{each}s": self.operations.get(each, 0) for each in ("create", "update", "delete")}
@@ -100,9 +103,10 @@ def _told(workspace: Workspace, engine: Engine, run: Run, *, sync: str, calls: C
         calls.requests,
         _counted(engine, f"select operation, count(*) as rows from {changes_table(sync)} group by operation"),
         calls.requests * seconds_between_requests(account),
-        calls.is_least,
+        calls.conversations > 0,
         tuple(_holds(engine, run, sync)),
         sync in paused(controls_of(workspace.folder).decisions()),
+        conversations=calls.conversations,
     )
 
 
@@ -138,17 +142,15 @@ class Calls:
     mode: str
     memory: Mapping[str, Any]
     requests: int = 0
-    is_least: bool = False
+    conversations: int = 0
     invalid: Counter[str] = field(default_factory=Counter)
 
     def count(self, portions: Iterable[Sequence[Change]]) -> Calls:
-        """Of all portions; where rows belong together, of all in one."""
-        terms = self.destination.terms
-        if terms.is_whole or self.mode in terms.whole_modes:
-            portions = [[change for portion in portions for change in portion]]
-        for portion in portions:
-            if portion:
-                self._portion(portion)
+        """Of all portions, cut as they are when they leave."""
+        kind = type(self.destination)
+        rows = WHOLE if self.destination.terms.is_whole_in(self.mode) else portion_rows(kind, ROWS_AT_ONCE)
+        for portion in cut(portions, rows):
+            self._portion(portion)
         return self
 
     def _portion(self, changes: Sequence[Change]) -> None:
@@ -158,8 +160,8 @@ class Calls:
                 for made in self.destination.requests(changes):
                     self._made(made)
             case Ask() | Wait():
-                self.requests += 1
-                self.is_least = True
+                self.requests += isinstance(turn, Ask)
+                self.conversations += 1
             case Done(outcomes=outcomes):
                 for outcome in outcomes:
                     self._made(outcome)
