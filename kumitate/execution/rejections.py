@@ -58,7 +58,7 @@ def retriable(engine: Engine, config: Config, sync: str, *, keys: Sequence[str])
     if lost:
         stuck = {row["key"] for row in rows} & set(lost)
         why = "may have arrived, and must not go twice" if stuck else "does not wait to be tried again"
-        listed = f"`kumitate sync {sync} --rejected --show` lists those that wait"
+        listed = f"`kumitate sync {sync} --{'unknown' if stuck else 'rejected'} --show` lists those that wait"
         raise FatalError(f"{len(lost)} of {len(keys)} keys: the row {why}; {listed}")
     return [key for key in may_go if not keys or key in keys]
 

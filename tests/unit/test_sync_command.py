@@ -59,6 +59,12 @@ def test_rows_not_taken_are_listed_and_tried_again(refused: str) -> None:
     )
 
 
+def test_a_refusal_is_told_in_plain_words_with_what_to_do(refused: str) -> None:
+    said = kumitate("sync", "pub", "--rejected", "--project", refused).stdout
+    assert "matchkey.none: the person has no value that the platform can look for; `kumitate matchkeys" in said
+    assert answer("sync", "pub", "--unknown", "--project", refused) == []
+
+
 def test_a_person_is_told_why_by_any_identifier(refused: str) -> None:
     person = rows(Path(refused), "select person_id from activation.state_alerte_fideles order by 1")[0][0]
     assert answer("sync", "alerte_fideles", "--why", person, "--project", refused)["outcome"]["verdict"] == "accepted"
@@ -90,7 +96,10 @@ def test_a_platform_that_has_reported_nothing_has_no_match_rates(refused: str) -
     ("words", "said"),
     [
         (("--rejected", "--retry"), "one at a time of --dry-run"),
-        (("a-key",), "KEYS are for --retry"),
+        (("a-key",), "KEYS are for --retry and --settle"),
+        (("--settle", "a-key", "--as", "again"), "--settle needs KEYS, --as arrived|again and --reason"),
+        (("--rejected", "--reason", "x"), "--as and --reason are for --settle"),
+        (("--settle", "a-key", "--as", "again", "--reason", "x"), "1 of 1 keys: the row does not wait for a verdict"),
         (("--retry", "nobody"), "1 of 1 keys: the row does not wait to be tried again"),
         (("--why", "nobody@example.com"), "nobody has this identifier"),
     ],

@@ -127,6 +127,15 @@ def test_a_row_that_does_not_wait_cannot_be_tried_again(world: World) -> None:
         retriable(Asking(world), world.config, "s", keys=("p1", "p3"))
 
 
+def test_a_row_without_an_answer_is_not_tried_again_but_settled() -> None:
+    world = World(project({"s": {**UPSERT, "destination": "team", "object": None, "settings": {}, "mode": "append"}}))
+    world.people(**PEOPLE)
+    world.activate(1)
+    world.settle(1, p1="unknown")
+    with pytest.raises(FatalError, match=r"must not go twice; `kumitate sync s --unknown --show`"):
+        retriable(Asking(world), world.config, "s", keys=("p1",))
+
+
 def test_removals_are_tried_again_too() -> None:
     world = World(project({"s": {**UPSERT, "mode": "mirror"}}))
     world.people(**PEOPLE)
