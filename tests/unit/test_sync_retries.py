@@ -11,7 +11,7 @@ from kumitate.activation.retries import NOT_ASKED, retrying, settling, waiting_r
 from kumitate.activation.tables import OUTCOMES, REJECTED, SYNC_COUNTS
 from kumitate.errors import FatalError
 from kumitate.execution.rejections import retriable, waiting
-from kumitate.model.step import DeliverStep, Query
+from kumitate.model.step import DeliverStep, Query, Step
 
 PEOPLE = {
     "p1": ({"family_name": "Yamada"}, ["vips"]),
@@ -45,7 +45,7 @@ def newcomer(world: World) -> None:
 
 
 def try_again(world: World, number: int, *keys: str) -> None:
-    world.lake.run(retrying("s", keys), world.config, run(number))
+    world.lake.run(retrying("s", keys), world.config, replace(run(number), forgotten=world.forgotten))
 
 
 def settle_again(world: World, number: int) -> None:
@@ -58,8 +58,12 @@ def settle_again(world: World, number: int) -> None:
         for key, operation in world.changes().items()
     ]
     world.lake.put(OUTCOMES, [*old, *new])
-    steps = [step for step in settling("s").plan(world.config, run(number)) if not isinstance(step, DeliverStep)]
+    steps = [step for step in planned(world, number) if not isinstance(step, DeliverStep)]
     world.lake.run(replace(settling("s"), plan=lambda _config, _run: tuple(steps)), world.config, run(number))
+
+
+def planned(world: World, number: int) -> tuple[Step, ...]:
+    return settling("s").plan(world.config, replace(run(number), forgotten=world.forgotten))
 
 
 def statuses(world: World) -> dict[str, str]:
@@ -119,6 +123,22 @@ def test_the_next_run_brings_what_was_left(world: World) -> None:
     settle_again(world, 2)
     world.activate(3)
     assert world.changes() == {"p1": "create", "p4": "create"}
+
+
+def test_what_was_forgotten_before_a_retry_is_still_to_be_brought_after_it(world: World) -> None:
+    world.forgotten = {"s": "r000001"}
+    try_again(world, 2)
+    settle_again(world, 2)
+    assert world.changes() == {"p3": "create"}
+
+
+def test_what_was_not_asked_for_by_name_is_still_tried_before_in_the_next_run_and_by_name(world: World) -> None:
+    try_again(world, 2, "p2")
+    settle_again(world, 2)
+    try_again(world, 3, "p1")
+    assert world.changes() == {"p1": "create"}
+    world.activate(4)
+    assert world.counts(4) == {"retried": 1, "unchanged": 2}
 
 
 def test_a_row_that_does_not_wait_cannot_be_tried_again(world: World) -> None:
