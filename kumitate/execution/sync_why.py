@@ -179,7 +179,8 @@ def _of_outcome(told: Why) -> str:
         return "Nothing of the person was ever sent by this sync."
     last = told.outcome
     because = f" for {last['reason']}" if last["reason"] else ""
-    words = f"; the destination said: {last['message']}" if last["message"] else ""
+    speaker = "as said by" if (last["reason"] or "").startswith("settled.") else "the destination said:"
+    words = f"; {speaker} {last['message']}" if last["message"] else ""
     when = f"{last['at']:%Y-%m-%d %H:%M}, {last['operation']}"
     means = meaning(last["reason"] or "", last["verdict"]).about(told.sync)
     plain = "" if last["verdict"] == "accepted" else f" That is: {means}."

@@ -152,8 +152,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "answer.missing": Meaning(
         Words("the row may have arrived: its answer never came", "届いた可能性がありますが、応答がありません"),
         Words(
-            "look at the destination, then `kumitate sync NAME --settle KEY --as arrived|again`",
-            "配信先を確認し、`kumitate sync NAME --settle KEY --as arrived|again` で決めてください",
+            "look at the destination, then `kumitate sync NAME --settle KEY --as arrived|again --reason …`",
+            "配信先を確認し、`kumitate sync NAME --settle KEY --as arrived|again --reason …` で決めてください",
         ),
     ),
     SETTLED_ARRIVED: Meaning(
