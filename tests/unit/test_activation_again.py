@@ -15,7 +15,9 @@ def world(key: str = "{person_id}", **sync: Any) -> World:
     return World(project({"s": ONCE | {"key": key} | sync}))
 
 
-@pytest.mark.parametrize(("key", "mode"), [("{person_id}", "append"), ("{person_id}:{visits}", "append")])
+@pytest.mark.parametrize(
+    ("key", "mode"), [("{person_id}", "append"), ("{person_id}:{visits}", "append"), ("{person_id}", "insert")]
+)
 def test_a_person_into_whom_somebody_goes_who_got_the_message_does_not_get_it_again(key: str, mode: str) -> None:
     shop = world(key, mode=mode)
     shop.people(p2=VIP)
