@@ -165,14 +165,15 @@ class Talks:
         return not self.way.destination.terms.idempotent or dict(change.fields) == dict(sent.fields)
 
     def _dialogue(self, talk: _Talk, changes: Sequence[Change]) -> Dialogue:
-        terms = self.way.destination.terms
+        # One that does not lapse finds out by itself, when it is resumed, what it may do again.
+        lapses = isinstance(self.talker, Lapsing) and not self.way.destination.terms.idempotent
         return Dialogue(
             sender=self.way.sender,
             destination=self.talker,
             changes=changes,
             may_go_on=self.way.page.may_go_on,
             note=partial(self._note, talk),
-            repeatable=None if terms.idempotent else timedelta(seconds=terms.repeatable_seconds),
+            repeatable=timedelta(seconds=self.way.destination.terms.repeatable_seconds) if lapses else None,
         )
 
     def _note(self, talk: _Talk, turn: Ask | Wait, times: Times) -> None:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from harness.destinations import CASES, change_of, read_answer, shown, shown_turn, talked
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class
-from kumitate.activation.destinations.talk import Ask, Conversing, Done, Erasing, Wait
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Erasing, Lapsing, Wait
 from kumitate.model.request import AwsCall, Change, Operation, Outcome, Request
 from kumitate.sandbox.aws import model
 from kumitate.sandbox.aws_model import broken_rules
@@ -119,6 +119,13 @@ def test_conversations_keep_the_contract_and_go_on_from_any_turn(type_: str, tal
             assert isinstance(talker(type_, talk).resumed(changes, turn.state), Ask | Wait | Done)
         if isinstance(turn, Ask):
             assert broken_contract(type_, turn.request) == []
+
+
+@pytest.mark.parametrize("type_", sorted(REGISTRY))
+def test_a_conversation_that_must_not_be_repeated_says_what_becomes_of_a_request_that_is_forgotten(type_: str) -> None:
+    class_ = destination_class(type_)
+    must_say = issubclass(class_, Conversing) and not class_.terms.idempotent
+    assert issubclass(class_, Lapsing) or not must_say
 
 
 @pytest.mark.parametrize("type_", sorted(REGISTRY))
