@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from harness.ministack import PYTHON
 from harness.packaged import BUILD
@@ -24,7 +25,10 @@ MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
 LIMIT_BYTES = 250 * 2**20
 WHEELS = BUILD / "glue" / "packages.gluewheels.zip"
 ROOT = Path(__file__).resolve().parents[2]
-USED_SERVICES = ("athena", "dynamodb", "events", "glue", "s3", "secretsmanager", "sesv2", "sqs", "stepfunctions")
+USED_SERVICES = (
+    "athena", "connectcampaignsv2", "customer-profiles", "dynamodb", "events", "glue", "personalize-events", "pinpoint",
+    "pinpoint-sms-voice-v2", "s3", "secretsmanager", "sesv2", "socialmessaging", "sqs", "stepfunctions",
+)  # fmt: skip
 
 
 @cache
@@ -38,13 +42,28 @@ def distributions(archive: zipfile.ZipFile) -> dict[str, str]:
     return {each["Name"].lower().replace("_", "-"): each["Version"] for each in said}
 
 
+LAMBDA = {
+    "implementation_name": "cpython",
+    "os_name": "posix",
+    "platform_python_implementation": "CPython",
+    "platform_system": "Linux",
+    "python_full_version": "3.13.0",
+    "python_version": "3.13",
+    "sys_platform": "linux",
+}
+"""Where the bundles run, in the words of a lock's markers."""
+
+
 def locked(lock: str) -> dict[str, str]:
-    """Pins of a lock; those for other systems carry a marker."""
+    """Pins of a lock that hold in Lambda and Glue."""
     lines = (ROOT / "requirements" / f"{lock}.txt").read_text().splitlines()
-    pins = [
-        line.rstrip(" \\").split("==") for line in lines if "==" in line and " ; " not in line and line[0].isalpha()
-    ]
-    return {name.lower().replace("_", "-"): version for name, version in pins}
+    pins = [line.rstrip(" \\") for line in lines if "==" in line and line[0].isalpha()]
+    wanted = [Requirement(pin) for pin in pins]
+    return {
+        each.name.lower().replace("_", "-"): str(each.specifier).removeprefix("==")
+        for each in wanted
+        if each.marker is None or each.marker.evaluate(dict(LAMBDA))
+    }
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)
