@@ -21,6 +21,7 @@ from harness.placed import Account
 from kumitate.activation.destinations.registry import destination_class
 from kumitate.aws.book import PageBook
 from kumitate.aws.ledger import DynamoLedger
+from kumitate.aws.memory import DynamoMemory
 from kumitate.cli.main import main
 from kumitate.cloud.collecting import Collection
 from kumitate.model.step import Run
@@ -96,6 +97,7 @@ def _collected(deployed: Deployment, run_id: str, changes: dict[str, list]) -> d
         lake=lake,
         ledger=DynamoLedger(client, table, clock=_now),
         book=PageBook(client, table, clock=_now),
+        memory=DynamoMemory(client, table),
         run=Run(run_id, datetime.fromisoformat(AS_OF)),
     )
     for sync, type_ in ((CRM, "salesforce"), (CHAT, "slack")):
