@@ -189,22 +189,13 @@ class IcebergLake:
         return sum(task.file.record_count for task in old) - sum(file.record_count for file in added)
 
     def _write_all(self, target: IcebergTable, batches: Iterator[pa.RecordBatch]) -> list[DataFile]:
-        """Data files that no snapshot knows yet; none is left behind when the batches fail.
-
-        One is written, by a thread of pyiceberg's, while the rows of the next are made.
-        """
+        """Data files that no snapshot knows yet; none is left behind when the batches fail."""
         added: list[DataFile] = []
-        writing: Iterator[DataFile] = iter(())
         try:
             for chunk in gathered(batches):
                 with self._site.errors():
-                    added.extend(writing)
-                    writing = _write_files(target, chunk)
-            with self._site.errors():
-                added.extend(writing)
+                    added.extend(_write_files(target, chunk))
         except BaseException:
-            with suppress(Exception):  # as below: what went wrong first is told
-                added.extend(writing)
             for file in added:
                 with suppress(OSError):  # the reason why the batches failed is what must be told
                     target.io.delete(file.file_path)
