@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from kumitate.model.request import Change
 
 
-@click.group(short_help="What destinations there are, and one row to try one.")
+@click.group(
+    short_help="What destinations there are, and one row to try one.",
+    epilog=examples("kumitate destination list", "kumitate destination show line"),
+)
 def destination() -> None:
     """What destinations there are, what each can do, and one row to a real account, to see whether all is right."""
 
