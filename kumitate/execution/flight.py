@@ -64,7 +64,7 @@ class Direct:
     def begin(self, send: Callable[[], Response]) -> Landing:
         try:
             return Landed(send())
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is raised where the answer is looked at, as a thread's would be
             return Landed(error)
 
 
