@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:  # a port has no weight: a function that delivers loads neither Arrow nor the tables
     import pyarrow as pa
 
+    from kumitate.model.event import Event, State
     from kumitate.model.request import Outcome, Request, Response
     from kumitate.model.step import BatchFunction, BatchStep, GraphStep, Mode, Query, QueryStep
     from kumitate.model.table import Table
@@ -194,6 +195,57 @@ class RunRegister(Protocol):
     def write(self, entry: RunEntry | None, lock: RunLock | None, *, instead_of: RunLock | None) -> bool:
         """Put both at once, where the lock is still `instead_of`; False where it is not, and nothing was put."""
         ...
+
+
+class EventIntake(Protocol):
+    """Where collected events go; safe before the call returns."""
+
+    def take(self, events: Sequence[Event]) -> frozenset[int]:
+        """Keep those that are new in 24 hours, by source and id; the places of those that could not be kept now.
+
+        An event whose id is known is passed over in silence. RetryableError where nothing can be kept.
+        """
+        ...
+
+
+class RateGate(Protocol):
+    """How many events a sender may bring, over all processes."""
+
+    def wait(self, key: str, events: int, *, per_second: float, now: datetime) -> float:
+        """0 where they may come now (and are counted), else the seconds to wait."""
+        ...
+
+
+class StateStore(Protocol):
+    """Small JSON documents by key, for real time: what a person did lately, who an identifier is, what may be sent.
+
+    A document may hold `expires_at` (seconds since 1970); after it, it may be gone.
+    """
+
+    def read(self, keys: Sequence[str]) -> Mapping[str, State]:
+        """Those that exist, as they are now."""
+        ...
+
+    def write(self, key: str, data: Mapping[str, Any] | None, *, instead_of: int) -> bool:
+        """Put it (None: delete it) where its version is still `instead_of`, 0 for none; False where it is not."""
+        ...
+
+    def publish(self, entries: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
+        """Put or delete many, whatever is there; done twice it is the same."""
+        ...
+
+
+class Timers(Protocol):
+    """Wakes the processor once: `set` again under a name moves it; cancelling what is gone is no error."""
+
+    def set(self, name: str, at: datetime, payload: Mapping[str, Any]) -> None: ...
+    def cancel(self, name: str) -> None: ...
+
+
+class EventBus(Protocol):
+    """Where it is told what has happened, at least once."""
+
+    def put(self, detail_type: str, detail: Mapping[str, Any]) -> None: ...
 
 
 class Progress(Protocol):

@@ -71,7 +71,7 @@ def _members(config: Config, run: Run, name: str) -> str:
     sync = config.syncs[name]
     taken = [f"p.{validate_identifier(column)}" for column in mapping_of(sync).columns if column != "person_id"]
     columns = ",\n  ".join(["p.person_id", f"{first_gate(config, run, sync)} as {GATE}", *taken])
-    member = text(is_member(config, run, sync.segment, alias="m"))
+    member = text(is_member(config, run, sync.segment, alias="m")) if sync.segment else "true"
     return (
         f"select\n  {columns}\n"
         f"from {masks_table('curated', config, run)} as m\n"

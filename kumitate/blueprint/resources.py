@@ -190,7 +190,7 @@ def _activation(platform: Platform) -> Iterator[Resource]:
         yield Resource("function", called("fn", "delivery", account.name), "activation", detail, origin=origin)
     for route in platform.routes:
         origin = ("syncs", route.name)
-        detail = {"segment": route.sync.segment, "to": route.account, "mode": route.sync.mode}
+        detail = {"segment": route.sync.brings, "to": route.account, "mode": route.sync.mode}
         yield Resource("rule", called("sync", route.name), "activation", detail, origin=origin)
         if route.sync.schedule is not None:
             detail = {"when": route.sync.schedule}

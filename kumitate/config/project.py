@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from kumitate.config.contract import Contract
 from kumitate.config.environment import Environment
 from kumitate.config.gates import ExclusionList, FrequencyBudget, HoldOut, SyncRanking
 from kumitate.config.identity import Entity
@@ -16,6 +17,7 @@ from kumitate.config.source import Source
 from kumitate.config.stewards import StewardLink
 from kumitate.config.sync import Destination, Sync
 from kumitate.config.trait import Trait
+from kumitate.config.trigger import Trigger
 from kumitate.model.expression import Section
 
 
@@ -40,6 +42,8 @@ class Config(Section):
     holdouts: dict[str, HoldOut] = {}
     budgets: dict[str, FrequencyBudget] = {}
     rankings: dict[str, SyncRanking] = {}
+    contracts: dict[str, Contract] = {}
+    triggers: dict[str, Trigger] = {}
     environments: dict[str, Environment] = {}
     person_model: str = ""
     """The text of the file that `person.model.file` names; blank where it names none, or the file was not read."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from kumitate.config.collect import Collect, Webhook
 from kumitate.model.expression import Section
 from kumitate.model.table import Type
 
@@ -166,6 +167,10 @@ class Source(Section):
     """Events: the column that names the event, where one source holds several kinds."""
     pull: Pull | None = None
     stream: Stream | None = None
+    collect: Collect | None = None
+    """Events: who may send them over HTTP, as the SDKs of Segment and RudderStack do."""
+    webhook: Webhook | None = None
+    """Events: a service that calls us."""
     identifiers: dict[str, str] = {}
     """Identifier kind -> column, e.g. `{email: email, member_id: customer_no}`."""
     description: str = ""

@@ -30,7 +30,7 @@ class Destination(Section):
 
 
 class Sync(Section):
-    """One segment brought to one destination.
+    """One segment brought to one destination, or what a trigger tells when it fires.
 
     Modes for objects: `insert` creates each key once, `update` changes what the destination holds and creates
     nothing, `upsert` does both, `mirror` also removes who has left, `append` sends each key once and never again
@@ -42,7 +42,11 @@ class Sync(Section):
     """
 
     destination: str
-    segment: str
+    segment: str | None = None
+    """Who it brings; with a `trigger`, who it may bring: everybody, unless given."""
+    trigger: str | None = None
+    """Brings one row each time this trigger fires, at once, in mode `append`; `{fact.products}` in `key` and `fields`
+    is what the trigger tells."""
     mode: Mode = "upsert"
     object: str | None = None
     """What is written, where a destination has several: `Contact`, `Task`, `audience`."""
@@ -72,8 +76,17 @@ class Sync(Section):
     """Deployed: an extra time to bring the sync up to date, `rate(15 minutes)` or `cron(0 9 ? * MON *)`."""
     description: str = ""
 
+    @property
+    def brings(self) -> str:
+        """The name of its segment, or of what fires it."""
+        return self.segment or f"trigger {self.trigger}"
+
     @model_validator(mode="after")
     def _has_fields(self) -> Sync:
         if not self.fields and not self.default_fields:
             raise ValueError("missing key 'fields' (or default_fields: true, where the destination has usual ones)")
+        if self.segment is None and self.trigger is None:
+            raise ValueError("missing key 'segment' (or trigger, for what happens in real time)")
+        if self.trigger is not None and self.mode != "append":
+            raise ValueError("a sync with a trigger has mode: append; each firing is a row of its own")
         return self

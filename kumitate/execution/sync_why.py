@@ -74,12 +74,12 @@ def why(workspace: Workspace, sync: str, person_id: str, *, unmask: bool) -> Why
     key = next((row["key"] for row in (candidate, change, state, outcome) if row and row["key"]), None)
     values = _values(candidate, change, state)
     decision = paused(controls_of(workspace.folder).decisions()).get(sync)
-    segment = workspace.config.syncs[sync].segment
+    known = workspace.config.syncs[sync]
     return Why(
         sync=sync,
         person_id=person_id,
-        segment=segment,
-        is_member=_is_member(workspace, segment, person_id),
+        segment=known.brings,
+        is_member=known.segment is None or _is_member(workspace, known.segment, person_id),
         is_candidate=candidate is not None,
         gate=_gate_now(candidate, outcome),
         key=key if unmask or key is None else shown_key(key, person_id),

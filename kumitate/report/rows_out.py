@@ -26,7 +26,7 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
             description=sync.description,
             destination=sync.destination,
             type=config.destinations[sync.destination].type,
-            segment=sync.segment,
+            segment=sync.brings,
             mode=sync.mode,
             rejections=_rejections(ask, name, of(refused, "sync", name)),
             figures=tuple(

@@ -27,7 +27,10 @@ def check(draft: Draft) -> Iterator[Finding]:
 
 def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
     yield from draft.unknown("destinations", sync.destination, spot.below("destination"))
-    yield from draft.unknown("segments", sync.segment, spot.below("segment"))
+    if sync.segment is not None:
+        yield from draft.unknown("segments", sync.segment, spot.below("segment"))
+    if sync.trigger is not None:
+        yield from draft.unknown("triggers", sync.trigger, spot.below("trigger"))
     yield from _template(draft, sync.key, spot.below("key"))
     for field, given in sync.fields.items():
         for path, template in templates_in(given):
