@@ -18,6 +18,8 @@ from kumitate.identity.identifiers import (
     stated_query,
 )
 from kumitate.identity.ledger import ASSIGNMENT, minted_query, person_events_query, person_history_query
+from kumitate.identity.pair_rows import PAIRS, PAIRS_BEFORE, pairs_query
+from kumitate.identity.pair_weights import weigh_pairs
 from kumitate.identity.persons import assign_persons
 from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.resolution import resolve_records
@@ -27,6 +29,7 @@ from kumitate.identity.stewards import STEWARD_LINKS, links_query
 from kumitate.identity.tables import (
     EDGES,
     IDENTIFIERS,
+    PAIR_WEIGHTS,
     PERSON_ALIASES,
     PERSON_EVENTS,
     PERSON_HISTORY,
@@ -53,6 +56,7 @@ def writes(config: Config) -> tuple[Table, ...]:
         STEWARD_LINKS,
         STATED,
         IDENTIFIERS,
+        *((PAIR_WEIGHTS,) if config.person.model else ()),
         RESOLVED,
         SHARED,
         EDGES,
@@ -71,12 +75,14 @@ def writes(config: Config) -> tuple[Table, ...]:
 def plan(config: Config, run: Run) -> tuple[Step, ...]:
     """What is stated, who is one person by it, ids; then what a person is, by the golden record.
 
-    `staging.resolved` is read before it is replaced: a run decides anew only what changed since. New persons are
+    `staging.pair_weights` and `staging.resolved` are read before they are replaced: a run weighs and decides anew only
+    what changed since. New persons are
     staged so that ledger and history can compare them with the old, which are replaced last.
     """
     return (
         QueryStep(STATED, stated_query(config, run)),
         QueryStep(IDENTIFIERS, identifiers_query()),
+        *weighing_steps(config, project_model(config)),
         resolving_step(config, project_model(config)),
         *publishing_steps(),
         GraphStep(ASSIGNMENT, (_persons(config), _PREVIOUS, minted_query()), partial(assign_persons, run_id=run.id)),
@@ -90,9 +96,18 @@ def plan(config: Config, run: Run) -> tuple[Step, ...]:
     )
 
 
+def weighing_steps(config: Config, model: Model | None = None) -> tuple[GraphStep, ...]:
+    """What the project's model says of pairs; those that weigh what they weighed before are not weighed again."""
+    declared = config.person.model
+    if declared is None:
+        return ()
+    weigh = partial(weigh_pairs, model=model, least=min(declared.review, declared.merge))
+    return (GraphStep(PAIR_WEIGHTS, (compared_query(config, model), pairs_query(PAIRS_BEFORE)), weigh),)
+
+
 def resolving_step(config: Config, model: Model | None = None) -> GraphStep:
-    """Who is one person, on arrays on the driver; pairs are compared only where the project declares a model."""
-    compared = (compared_query(config, model),) if config.person.model else ()
+    """Who is one person, on arrays on the driver."""
+    compared = (compared_query(config, model), pairs_query(PAIRS)) if config.person.model else ()
     return GraphStep(
         RESOLVED,
         (records_query(config), _STATED, links_query(config), before_query(), *compared),
@@ -100,7 +115,7 @@ def resolving_step(config: Config, model: Model | None = None) -> GraphStep:
             resolve_records,
             rules=project_rules(config),
             kinds=kinds_as_stated(config),
-            weigh=project_weigh(config, model),
+            weigh=project_weigh(config),
         ),
     )
 

@@ -50,6 +50,27 @@ RESOLVED = Table(
     rebuilt=True,
 )
 
+PAIR_WEIGHTS = Table(
+    "staging",
+    "pair_weights",
+    (
+        Column("part", Type.STRING, meaning="model, record, crowd or pair"),
+        Column("record", Type.STRING),
+        Column("other_record", Type.STRING),
+        Column("kind", Type.STRING, meaning="model: a hash of what the project declares; crowd: the columns"),
+        Column(
+            "number",
+            Type.BIGINT,
+            meaning="record: a hash of all that the model looks at; crowd: of a value that too many share; model: how "
+            "many records it was made of",
+        ),
+        Column("probability", Type.DOUBLE, meaning="pair: how probable it is that they are one person"),
+        Column("text", Type.STRING, meaning="model: the one in force, as its file would have it"),
+    ),
+    "what a model says of pairs of records; the next run weighs only pairs of records that say something else",
+    rebuilt=True,
+)
+
 HELD_REASONS = (
     "blocked, too_many_records, shared_by:<what>, found:<what> (the data shows it), contradicted:<what> (two who "
     "hold it differ in it and in name); inside a person limit:<kind>, limit:largest, limit:steward or limit:model"

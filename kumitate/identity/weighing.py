@@ -1,13 +1,12 @@
-"""The model at work in a project: which attributes it looks at, and what it says of the records' pairs.
+"""The model at work in a project: which attributes it looks at, and what it says of the records that are resolved.
 
-A model from a file weighs a pair by the pair alone, so that a run over what is new decides as one over everything
-would. A model that is learned from the data changes with them: every run then decides everything anew.
+The pairs' weights are kept from run to run (`pair_weights`); here they are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 
 import numpy as np
@@ -18,13 +17,16 @@ from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
 from kumitate.errors import FatalError
+from kumitate.identity.components import ABSENT, positions
 from kumitate.identity.graph.hashing import hash64
-from kumitate.identity.graph.model import Integers
+from kumitate.identity.graph.model import Floats, Integers, Pairs, PairScorer
 from kumitate.identity.identifiers import identified_sources, record_sql
+from kumitate.identity.pair_rows import PAIRS, known_pairs
 from kumitate.identity.probabilistic.comparisons import ATTRIBUTES
-from kumitate.identity.probabilistic.files import dump, load
-from kumitate.identity.probabilistic.matching import matched, telling
+from kumitate.identity.probabilistic.files import load
+from kumitate.identity.probabilistic.matching import telling
 from kumitate.identity.probabilistic.model import Model
+from kumitate.identity.probabilistic.scoring import scorer
 from kumitate.identity.resolution import Weigh, Weighing, no_model
 from kumitate.identity.statements import bound, quoted, statement, union_all
 from kumitate.identity.tables import PERSON_RECORDS
@@ -85,34 +87,55 @@ def _text(attribute: str, *, is_there: bool) -> str:
     return f"{value} as {quoted(attribute)}"
 
 
-def project_weigh(config: Config, model: Model | None = None) -> Weigh:
-    """What `resolve_records` weighs pairs with; nothing where the project declares no model."""
-    declared = config.person.model
-    if declared is None:
-        return no_model
-    return partial(weigh, model=model, least=min(declared.review, declared.merge))
+def project_weigh(config: Config) -> Weigh:
+    """What `resolve_records` takes for pairs; nothing where the project declares no model."""
+    return weigh if config.person.model else no_model
 
 
-def weigh(inputs: Mapping[str, pa.Table], names: pa.Array, *, model: Model | None, least: float) -> Weighing | None:
-    """Pairs of the records in `names` (sorted) that are one person with a probability of `least` or more."""
-    table = telling(_in_order(inputs[COMPARED], names))
-    found = matched(table, model, least=least)
-    if found is None:
+def weigh(inputs: Mapping[str, pa.Table], names: pa.Array) -> Weighing | None:
+    """What `staging.pair_weights` holds of the records in `names` (sorted), and the weight of any pair of them."""
+    kept = known_pairs(inputs[PAIRS])
+    if kept is None:
         return None
-    name = sha256(dump(found.model).encode()).hexdigest()
-    return Weighing(found.pairs, found.evidence, _hashes(table), name)
+    place = positions(kept.names, names)
+    said = np.zeros(len(names) + 1, np.int64)
+    said[place] = kept.said
+    left, right = place[kept.pairs.left], place[kept.pairs.right]
+    there = (left != ABSENT) & (right != ABSENT)
+    pairs = Pairs(left[there], right[there], kept.pairs.probability[there])
+    score = _evidence(inputs[COMPARED], names, load(kept.model.text))
+    return Weighing(pairs, score, said[:-1], sha256(kept.model.text.encode()).hexdigest())
 
 
-def _in_order(compared: pa.Table, names: pa.Array) -> pa.Table:
-    """A row per name; what describes nobody has no attributes. Of two rows of one record the first in order counts."""
-    compared = compared.sort_by([(name, "ascending") for name in compared.column_names])
+def _evidence(compared: pa.Table, names: pa.Array, model: Model) -> PairScorer:
+    """What any pair's values say, without the prior (`matching.Matched.evidence`); nobody else is looked at."""
+    told = cache(partial(told_in_order, compared, names))
+
+    def score(left: Integers, right: Integers) -> Floats:
+        rows = np.unique(np.append(left, right))
+        weight = scorer(model, told().take(pa.array(rows)))
+        return weight(np.searchsorted(rows, left), np.searchsorted(rows, right)) - model.prior
+
+    return score
+
+
+def told_in_order(compared: pa.Table, names: pa.Array) -> pa.Table:
+    """A row per name, without what very many share; what describes nobody has no attributes.
+
+    Of two rows of one record the first in order counts.
+    """
+    record = pc.unique(compared["record"])
+    if len(record) < compared.num_rows:
+        compared = compared.sort_by([(name, "ascending") for name in compared.column_names])
     record = pa.chunked_array(compared["record"].cast(pa.large_string()), pa.large_string()).combine_chunks()
     row = pc.index_in(names, value_set=record)
-    return compared.drop_columns(["record"]).take(row)
+    return telling(compared.drop_columns(["record"]).take(row))
 
 
-def _hashes(table: pa.Table) -> Integers:
+def hashes_of(table: pa.Table) -> Integers:
     """One number per row, of all that a model looks at."""
+    if not table.num_columns:
+        return np.zeros(table.num_rows, np.int64)
     texts = [pc.fill_null(column.cast(pa.string()), _NOTHING) for column in table.columns]
     joined = pc.binary_join_element_wise(*texts, _BETWEEN).combine_chunks()
     return hash64(joined).view(np.int64)

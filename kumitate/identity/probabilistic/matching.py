@@ -28,6 +28,10 @@ class Matched:
     model: Model
     weight: PairScorer
     """The weight of any pair."""
+    columns: Columns
+    """What was compared."""
+    looked_at: int
+    """How many pairs were weighed."""
 
     def evidence(self, left: Integers, right: Integers) -> Floats:
         """What any pair's values say, without the prior: above 0 for one person, below for two.
@@ -84,4 +88,4 @@ def weighed(model: Model, columns: Columns, found: Candidates, *, least: float) 
     weights = weight(left, right)
     chances = probability(weights)
     kept = chances >= least
-    return Matched(Pairs(left[kept], right[kept], chances[kept]), weights[kept], model, weight)
+    return Matched(Pairs(left[kept], right[kept], chances[kept]), weights[kept], model, weight, columns, len(found))

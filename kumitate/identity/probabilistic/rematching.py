@@ -51,8 +51,15 @@ def rematched(table: pa.Table, change: Change, model: Model, *, least: float) ->
         everybody = np.arange(len(change.now))
         return weighed(model, now, candidates(now, rules), least=least), everybody
     anew = _anew(before, now, change, rules=() if rules == ANY_TWO else rules)
-    found = _beside(anew, len(change.now)) if rules == ANY_TWO else _candidates(now, rules, anew)
+    found = candidates_of(anew, now, rules, count=len(change.now))
     return weighed(model, now, found, least=least), anew
+
+
+def candidates_of(anew: Integers, columns: Columns, rules: tuple[Rule, ...], *, count: int) -> Candidates:
+    """The pairs that the rules find among `count` records, of those that are weighed anew; each once, in order."""
+    if not len(anew):
+        return Candidates(anew, anew)
+    return _beside(anew, count) if rules == ANY_TWO else _candidates(columns, rules, anew)
 
 
 def _is_small(change: Change) -> bool:
