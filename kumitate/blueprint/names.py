@@ -30,6 +30,7 @@ SEGMENTS_CHANGED = "Segments changed"
 SEGMENT_CHANGED = "Segment changed"
 SYNC_CHANGES_READY = "Sync changes ready"
 RUN_ENDED = "Run ended"
+TRIGGER_FIRED = "Trigger fired"
 """Detail types of the platform's own events."""
 ANY_ACCOUNT = "0" * 12
 """Stands in where names only have to have their form."""

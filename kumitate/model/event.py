@@ -52,10 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A trigger that has fired: `id` is the same however often it is told.
-
-    `identifiers` are those the events named (kind -> value), for a person whom the lake does not know yet.
-    """
+    """A trigger that has fired: `id` is the same however often it is told."""
 
     id: str
     trigger: str
@@ -67,6 +64,8 @@ class Fired:
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     denied: tuple[str, ...] = ()
     """Consents that the person's newest events have taken back: `marketing/email`."""
+    who: tuple[str, ...] = ()
+    """State keys of what the events call the person by (`who#member_no#…`, hashed), to ask the lake's map again."""
 
 
 @dataclass(frozen=True, slots=True)

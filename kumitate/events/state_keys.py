@@ -1,0 +1,36 @@
+"""Keys of the state store: hashed where a value is personal, so that no key tells who somebody is."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+_DIGITS = 32
+
+
+def who_key(kind: str, value: str) -> str:
+    """Of the lake's map: `{"person": "p-…"}`, published after each run; `value` is normalised (`identifiers`)."""
+    return f"who#{kind}#{_hashed(value)}"
+
+
+def link_key(kind: str, value: str) -> str:
+    """Of what events have tied together since: `{"to": ["member_no", "<hash>"]}`."""
+    return f"link#{kind}#{_hashed(value)}"
+
+
+def person_key(root: str) -> str:
+    """What somebody did lately; `root` is a person id, or `<kind>:<hash>` while the lake does not know them."""
+    return f"person#{root}"
+
+
+def card_key(sync: str, person_id: str) -> str:
+    """What a sync with a trigger would send to a person, and what holds it back, as of the last run."""
+    return f"card#{sync}#{person_id}"
+
+
+def root_of(kind: str, value: str) -> str:
+    """`anonymous_id:3b1f…` for somebody whom the lake does not know."""
+    return f"{kind}:{_hashed(value)}"
+
+
+def _hashed(value: str) -> str:
+    return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
