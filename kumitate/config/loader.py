@@ -15,6 +15,7 @@ from kumitate.config.findings import SETTINGS, SETTINGS_FILE, Finding, Places, S
 from kumitate.config.lists import LISTS, read_lists
 from kumitate.config.names import name_problem
 from kumitate.config.project import Config
+from kumitate.config.published import CONTRACTS, read_published
 from kumitate.config.repair import READINGS, repaired
 from kumitate.config.sentences import sentences
 from kumitate.config.settings import Settings
@@ -25,7 +26,7 @@ from kumitate.errors import ConfigError, Problem
 FOLDERS: Mapping[str, Any] = {
     name: get_args(spec.annotation)[1]
     for name, spec in Config.model_fields.items()
-    if name not in ("root", "person_model", SETTINGS, LISTS, STEWARDS)
+    if name not in ("root", "person_model", "published", SETTINGS, LISTS, STEWARDS)
 }
 """Folder of YAML mappings -> what each of its names holds."""
 
@@ -54,6 +55,7 @@ def read_project(root: Path) -> Draft:
     read: dict[str, Any] = {
         LISTS: read_lists(root / LISTS, reader.problems),
         STEWARDS: read_stewards(root / STEWARDS, reader.problems),
+        "published": read_published(root / CONTRACTS, reader.problems),
     }
     places = Places(reader.documents, settings_document)
     config, *others = (Config.model_construct(None, root=root, **read, **sections) for sections in reader.readings())

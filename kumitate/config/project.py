@@ -10,6 +10,7 @@ from kumitate.config.contract import Contract
 from kumitate.config.environment import Environment
 from kumitate.config.gates import ExclusionList, FrequencyBudget, HoldOut, SyncRanking
 from kumitate.config.identity import Entity
+from kumitate.config.published import Published
 from kumitate.config.quality import QualityRules
 from kumitate.config.segment import PriorityList, Segment
 from kumitate.config.settings import Settings
@@ -43,6 +44,8 @@ class Config(Section):
     budgets: dict[str, FrequencyBudget] = {}
     rankings: dict[str, SyncRanking] = {}
     contracts: dict[str, Contract] = {}
+    published: Published = {}
+    """`contracts/published.json`: fingerprints of what was promised to senders."""
     triggers: dict[str, Trigger] = {}
     environments: dict[str, Environment] = {}
     person_model: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kumitate.config.checks import (
+    contracts,
     entities,
     environments,
     gates,
@@ -31,6 +32,7 @@ _CHECKS = (
     syncs.check,
     gates.check,
     pulls.check,
+    contracts.check,
     environments.check,
 )
 
