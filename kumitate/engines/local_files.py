@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -14,19 +15,25 @@ from kumitate.model.fingerprint import fingerprint
 from kumitate.ports import Found, Kept
 
 _READ_ONLY = 0o444
+_STREAMED = "streamed"
 
 
 class LocalInbox:
-    """Files in the project's folder `root`; copies go to the lake's `folder`."""
+    """Files in the project's folder `root`; copies go to the lake's `folder`.
+
+    A source's collected events lie in the lake's folder already, under `streamed/<source>/`, as in the raw zone.
+    """
 
     def __init__(self, root: Path, folder: Path) -> None:
         self._root = root
         self._folder = folder
 
-    def delivered(self, source: str, path: str) -> Iterator[Found]:  # noqa: ARG002 - here the path says it all
+    def delivered(self, source: str, path: str) -> Iterator[Found]:
         names = glob.glob(path, root_dir=self._root, recursive=True)
         for name in sorted(name for name in names if self._is_delivered(self._root / name)):
             yield self._found(name)
+        for collected in sorted((self._folder / _STREAMED / source).glob("**/*.jsonl.gz")):
+            yield replace(self._found(str(collected)), file=collected.relative_to(self._folder).as_posix())
 
     def _is_delivered(self, path: Path) -> bool:
         """Not a folder, and not one of the lake's own copies."""

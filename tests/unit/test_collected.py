@@ -1,0 +1,300 @@
+"""What a collector has acknowledged on this machine is safe, counted once, and in one file once."""
+
+import gzip
+import json
+import resource
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kumitate.engines.local_files import LocalInbox
+from kumitate.errors import RetryableError
+from kumitate.execution.collected import Collected, RateOfOneProcess, SqliteIntake
+from kumitate.execution.collected_files import PROCESSOR, land_collected
+from kumitate.execution.collected_states import Backlog, SqliteStates, SqliteTimers
+from kumitate.model.event import Event, State
+
+
+@dataclass
+class Clock:
+    now: datetime = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    asked: int = field(default=0)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def collected(tmp_path: Path, clock: Clock) -> Iterator[Collected]:
+    opened = Collected(tmp_path / "lake", clock=clock)
+    yield opened
+    opened.close()
+
+
+def event(number: int | str, source: str = "web", size: int = 0) -> Event:
+    line = json.dumps({"messageId": f"m{number}", "pad": "x" * size}).encode()
+    return Event(source, f"m{number}", "someone", line)
+
+
+def in_files(lake: Path, source: str = "web") -> list[str]:
+    """The ids that lie in the source's files, in the order of names and lines."""
+    files = sorted((lake / "streamed" / source).glob("**/*.jsonl.gz"))
+    return [json.loads(line)["messageId"] for file in files for line in gzip.decompress(file.read_bytes()).splitlines()]
+
+
+def waiting(collected: Collected) -> int:
+    with collected.reading() as connection:
+        return int(connection.execute("select count(*) from events").fetchone()[0])
+
+
+def test_an_event_that_comes_again_within_a_day_is_kept_once(collected: Collected, clock: Clock) -> None:
+    intake = SqliteIntake(collected)
+    assert intake.take([event(1), event(1), event(2)]) == frozenset()
+    clock.now += timedelta(hours=23)
+    intake.take([event(2), event(3)])
+    land_collected(collected.folder, collected)
+    assert in_files(collected.folder) == ["m1", "m2", "m3"]
+
+
+def test_the_same_id_of_another_source_or_of_another_day_is_another_event(collected: Collected, clock: Clock) -> None:
+    intake = SqliteIntake(collected)
+    intake.take([event(1), event(1, "app")])
+    clock.now += timedelta(hours=25)
+    intake.take([event(1)])
+    land_collected(collected.folder, collected)
+    assert (in_files(collected.folder), in_files(collected.folder, "app")) == (["m1", "m1"], ["m1"])
+
+
+def test_ids_are_forgotten_after_a_day(collected: Collected, clock: Clock) -> None:
+    intake = SqliteIntake(collected)
+    intake.take([event(number) for number in range(7)])
+    clock.now += timedelta(hours=12)
+    intake.take([event(8)])
+    clock.now += timedelta(hours=12)
+    assert collected.forget_old() == 7
+    assert collected.forget_old() == 0
+
+
+def test_calls_at_the_same_time_keep_each_event_once(collected: Collected) -> None:
+    intake = SqliteIntake(collected)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda call: intake.take([event(n) for n in range(call % 10, call % 10 + 20)]), range(60)))
+    land_collected(collected.folder, collected)
+    assert sorted(in_files(collected.folder)) == sorted({f"m{number}" for number in range(29)})
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a\0b", ""])
+def test_ids_may_be_anything(collected: Collected, odd: str) -> None:
+    intake = SqliteIntake(collected)
+    for _ in range(2):
+        intake.take([Event("web", odd, odd, b"{}"), Event("web", odd + "b", odd, b"{}")])
+    assert waiting(collected) == 2
+
+
+@contextmanager
+def full_disk(bytes_left: int) -> Iterator[None]:
+    """No file may grow beyond this, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_on_a_full_disk_nothing_is_acknowledged_and_later_all_of_it_is_taken(collected: Collected) -> None:
+    intake = SqliteIntake(collected)
+    intake.take([event(0)])
+    many = [event(number, size=1000) for number in range(1, 500)]
+    with full_disk(200_000), pytest.raises(RetryableError, match="space on the disk"):
+        intake.take(many)
+    assert waiting(collected) == 1
+    intake.take(many)
+    assert waiting(collected) == 500
+
+
+def test_on_a_full_disk_events_stay_in_the_database_until_their_file_can_be_written(collected: Collected) -> None:
+    SqliteIntake(collected).take([event(Random(number).randbytes(100).hex()) for number in range(2000)])
+    collected.close()  # its log begins anew, far from the limit
+    with full_disk(200_000), pytest.raises(RetryableError, match="the events are safe"):
+        land_collected(collected.folder, collected)
+    assert not list((collected.folder / "streamed").glob("**/*.part"))
+    assert land_collected(collected.folder, collected) == 2000
+    assert len(set(in_files(collected.folder))) == len(in_files(collected.folder)) == 2000
+
+
+class Killed(BaseException):
+    """What a kill looks like from inside."""
+
+
+def test_a_kill_at_any_commit_of_a_landing_neither_loses_nor_doubles_an_event(tmp_path: Path, clock: Clock) -> None:
+    for killed_at in range(1, 30):
+        lake = tmp_path / f"{killed_at}"
+        collected = Collected(lake, clock=clock)
+        intake = SqliteIntake(collected)
+        intake.take([event(number) for number in range(40)])
+        dying = Dying(lake, clock=clock)
+        dying.left = killed_at
+        died = False
+        try:
+            land_collected(lake, dying)
+        except Killed:
+            died = True
+        clock.now += timedelta(hours=1)
+        intake.take([event(number) for number in range(20, 60)])
+        land_collected(lake, collected)
+        assert in_files(lake) == [f"m{number}" for number in range(60)]
+        assert waiting(collected) == 0
+        dying.close()
+        collected.close()
+        if not died:
+            return
+    raise AssertionError("a landing has more commits than expected")
+
+
+class Dying(Collected):
+    """Dies before or after its n-th transaction is over."""
+
+    left = 1000
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        self._burn()
+        with super().writing() as connection:
+            yield connection
+        self._burn()
+
+    def _burn(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
+def test_two_that_land_at_the_same_time_write_the_same_files(collected: Collected, clock: Clock) -> None:
+    SqliteIntake(collected).take([event(number, f"s{number % 3}") for number in range(300)])
+    other = Collected(collected.folder, clock=clock)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda each: land_collected(collected.folder, each), (collected, other)))
+    other.close()
+    for source in range(3):
+        assert in_files(collected.folder, f"s{source}") == [f"m{number}" for number in range(source, 300, 3)]
+
+
+def test_events_stay_until_the_processor_has_seen_them(collected: Collected) -> None:
+    backlog, intake = Backlog(collected, PROCESSOR), SqliteIntake(collected)
+    backlog.begin()
+    intake.take([event(1), event(2, "app")])
+    land_collected(collected.folder, collected)
+    seen = list(backlog.next(10))
+    assert [source for _, source, _ in seen] == ["web", "app"]
+    assert list(backlog.next(10)) == seen
+    backlog.seen(seen[0][0])
+    land_collected(collected.folder, collected)
+    assert list(backlog.next(10)) == seen[1:]
+    assert waiting(collected) == 1
+    backlog.end()
+    land_collected(collected.folder, collected)
+    assert waiting(collected) == 0
+    assert in_files(collected.folder) == ["m1"]
+
+
+def test_a_file_made_anew_never_gives_a_number_again(tmp_path: Path, clock: Clock) -> None:
+    lake = tmp_path / "lake"
+    for day in range(2):
+        clock.now += timedelta(seconds=day)
+        collected = Collected(lake, clock=clock)
+        SqliteIntake(collected).take([event(day)])
+        land_collected(lake, collected)
+        collected.close()
+        for file in lake.glob("collected.db*"):
+            file.unlink()
+    assert in_files(lake) == ["m0", "m1"]
+
+
+def test_what_was_collected_is_for_its_owner_alone(collected: Collected) -> None:
+    SqliteIntake(collected).take([event(1)])
+    land_collected(collected.folder, collected)
+    files = [path for path in collected.folder.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+    assert any(path.suffix == ".gz" for path in files)
+
+
+def test_landed_files_are_deliveries_of_their_source(collected: Collected, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/web.jsonl").write_text("{}\n")
+    SqliteIntake(collected).take([event(1), event(2, "app")])
+    land_collected(collected.folder, collected)
+    found = list(LocalInbox(tmp_path, collected.folder).delivered("web", "data/*.jsonl"))
+    assert [each.file.split("/")[:2] for each in found] == [["data", "web.jsonl"], ["streamed", "web"]]
+    assert found[1].file.startswith("streamed/web/2026/03/01/09/")
+    kept = LocalInbox(tmp_path, collected.folder).keep(found[1], "files/web/r1-web.jsonl.gz")
+    assert kept.sha256 == found[1].sha256 != ""
+
+
+def test_a_state_is_written_only_where_nobody_wrote_before(collected: Collected) -> None:
+    states = SqliteStates(collected)
+    assert states.write("a", {"n": 1}, instead_of=0)
+    assert not states.write("a", {"n": 2}, instead_of=0)
+    assert states.write("a", {"n": "\ud800\0"}, instead_of=1)
+    assert not states.write("a", None, instead_of=1)
+    assert states.read(["a", "b"]) == {"a": State({"n": "\ud800\0"}, 2)}
+    assert states.write("a", None, instead_of=2)
+    assert states.write("a", None, instead_of=0)
+    assert states.read(["a"]) == {}
+
+
+def test_what_is_published_is_there_whatever_was(collected: Collected) -> None:
+    states = SqliteStates(collected)
+    states.write("card#1", {"n": 1}, instead_of=0)
+    for _ in range(2):
+        states.publish([("card#1", None), *((f"card#{number}", {"n": number}) for number in range(2, 1300))])
+    assert states.read(["card#1", "card#1299"])["card#1299"].data == {"n": 1299}
+    assert "card#1" not in states.read(["card#1"])
+
+
+def test_a_state_may_expire(collected: Collected, clock: Clock) -> None:
+    states = SqliteStates(collected)
+    states.publish([("a", {"expires_at": clock.now.timestamp() + 60}), ("b", {})])
+    assert collected.forget_old() == 0
+    clock.now += timedelta(minutes=2)
+    assert collected.forget_old() == 1
+    assert set(states.read(["a", "b"])) == {"b"}
+
+
+def test_a_timer_is_due_until_it_is_done_and_one_that_was_moved_stays(collected: Collected, clock: Clock) -> None:
+    timers = SqliteTimers(collected)
+    for name in ("gone", "moved", "done"):
+        timers.set(name, clock.now + timedelta(minutes=1), {"name": name})
+    timers.cancel("gone")
+    timers.cancel("never")
+    assert timers.due() == []
+    clock.now += timedelta(minutes=1)
+    moved, done = sorted(timers.due(), key=lambda due: due.name, reverse=True)
+    assert (moved.payload, done.payload) == ({"name": "moved"}, {"name": "done"})
+    timers.set("moved", clock.now + timedelta(minutes=1), {"name": "moved"})
+    timers.done(moved)
+    timers.done(done)
+    assert timers.due() == []
+    clock.now += timedelta(minutes=1)
+    assert [due.name for due in timers.due()] == ["moved"]
+
+
+def test_a_rate_lets_a_second_through_at_once_and_then_asks_to_wait(clock: Clock) -> None:
+    gate = RateOfOneProcess()
+    assert [gate.wait("k", 10, per_second=10, now=clock.now) for _ in range(3)] == [0, 0, 1]
+    assert gate.wait("other", 10, per_second=10, now=clock.now) == 0
+    clock.now += timedelta(seconds=1)
+    assert gate.wait("k", 1, per_second=10, now=clock.now) == 0
+    assert gate.wait("k", 1, per_second=10, now=clock.now) == pytest.approx(0.1)
