@@ -9,6 +9,7 @@ import click
 from kumitate.cli.audit import audit
 from kumitate.cli.check import check
 from kumitate.cli.cleanse import cleanse
+from kumitate.cli.contract import contract
 from kumitate.cli.control import control
 from kumitate.cli.destination import destination
 from kumitate.cli.explain import explain
@@ -44,6 +45,7 @@ COMMANDS: tuple[click.Command, ...] = (
     control,
     matchkeys,
     destination,
+    contract,
     redrive,
     quarantine,
     why,
