@@ -42,7 +42,7 @@ def version(store: DynamoStateStore, key: str) -> int:
 
 
 def test_a_document_comes_back_as_it_was_however_large_it_is(store: DynamoStateStore) -> None:
-    documents = {
+    documents: dict[str, dict[str, Any]] = {
         "person#small": {"n": 1, "at": "2026-11-22"},
         "person#kana": {"カナ": "タナカ", "lone": "\ud800"},
         "person#large": {"events": [{"id": str(number), "n": number / 7} for number in range(20_000)]},
