@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -49,6 +48,4 @@ def _objects(file: IO[bytes], name: str, *, is_strict: bool) -> Iterator[Event]:
 def _unpacked(file: IO[bytes]) -> IO[bytes]:
     begins = file.read(2)
     file.seek(0)
-    return cast(
-        IO[bytes], gzip.GzipFile(fileobj=file) if begins == _GZIP else io.BufferedReader(cast(io.RawIOBase, file))
-    )
+    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if begins == _GZIP else file
