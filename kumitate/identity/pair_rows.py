@@ -23,7 +23,10 @@ _AND = "+"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """The model that weighs: its text, what the project declared when it was made, and of how many records it was."""
+    """The model that weighs: its text, what the project declared when it was made, and of how many records it was made.
+
+    `records` is 0 where the declared model leaves nothing to the data.
+    """
 
     text: str
     declared: str

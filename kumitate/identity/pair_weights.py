@@ -33,6 +33,7 @@ from kumitate.identity.weighing import COMPARED, hashes_of, told_in_order
 
 _WAY = "1"
 """How pairs are found and weighed; another one weighs everything anew."""
+_FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def weigh_since(compared: pa.Table, before: pa.Table, *, model: Model | None, le
     told = told_in_order(compared, names)
     today = _Today(names, told, hashes_of(told), _declared(told.column_names, model, least))
     past = known_pairs(before)
-    if past is None or past.model.declared != today.declared or _is_outgrown(past.model, len(names), model):
+    if past is None or past.model.declared != today.declared or _is_outgrown(past.model, len(names)):
         return _whole(today, model, least)
     return _since(past, today, least)
 
@@ -81,17 +82,19 @@ def _declared(names: list[str], model: Model | None, least: float) -> str:
     return sha256(told.encode()).hexdigest()[:32]
 
 
-def _is_outgrown(past: InForce, count: int, declared: Model | None) -> bool:
-    """Whether the data have to say again what the declared model leaves to them."""
-    if declared is not None and names_rules(declared.blocking) and (declared.frequencies or not _counts(declared)):
+def _is_outgrown(past: InForce, count: int) -> bool:
+    """Whether the data have to say again what the declared model leaves to them; of one record nothing is said."""
+    if count < _FEWEST or not past.records:
+        return count < _FEWEST
+    return count > 2 * past.records or past.records > 2 * count or is_small(count) != is_small(past.records)
+
+
+def _is_settled(declared: Model | None) -> bool:
+    """Whether the declared model leaves nothing to the data."""
+    if declared is None:
         return False
-    is_other = count > 2 * past.records or past.records > 2 * count
-    return is_other or is_small(count) != is_small(past.records)
-
-
-def _counts(model: Model) -> bool:
-    """Whether it matters to the model how common values are."""
-    return any(level.frequency for comparison in model.comparisons for level in comparison.levels)
+    levels = (level for comparison in declared.comparisons for level in comparison.levels)
+    return names_rules(declared.blocking) and (bool(declared.frequencies) or not any(each.frequency for each in levels))
 
 
 def _whole(today: _Today, model: Model | None, least: float) -> Weighed:
@@ -100,7 +103,8 @@ def _whole(today: _Today, model: Model | None, least: float) -> Weighed:
     if found is None:
         return Weighed(None, count, 0)
     rules = rules_of(found.model.blocking, found.columns)
-    in_force = InForce(text=dump(replace(found.model, blocking=rules)), declared=today.declared, records=count)
+    text = dump(replace(found.model, blocking=rules))
+    in_force = InForce(text=text, declared=today.declared, records=0 if _is_settled(model) else count)
     kept = PairWeights(
         model=in_force,
         names=today.names,

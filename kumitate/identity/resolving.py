@@ -19,7 +19,7 @@ from kumitate.identity.components import ABSENT, Integers, positions
 from kumitate.identity.graph.incremental import State, start_sorted
 from kumitate.identity.graph.model import GraphRules, Keys, Links, Resolution, no_pairs
 from kumitate.identity.graph.resolve import Evidence
-from kumitate.identity.graph.values import sorted_values
+from kumitate.identity.graph.values import sorted_in_place
 from kumitate.identity.stewards import MUST, Decision, holding
 from kumitate.identity.table_keys import CleansedTable, cleanse_table, graph_rules, keys_of, of_positions
 from kumitate.identity.table_model import ModelChoice, Scored, attributes, scored
@@ -87,7 +87,7 @@ def resolve_table(
         cleansed = cleanse_table(table, plan, threads=os.cpu_count() or 1)
     with timed(seconds, "keys"):
         rules = graph_rules(plan)
-        values = sorted_values(_of_records(cleansed, plan, records, rows=table.num_rows))
+        values = sorted_in_place(_of_records(cleansed, plan, records, rows=table.num_rows))
     with timed(seconds, "model"):
         found = scored(attributes(cleansed, records.row), model, plan, review=rules.review) if model else None
     with timed(seconds, "graph"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -37,30 +38,36 @@ def cleanse_table(table: pa.Table, plan: TablePlan, *, threads: int) -> Cleansed
     """Every planned column; each delivered one is cleansed once, several side by side."""
     wholes = [each for each in plan.columns if not each.part]
     identifying = {column for _, column in plan.stated}
+    work = partial(_cleansed, table, identifying=identifying)
     with ThreadPoolExecutor(threads) as pool:
-        done = dict(
-            zip((each.name for each in wholes), pool.map(lambda each: _cleansed(table, each), wholes), strict=True)
-        )
-    columns: dict[str, pa.Array] = {}
-    unusable: dict[str, Mapping[str, int]] = {}
-    for each in plan.columns:
-        found = done[each.rule.column]
-        columns[each.name] = found.parts[each.part] if each.part else found.values
-        if not each.part:
-            reasons = _reasons(found)
-            if each.name in identifying:
-                columns[each.name], several = _single(found.values, table[each.delivered])
-                reasons |= {SEVERAL: several} if several else {}
-            unusable[each.name] = reasons
-    return CleansedTable(columns, {name: reasons for name, reasons in unusable.items() if reasons})
+        done = dict(zip((each.name for each in wholes), pool.map(work, wholes), strict=True))
+    columns = {
+        each.name: done[each.rule.column].parts[each.part] if each.part else done[each.rule.column].values
+        for each in plan.columns
+    }
+    return CleansedTable(columns, {name: each.unusable for name, each in done.items() if each.unusable})
 
 
-def _cleansed(table: pa.Table, column: PlannedColumn) -> Cleansed:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column, its parts by name, and how many of its values could not be used."""
+
+    values: pa.Array
+    parts: Mapping[str, pa.Array]
+    unusable: Mapping[str, int]
+
+
+def _cleansed(table: pa.Table, column: PlannedColumn, *, identifying: Collection[str]) -> _Column:
     delivered = {column.rule.column: table[column.delivered].cast(pa.string()).combine_chunks()}
     told_by = column.rule.country_column
     if told_by is not None and told_by not in delivered:
         delivered[told_by] = table[told_by].cast(pa.string()).combine_chunks()
-    return cleanse_delivered(column.rule, delivered)
+    found = cleanse_delivered(column.rule, delivered)
+    reasons = _reasons(found)
+    if column.name not in identifying:
+        return _Column(found.values, found.parts, reasons)
+    values, several = _single(found.values, table[column.delivered])
+    return _Column(values, found.parts, reasons | ({SEVERAL: several} if several else {}))
 
 
 def _reasons(found: Cleansed) -> dict[str, int]:
@@ -94,7 +101,7 @@ def graph_rules(plan: TablePlan) -> GraphRules:
 
 
 def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: Integers) -> Keys:
-    """One key per row, kind and value; `record` and `at` are the rows' positions and times."""
+    """One key per row, kind and value; `record` and `at` are the rows' positions and times, which only spans need."""
     stated = _stated_columns(cleansed, plan)
     parts: list[tuple[int, Stated]] = []
     for place, name in enumerate(kind_names(plan.entity, plan.telling)):
@@ -102,7 +109,7 @@ def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: I
     kept = [(place, each, np.flatnonzero(~each.is_null)) for place, each in parts]
     count, filled = sum(len(rows) for _, _, rows in kept), 0
     keys = _nothing(count)
-    has_times = bool(at.any())
+    has_times = bool(at.any()) and any(kind.within_ms is not None for kind in graph_rules(plan).kinds)
     for place, each, rows in kept:  # filled in place: parts and their whole side by side would be twice as much
         part = slice(filled, filled := filled + len(rows))
         keys.record[part], keys.kind[part], keys.value[part] = record[rows], place, each.hashes[rows]

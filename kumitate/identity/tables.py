@@ -62,7 +62,7 @@ PAIR_WEIGHTS = Table(
             "number",
             Type.BIGINT,
             meaning="record: a hash of all that the model looks at; crowd: of a value that too many share; model: how "
-            "many records it was made of",
+            "many records it was made of, 0 where its file says everything",
         ),
         Column("probability", Type.DOUBLE, meaning="pair: how probable it is that they are one person"),
         Column("text", Type.STRING, meaning="model: the one in force, as its file would have it"),

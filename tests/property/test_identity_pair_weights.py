@@ -6,21 +6,26 @@ import random
 from dataclasses import replace
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.people import PERSON, People, card, member, project
+from harness.people import Row as Rows
 from kumitate.identity.pair_rows import known_pairs, rows_of_pairs
 from kumitate.identity.pair_weights import Weighed, weigh_since
 from kumitate.identity.probabilistic.candidates import ANY_TWO, Rule
-from kumitate.identity.probabilistic.files import load
+from kumitate.identity.probabilistic.files import dump, load
 from kumitate.identity.probabilistic.levels import Check, Measure
 from kumitate.identity.probabilistic.model import Comparison, Level, Model
-from kumitate.identity.tables import PAIR_WEIGHTS
+from kumitate.identity.stage import IDENTITY
+from kumitate.identity.tables import PAIR_WEIGHTS, RESOLVED
 
 NAMES = ("record", "first_name", "last_name", "phone")
 NOTHING = PAIR_WEIGHTS.schema.empty_table()
 LEAST = 0.3
 Row = dict[str, str | None]
+World = dict[str, list[Rows]]
 
 
 def _comparison(name: str, m: float, u: float) -> Comparison:
@@ -112,3 +117,51 @@ def test_a_learned_model_stays_in_force_and_weighs_everything_alike(seed: int) -
         by_file = weigh_since(table, NOTHING, model=load(after.kept.model.text), least=LEAST)
         assert _told(after) == _told(by_file)
         known = _changed(draw, known)
+
+
+PEOPLE_MODEL = Model(
+    (_comparison("given_name", 0.9, 0.1), _comparison("city", 0.9, 0.1), _comparison("phone", 0.9, 0.001)),
+    0.05,
+    (("given_name",), ("phone",)),
+)
+CONFIG = project(PERSON | {"model": {"file": "m.json", "merge": 0.9, "review": 0.2}, "attributes": {"city": {}}})
+WORLD = {
+    source: st.lists(
+        st.builds(
+            make,
+            st.integers(0, 9).map(str),
+            given_name=st.sampled_from([None, "太郎", "花子"]),
+            phone=st.sampled_from([None, "+81300000001", "+81300000002"]),
+            **others,
+        ),
+        max_size=8,
+        unique_by=lambda row: str(row["_record_id"]),
+    )
+    for source, make, others in (
+        ("members", member, {"city": st.sampled_from([None, "奈良", "神戸"])}),
+        ("cards", card, {}),
+    )
+}
+WORLDS = st.lists(st.fixed_dictionaries(WORLD), min_size=2, max_size=4)
+
+
+def _stage_told(people: People) -> list[list[str]]:
+    tables = (people.lake.table(table) for table in IDENTITY.writes(people.config))
+    return [sorted(map(repr, table.to_pylist())) for table in tables]
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None)
+@given(WORLDS, st.integers(0, 3))
+def test_the_stage_gives_the_same_persons_whether_it_weighed_before_or_not(worlds: list[World], other: int) -> None:
+    """Other rules come with the run `other`; nothing is left of before in the second lake."""
+    told = [CONFIG.model_copy(update={"person_model": dump(replace(PEOPLE_MODEL, probability=p))}) for p in (0.05, 0.2)]
+    people, anew = People(told[0]), People(told[0])
+    for number, world in enumerate(worlds):
+        if number == other:
+            people.config = anew.config = told[1]
+        people.resolve(**world)
+        for table in (PAIR_WEIGHTS, RESOLVED):
+            anew.lake.put(table, ())
+        anew.resolve(**world)
+        assert _stage_told(people) == _stage_told(anew)

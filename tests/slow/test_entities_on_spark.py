@@ -22,7 +22,7 @@ from kumitate.engines.local_lake import open_local_lake
 from kumitate.engines.spark import SparkEngine
 from kumitate.identity.entity_stage import entity_tables
 from kumitate.identity.stage import IDENTITY
-from kumitate.identity.tables import PROVENANCE, golden_table
+from kumitate.identity.tables import PAIR_WEIGHTS, PROVENANCE, golden_table
 from kumitate.model.step import GraphStep, Mode, Query, QueryStep, Run, Step
 from kumitate.ports import Engine, Mark
 from kumitate.profiles.stage import PROFILES
@@ -55,6 +55,7 @@ PERSON: Row = {
         "firm": {},
     },
     "brands": {"ec": {"sources": ["members", "visits"]}, "shop": {"sources": ["cards"]}},
+    "model": {"compare": ["given_name", "city", "hobby", "phone", "email"], "merge": 0.99, "review": 0.01},
 }
 HOUSEHOLD: Row = {
     "of": "persons",
@@ -172,7 +173,7 @@ def test_both_engines_write_the_same_rows(engines: tuple[IcebergLake, Mapping[st
     stored.prepare(tables.values())
     for table in tables.values():
         stored.write(table, lake.table(table).to_batches(), Mark(Mode.REPLACE, "given", "r000000"))
-    filled = {str(table) for table in (golden_table(config), PROVENANCE, *entity_tables(config))}
+    filled = {str(table) for table in (golden_table(config), PROVENANCE, PAIR_WEIGHTS, *entity_tables(config))}
     for step in (*IDENTITY.plan(config, RUNS[1]), *PROFILES.plan(config, RUNS[1])):
         ours, theirs = (sorted(rows_of(step, by_name[name]), key=repr) for name in ("duckdb", "spark"))
         assert ours == theirs, str(step.table)

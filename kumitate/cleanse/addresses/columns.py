@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -18,6 +17,8 @@ from kumitate.cleanse.values import Cleansed, ColumnCleanser
 from kumitate.config.source import Semantic
 
 _TEXT = Way(read_text, TEXT_SHORTCUTS, limit=limit_of(Semantic.ADDRESS), too_long="address.too_long")
+_AT_ONCE = 65_536
+"""Distinct addresses; what is read of more would take much memory at a time."""
 
 
 def address_cleanser(country: str, parts: tuple[str, ...] = ()) -> ColumnCleanser:
@@ -30,12 +31,21 @@ def _cleansed(values: pa.Array, *, country: str, parts: tuple[str, ...]) -> Clea
     if country != "JP":
         return Cleansed(unified.values, unified.reasons, {part: pa.nulls(len(values), pa.string()) for part in parts})
     distinct, indices = _in_order(unified.values)
+    read = [_read(distinct.slice(start, _AT_ONCE), parts) for start in range(0, max(len(distinct), 1), _AT_ONCE)]
+    written, codes, *taken = (pa.concat_arrays(each).take(indices) for each in zip(*read, strict=True))
+    return Cleansed(written, joined_codes(unified.reasons, codes), dict(zip(_known(parts), taken, strict=True)))
+
+
+def _read(distinct: pa.Array, parts: tuple[str, ...]) -> tuple[pa.Array, ...]:
+    """How each is written, its codes, then each part."""
     found = [parsed(text) for text in distinct.to_pylist()]
-    written = pa.array([each.written for each in found], pa.string()).take(indices)
-    codes = pa.array([each.codes or None for each in found], pa.string()).take(indices)
     places = [each.place for each in found]
-    taken = {part: texts.take(indices) for part, texts in _parts(places, parts).items()}
-    return Cleansed(written, joined_codes(unified.reasons, codes), taken)
+    told = ([each.written for each in found], [each.codes or None for each in found])
+    return (*(pa.array(texts, pa.string()) for texts in told), *(_part(places, part) for part in _known(parts)))
+
+
+def _known(parts: tuple[str, ...]) -> list[str]:
+    return [part for part in PARTS if part in parts]
 
 
 def _in_order(values: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -51,12 +61,9 @@ def _in_order(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     return encoded.dictionary.take(order), pa.array(places).take(encoded.indices)
 
 
-def _parts(places: list[Place | None], parts: tuple[str, ...]) -> Mapping[str, pa.Array]:
-    return {
-        part: pa.array([place and (read(place) or None) for place in places], pa.string())
-        for part, read in PARTS.items()
-        if part in parts
-    }
+def _part(places: list[Place | None], part: str) -> pa.Array:
+    read = PARTS[part]
+    return pa.array([place and (read(place) or None) for place in places], pa.string())
 
 
 def joined_codes(*codes: pa.Array) -> pa.Array:

@@ -77,15 +77,30 @@ def packed_names(kind: Integers, value: Hashes) -> Hashes:
 
 def sorted_values(keys: Keys) -> Values:
     """Sort keys by value, then record; rows that say the same count once, with their earliest time."""
+    return _sorted(_at(keys, _order(keys)))
+
+
+def sorted_in_place(keys: Keys) -> Values:
+    """The same of keys that nobody else needs: they are sorted where they stand, which takes half the memory."""
+    order = _order(keys)
+    for column in (keys.record, keys.kind, keys.value, *(each for each in (keys.at, keys.blocked) if each.any())):
+        column[:] = column[order]
+    return _sorted(keys)
+
+
+def _order(keys: Keys) -> Integers:
     packed = packed_names(keys.kind, keys.value)
     order = np.argsort(packed)
     packed = packed[order]
-    order = _records_in_order(keys.record, order, packed)
-    ordered = _at(keys, order)
-    twice = np.append(False, (packed[1:] == packed[:-1]) & (ordered.record[1:] == ordered.record[:-1]))
+    return _records_in_order(keys.record, order, packed)
+
+
+def _sorted(keys: Keys) -> Values:
+    packed = packed_names(keys.kind, keys.value)
+    twice = np.append(False, (packed[1:] == packed[:-1]) & (keys.record[1:] == keys.record[:-1]))
     if not twice.any():
-        return in_order(ordered, packed)
-    order = np.lexsort((keys.at, keys.record, packed_names(keys.kind, keys.value)))
+        return in_order(keys, packed)
+    order = np.lexsort((keys.at, keys.record, packed))
     return in_order(_at(keys, order[~twice]), packed[~twice])
 
 

@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler, Levenshtein
 
 from kumitate.identity.graph.model import Floats, Integers
-from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns, Encoded, Objects, derived, in_terms_of
+from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns, Encoded, derived, in_terms_of
 from kumitate.identity.probabilistic.levels import Check, Measure
 from kumitate.identity.probabilistic.model import Comparison
 
@@ -93,16 +93,15 @@ class Agreement:
             if test.measure is Measure.DAYS:
                 measured[there] = np.abs(_days(one)[a] - _days(other)[b])[inverse]
             else:
-                measured[there] = _measured(test, one.values[a], other.values[b])[inverse]
+                measured[there] = _measured(test, one.values.take(pa.array(a)), other.values.take(pa.array(b)))[inverse]
         return measured
 
 
-def _measured(test: Check, left: Objects, right: Objects) -> Floats:
+def _measured(test: Check, left: pa.Array, right: pa.Array) -> Floats:
     """Beyond the test's threshold the measure stops counting: what is further is just that."""
     scorer = _SCORERS[test.measure]
-    return np.asarray(
-        process.cpdist(left, right, scorer=scorer, score_cutoff=test.threshold, dtype=np.float64, workers=-1)
-    )
+    sides = (texts.to_numpy(zero_copy_only=False) for texts in (left, right))
+    return np.asarray(process.cpdist(*sides, scorer=scorer, score_cutoff=test.threshold, dtype=np.float64, workers=-1))
 
 
 def _any(test: Check) -> Check:
@@ -122,8 +121,7 @@ def _widest(comparison: Comparison) -> dict[Check, float]:
 
 def _days(column: Encoded) -> Floats:
     """Days since 1970 per value, NaN where it is no ISO date."""
-    texts = pa.array(column.values, pa.string())
-    times = pc.strptime(texts, format="%Y-%m-%d", unit="s", error_is_null=True)
+    times = pc.strptime(column.values, format="%Y-%m-%d", unit="s", error_is_null=True)
     days = times.cast(pa.int64()).to_numpy(zero_copy_only=False).astype(np.float64) / 86_400
     return np.asarray(days)
 

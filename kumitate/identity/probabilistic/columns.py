@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from kumitate.identity.graph.model import Floats, Integers
 
@@ -29,7 +28,6 @@ class Candidates:
         return Candidates(self.left[places], self.right[places])
 
 
-Objects = NDArray[np.object_]
 Frequencies = Mapping[str, Mapping[str, float]]
 """Column -> value -> its share of all values; under OTHERS that of each value that is not listed."""
 OTHERS = ""
@@ -41,7 +39,7 @@ class Encoded:
     """A column of texts: `values[codes[i]]` is record i's; its code is MISSING where it has none."""
 
     codes: Integers
-    values: Objects
+    values: pa.Array
     shares: Floats
     """How common each value is, among those that are there."""
 
@@ -61,12 +59,12 @@ def encode(table: pa.Table, names: Iterable[str], frequencies: Frequencies | Non
 def _column(table: pa.Table, name: str, shares: Mapping[str, float] | None) -> Encoded:
     if name not in table.column_names:
         nothing = np.full(table.num_rows, MISSING, dtype=np.int64)
-        return Encoded(nothing, np.empty(0, dtype=object), np.empty(0))
+        return Encoded(nothing, pa.array([], pa.string()), np.empty(0))
     texts = table[name].combine_chunks().cast(pa.string())
     texts = pc.if_else(pc.equal(texts, ""), None, texts)
     encoded = texts.dictionary_encode()
     codes = pc.fill_null(encoded.indices, MISSING).to_numpy(zero_copy_only=False).astype(np.int64)
-    values = encoded.dictionary.to_numpy(zero_copy_only=False)
+    values = encoded.dictionary
     if shares is None:
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         return Encoded(codes, values, counts / max(1, counts.sum()))
@@ -81,10 +79,10 @@ def with_shares(columns: Columns, frequencies: Frequencies) -> dict[str, Encoded
     }
 
 
-def _shares(values: Objects, shares: Mapping[str, float]) -> Floats:
+def _shares(values: pa.Array, shares: Mapping[str, float]) -> Floats:
     found = np.full(len(values), shares.get(OTHERS, np.nan))
     listed = [value for value in shares if value != OTHERS]
-    place = pc.index_in(pa.array(values, pa.string()), value_set=pa.array(listed, pa.string()))
+    place = pc.index_in(values, value_set=pa.array(listed, pa.string()))
     rows = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
     found[rows] = np.array([shares[value] for value in listed], np.float64)[place.drop_null().to_numpy()]
     return found
@@ -92,7 +90,7 @@ def _shares(values: Objects, shares: Mapping[str, float]) -> Floats:
 
 def derived(column: Encoded, rule: Callable[[pa.Array], pa.Array]) -> Integers:
     """Codes of what `rule` makes of the values; equal codes where it makes the same of both, MISSING for null."""
-    made = rule(pa.array(column.values, pa.string())).dictionary_encode()
+    made = rule(column.values).dictionary_encode()
     codes = np.append(pc.fill_null(made.indices, MISSING).to_numpy(zero_copy_only=False), MISSING)
     return np.asarray(codes[column.codes], dtype=np.int64)
 
@@ -101,6 +99,6 @@ def in_terms_of(column: Encoded, other: Encoded) -> Integers:
     """The codes that this column's values have in the other, MISSING where it does not have them."""
     if column is other:
         return column.codes
-    found = pc.index_in(pa.array(column.values, pa.string()), value_set=pa.array(other.values, pa.string()))
+    found = pc.index_in(column.values, value_set=other.values)
     codes = np.append(pc.fill_null(found, MISSING).to_numpy(zero_copy_only=False), MISSING)
     return np.asarray(codes[column.codes], dtype=np.int64)

@@ -78,5 +78,5 @@ def _crowded(groups: _Groups) -> _Groups:
 
 def _names(columns: Columns, rule: Rule, records: Integers) -> Hashes:
     """A hash of what each of the records has in the rule's columns."""
-    texts = [pa.array(columns[name].values, pa.string()).take(pa.array(columns[name].codes[records])) for name in rule]
+    texts = [columns[name].values.take(pa.array(columns[name].codes[records])) for name in rule]
     return hash64(pc.binary_join_element_wise(*texts, _BETWEEN)) if len(records) else np.empty(0, np.uint64)

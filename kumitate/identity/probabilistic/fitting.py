@@ -72,8 +72,8 @@ COMMON = 20
 def _common(column: Encoded) -> dict[str, float]:
     """Shares of the common values, and that of the value that somebody with a rare one has, on average."""
     counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.values))
-    listed = sorted(np.flatnonzero(counts >= COMMON), key=lambda row: (-counts[row], str(column.values[row])))
-    shares = {str(column.values[row]): float(counts[row] / counts.sum()) for row in listed}
+    listed = sorted(np.flatnonzero(counts >= COMMON), key=lambda row: (-counts[row], column.values[int(row)].as_py()))
+    shares = {column.values[int(row)].as_py(): float(counts[row] / counts.sum()) for row in listed}
     rare = counts[counts < COMMON].astype(np.float64)
     if rare.sum():
         shares[OTHERS] = float((rare**2).sum() / rare.sum() / counts.sum())
