@@ -19,6 +19,7 @@ from kumitate.activation.tables import (
     candidates_table,
     changes_table,
 )
+from kumitate.activation.unreported import FAILED_LATER
 from kumitate.config.project import Config
 from kumitate.model.step import Mode, Query, QueryStep, Run, Stage, Step
 
@@ -33,6 +34,7 @@ def waiting_rows(name: str) -> Query:
         changes=changes_table(name),
         candidates=candidates_table(name),
         unknown=string(UNKNOWN_DELIVERY),
+        failed=string(FAILED_LATER),
         outcomes=OUTCOMES,
         sync=string(name),
     )
@@ -43,6 +45,11 @@ _WAITING = """with waiting as (
   select key, person_id from {changes}
   union
   select key, person_id from {candidates} where gate = {unknown}
+  union
+  select c.key, c.person_id
+  from {candidates} as c
+  join {outcomes} as f on f.key = c.key
+  where c.gate is null and f.sync = {sync} and f.reason = {failed}
 ),
 answers as (
   select

@@ -6,6 +6,7 @@ from kumitate.activation.changes import removes_rows
 from kumitate.activation.matchkeys import NONE
 from kumitate.activation.statements import accepted_rows, string
 from kumitate.activation.tables import OUTCOMES, REJECTED, candidates_table, changes_table, state_table
+from kumitate.activation.unreported import pending_again, reports_later
 from kumitate.config.project import Config
 from kumitate.model.step import Query, QueryStep, Run
 
@@ -15,9 +16,7 @@ def state(config: Config, run: Run, name: str) -> QueryStep:
     mode = config.syncs[name].mode
     removes = mode == "delete"
     gone = _LEFT_OUT if mode == "rebuild" else _TAKEN_OUT if removes_rows(config, name) else _ACCEPTED
-    query = Query(
-        f"state_{name}",
-        f"""with settled as (
+    sql = f"""with settled as (
   select key
   from {OUTCOMES}
   where run_id = {string(run.id)} and sync = {string(name)} and ({gone})
@@ -35,8 +34,8 @@ union all
 select s.key, s.person_id, s.fields, s.fields_hash, s.accepted_run_id
 from {accepted_rows(name, run)} as s
 left join settled as a on a.key = s.key
-where a.key is null{_still_desired(name) if removes else ""}""",
-    )
+where a.key is null{_still_desired(name) if removes else ""}"""
+    query = Query(f"state_{name}", pending_again(sql, name) if reports_later(config, name) else sql)
     return QueryStep(state_table(name), query)
 
 

@@ -24,7 +24,9 @@ from kumitate.activation.tables import (
     candidates_table,
     changes_table,
     state_table,
+    unreported_table,
 )
+from kumitate.activation.unreported import failures, reports_later, unreported
 from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.step import BatchStep, DeliverStep, QueryStep, Run, Stage, Step
@@ -87,9 +89,20 @@ def _deliver(config: Config, run: Run, syncs: frozenset[str] | None = None) -> t
         return ()
     return (
         *(DeliverStep(OUTCOMES, name) for name in names),
-        *(state(config, run, name) for name in names),
+        *(step for name in names for step in _settled(config, run, name)),
         rejected(config),
     )
+
+
+def _settled(config: Config, run: Run, name: str) -> tuple[QueryStep, ...]:
+    """The state first, by what was unreported before this run; that is forgotten last."""
+    if not reports_later(config, name):
+        return (state(config, run, name),)
+    return (state(config, run, name), failures(name, run), unreported(name, run))
+
+
+def _unreported(config: Config) -> tuple[Table, ...]:
+    return tuple(unreported_table(name) for name in sorted(config.syncs) if reports_later(config, name))
 
 
 def _remembered(config: Config) -> tuple[Table, ...]:
@@ -113,6 +126,6 @@ ACTIVATION = Stage("activation", reads=_reads, writes=_writes, plan=_activate)
 DELIVERY = Stage(
     "delivery",
     reads=lambda config: (OUTCOMES, SYNC_HOLDS, *_plans(config), *_states(config)),
-    writes=lambda config: (OUTCOMES, PLATFORM_FIGURES, *_states(config), REJECTED),
+    writes=lambda config: (OUTCOMES, PLATFORM_FIGURES, *_states(config), *_unreported(config), REJECTED),
     plan=_deliver,
 )

@@ -140,6 +140,27 @@ def changes_table(sync: str) -> Table:
     )
 
 
+def unreported_table(sync: str) -> Table:
+    """`activation.unreported_<sync>`: rows of requests that the platform took, until it says what became of them."""
+    return Table(
+        "activation",
+        f"unreported_{sync}",
+        (
+            Column("receipt", Type.STRING, meaning="the platform's id of the request"),
+            Column("place", Type.STRING, meaning="`<receipt>#<row>`, the row counted from 0"),
+            Column("key", Type.STRING),
+            Column("operation", Type.STRING, meaning="create, update or delete"),
+            Column("person_id", Type.STRING),
+            Column("before", Type.STRING, personal=True, meaning="fields accepted before this change; empty = none"),
+            Column(
+                "accepted_run_id", Type.STRING, meaning="the run in which the row was accepted, or taken out, before"
+            ),
+            Column("run_id", Type.STRING, meaning="the run that sent it"),
+            Column("at", Type.TIMESTAMP),
+        ),
+    )
+
+
 def state_table(sync: str) -> Table:
     """`activation.state_<sync>`: what the destination last accepted, row by row."""
     return Table(

@@ -206,17 +206,16 @@ def _match_rates(workspace: Workspace, name: str, *, as_json: bool) -> None:
     elif rows:
         names = ("at", "run_id", "receipt", "name", "value")
         print_table(names, ([row[each] for each in names] for row in rows))
-        _say_failed(workspace, name, rows)
+        _say_failed(name, rows)
     else:
         click.echo("the platform has reported nothing yet")
 
 
-def _say_failed(workspace: Workspace, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Requests that the platform failed since the sync was last reset."""
-    from kumitate.execution.controls import controls_of, forgotten
+def _say_failed(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Requests that the platform failed, as the newest run was told."""
     from kumitate.report.late_failures import failed_later
 
-    until = forgotten(controls_of(workspace.folder).decisions()).get(name, "")
-    failed = [row for row in rows if row["name"] == "failed" and row["value"] > 0 and row["run_id"] > until]
+    newest = max(row["run_id"] for row in rows)
+    failed = [row for row in rows if row["name"] == "failed" and row["value"] > 0 and row["run_id"] == newest]
     if failed:
         click.echo(failed_later(name, len(failed)).en)

@@ -82,7 +82,8 @@ class Receipts:
             later = {**note, "next": (now + wait).isoformat(), "asked": int(note["asked"]) + 1}
             self.memory.remember(self.sync, name, later)
             return
-        note_figures(self.memory, self.sync, note["receipt"], run_id=self.run_id, at=now.isoformat(), figures=figures)
+        told = figures or {UNREPORTED: 1.0}
+        note_figures(self.memory, self.sync, note["receipt"], run_id=self.run_id, at=now.isoformat(), figures=told)
         self.memory.remember(self.sync, name, None)
 
 

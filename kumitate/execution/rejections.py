@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kumitate.activation.destinations.talk import REFUSED_ROW
 from kumitate.activation.retries import waiting_rows
 from kumitate.activation.statements import string
 from kumitate.activation.tables import candidates_table, changes_table
@@ -69,7 +70,7 @@ def match_rates(workspace: Workspace, sync: str) -> list[Row]:
 
     sql = f"""select run_id, at, receipt, name, value
 from {PLATFORM_FIGURES}
-where sync = {string(sync)}
+where sync = {string(sync)} and not starts_with(name, {string(REFUSED_ROW)})
 order by at desc, run_id desc, receipt, name"""
     return [row for batch in workspace.engine.rows(Query("match_rates", sql)) for row in batch.to_pylist()]
 

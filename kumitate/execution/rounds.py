@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -251,6 +251,8 @@ def _worse(one: Outcome, other: Outcome) -> Outcome:
     for unfound, removal in ((one, other), (other, one)):
         if unfound.reason == NONE and removal.verdict is not Verdict.ACCEPTED:
             return removal
+    if one.verdict is other.verdict is Verdict.ACCEPTED and one.message != other.message:
+        return replace(other, message=f"{other.message} {one.message}".strip())
     return min(other, one, key=lambda outcome: _WORST_FIRST.index(outcome.verdict))
 
 

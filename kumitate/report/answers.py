@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from kumitate.activation.destinations.talk import REFUSED_ROW
 from kumitate.activation.statements import string
 from kumitate.activation.tables import PLATFORM_FIGURES, REJECTED, candidates_table, changes_table
 from kumitate.model.step import Query
@@ -77,6 +78,7 @@ select
   max(at) as at,
   count(*) as reports
 from {PLATFORM_FIGURES}
+where not starts_with(name, {string(REFUSED_ROW)})
 group by sync, name
 order by 1, 2"""
     return Query("platform_figures", sql)

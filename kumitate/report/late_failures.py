@@ -1,4 +1,4 @@
-"""What it means that a platform fails a request after it has taken it, and what mends it."""
+"""What it means that a platform fails a request after it has taken it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from kumitate.report.words import Words, plural
 
 
 def failed_later(sync: str, requests: int) -> Words:
-    """Its rows count as accepted, and nobody knows any more which of them were removals."""
-    reset = f"`kumitate control reset {sync} --reason …`"
+    """Its rows count as accepted no more, and are changes again: there is nothing to do."""
     return Words(
-        f"{sync}: the platform says it failed {plural(requests, 'request')} that it had taken; the rows count as "
-        f"accepted, and nothing came of them: {reset}, and the next run sends everybody again (who was to be removed "
-        "is taken out by a run in mode `rebuild`, or by hand)",
+        f"{sync}: the platform says it failed {plural(requests, 'request')} that it had taken; the next run sends "
+        "the rows again by itself (removals, too)",
         f"{sync}：受理された送信 {requests:,} 件が、媒体側で後から失敗しました。"
-        f"{reset} の後、次回の実行で全員を再送します"
-        "（削除分は `rebuild` モードの実行か手動で取り除いてください）",
+        "次回の実行で自動的に再送します（削除分も含みます）",
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from kumitate.report.words import Words
 
+FAILED_LATER = "settled.failed"
+"""The platform itself, of a row that it had taken."""
 SETTLED_ARRIVED, SETTLED_AGAIN = "settled.arrived", "settled.again"
 """A person decided what became of a row whose answer never came."""
 
@@ -155,6 +157,13 @@ MEANINGS: Mapping[str, Meaning] = {
             "look at the destination, then `kumitate sync NAME --settle KEY --as arrived|again --reason …`",
             "配信先を確認し、`kumitate sync NAME --settle KEY --as arrived|again --reason …` で決めてください",
         ),
+    ),
+    FAILED_LATER: Meaning(
+        Words(
+            "the platform took the row, and said later that nothing came of it",
+            "媒体が受理した後、処理に失敗したと通知しました",
+        ),
+        _BY_ITSELF,
     ),
     SETTLED_ARRIVED: Meaning(
         Words("a person decided that it has arrived", "届いたものと担当者が判断しました"),

@@ -16,7 +16,7 @@ from kumitate.execution.deliver import Route
 from kumitate.execution.sending import Sender
 from kumitate.model.step import BatchFunction, DeliverStep, Query
 from kumitate.model.table import Table
-from kumitate.ports import Mark
+from kumitate.ports import Mark, Transport
 from kumitate.sandbox.server import Sandbox
 
 
@@ -24,7 +24,7 @@ from kumitate.sandbox.server import Sandbox
 class Followed:
     """The sync `s` of mode `mode` to an account of a type; who is in its segment is said by e-mail address."""
 
-    sandbox: Sandbox
+    vendor: Sandbox | Transport
     type_: str
     settings: Mapping[str, Any]
     mode: str
@@ -50,8 +50,9 @@ class Followed:
         self.world.people(**{key: ({"email": email}, ["vips"]) for key, email in people.items()})
         self.world.activate(self.number)
         destination = destination_for(config, "s")
+        vendor = self.vendor
         sender = Sender(
-            connect=lambda: transport_to(self.sandbox, destination, self.type_),
+            connect=lambda: transport_to(vendor, destination, self.type_) if isinstance(vendor, Sandbox) else vendor,
             clock=self.clock,
             sleep=self.clock.sleep,
         )

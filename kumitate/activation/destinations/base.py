@@ -58,6 +58,8 @@ class Terms:
     """Requests of an account that the vendor lets be under way at once."""
     least_rows: int = 0
     """An audience below this size is not usable at the platform; said beforehand, and the rows still go."""
+    reports_failures: bool = False
+    """Requests may fail after they were taken, and the destination, which is `Reporting`, tells which."""
     erase_by_hand: str = ""
     """What the owner must do to erase a person there; empty where the destination is `Erasing`."""
 

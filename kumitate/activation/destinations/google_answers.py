@@ -6,7 +6,7 @@ Sources: the API's ErrorReason and RequestStatusPerDestination, discovery revisi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,7 @@ from kumitate.activation.destinations.answers import (
     json_of,
 )
 from kumitate.activation.destinations.members import spoiled
+from kumitate.activation.destinations.talk import FAILED, GOES_AGAIN, REFUSED_ROW
 from kumitate.model.request import Outcome, Request, Response, Verdict
 
 _ROW = re.compile(r"(?:audience_?members|events)\[(\d+)\]", re.IGNORECASE)
@@ -25,6 +26,8 @@ _BEYOND_ROWS = re.compile(
 )
 _RATE = re.compile(r"(?:LESS_THAN_(?P<below>\d+)|(?P<low>\d+)_TO_(?P<high>\d+))$")
 _REASON = re.compile(r"^(?:PROCESSING_)?(?:ERROR|WARNING)_(?:REASON_)?")
+_MOST_NAMED = 2_000
+"""Refused rows of one request that are noted one by one: a note of the cloud's memory holds so many."""
 
 NEXT_STEPS: Mapping[str, str] = {
     "TERMS_AND_CONDITIONS_NOT_SIGNED": "accept the customer data terms in the Google product, then run again",
@@ -63,7 +66,7 @@ def outcomes_of(request: Request, response: Response) -> tuple[Outcome, ...]:
     warned = dict(_warnings(answer))
     request_id = str(answer.get("requestId", ""))
     return tuple(
-        Outcome(key, Verdict.ACCEPTED, UNCONFIRMED, warned.get(number, request_id))
+        Outcome(key, Verdict.ACCEPTED, UNCONFIRMED, f"{request_id}#{number} {warned.get(number, '')}".strip())
         for number, key in enumerate(request.keys)
     )
 
@@ -135,11 +138,26 @@ def figures_of(answer: Mapping[str, Any]) -> dict[str, float] | None:
     places = answer.get("requestStatusPerDestination", [])
     if not places or any(place.get("requestStatus") == "PROCESSING" for place in places):
         return None
-    figures: dict[str, float] = {"failed": float(any(place.get("requestStatus") == "FAILED" for place in places))}
+    figures: dict[str, float] = {FAILED: float(any(place.get("requestStatus") == "FAILED" for place in places))}
     for place in places:
         for name, value in _figures(place):
             figures[name] = figures.get(name, 0.0) + value
-    return figures
+    return figures if figures[FAILED] else figures | _refused_rows(places)
+
+
+def _refused_rows(places: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Rows that Google names by their places; of very many the whole request goes again, which does no harm.
+
+    What Google has from before (a second conversion of one transaction) is no row that it lacks.
+    """
+    counts = chain.from_iterable(place.get("errorInfo", {}).get("errorCounts", []) for place in places)
+    refused = {
+        f"{REFUSED_ROW}{row}.{reason}": float(row)
+        for count in counts
+        if not (reason := _short(str(count.get("reason", "")))).startswith("duplicate_")
+        for row in count.get("recordIndices", [])
+    }
+    return refused if len(refused) <= _MOST_NAMED else {GOES_AGAIN: 1.0}
 
 
 def _figures(place: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -35,7 +35,7 @@ from kumitate.activation.destinations.members import (
     still_in,
     why_unusable,
 )
-from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.talk import EITHER_OF, State, Turn
 from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response
 
@@ -59,6 +59,7 @@ class GoogleDataManager(Destination):
         seconds_between_requests=0.2,
         most_rows=_MAX_MEMBERS,
         daily_requests=100_000,
+        reports_failures=True,
         whole_modes=frozenset({"rebuild"}),
         accepts=GOOGLE_DATA_MANAGER_V1.fields,
     )
@@ -148,7 +149,11 @@ class GoogleDataManager(Destination):
                 yield change.key, found
 
     def _identifiers(self, fields: Mapping[str, Any]) -> Identifiers:
-        return identifiers(fields, self.country)
+        """Of a row that may be known by several, all of them once."""
+        if EITHER_OF not in fields:
+            return identifiers(fields, self.country)
+        known = [each for either in fields[EITHER_OF] for each in self._identifiers(either)]
+        return tuple(each for place, each in enumerate(known) if each not in known[:place])
 
     def _why(self, fields: Mapping[str, Any]) -> str:
         return why_unusable(GOOGLE_DATA_MANAGER_V1, fields, self.country)

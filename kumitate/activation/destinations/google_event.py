@@ -49,6 +49,7 @@ class GoogleEvent(Destination):
         seconds_between_requests=0.2,
         most_rows=_MAX_EVENTS,
         daily_requests=100_000,
+        reports_failures=True,
         needs=frozenset({"event_time"}),
         accepts=frozenset(
             {*GOOGLE_DATA_MANAGER_V1.fields, *_CLICKS, "event_time", "transaction_id", "value", "currency"}

@@ -82,9 +82,25 @@ class Lapsing(Protocol):
         ...
 
 
+FAILED = "failed"
+"""The figure of a report: 1 where nothing came of the whole request."""
+GOES_AGAIN = "sent_again"
+"""1 where so many rows of the request were refused that all of it is sent once more."""
+REFUSED_ROW = "refused_row."
+"""Begins the name of a figure that is the place of one refused row: `refused_row.17.invalid_format` is 17."""
+
+EITHER_OF = ""
+"""The one name in the fields of a row that was to be changed by a request that failed: what it may be known by is
+any of a list of fields. No sync can map a field of this name."""
+
+
 @runtime_checkable
 class Reporting(Protocol):
-    """A destination that tells later what it made of a request it took (Google's requestStatus, match rates)."""
+    """A destination that tells later what it made of a request it took (Google's requestStatus, match rates).
+
+    Where its terms say `reports_failures`, the message of an accepted row begins with the receipt and the row's
+    place in the request, counted from 0: `request-1#17`. What `report` calls failed is a change again.
+    """
 
     def receipt(self, request: Request, response: Response) -> str:
         """What to ask by later; empty where there is nothing to ask."""
