@@ -7,7 +7,7 @@ from kumitate.cleanse.stage import CLEANSE
 from kumitate.config.project import Config
 from kumitate.identity.stage import IDENTITY
 from kumitate.ingest.stage import INGEST
-from kumitate.model.step import BatchStep, DeliverStep, GraphStep, Query, QueryStep, Stage, Step
+from kumitate.model.step import BatchStep, DeliverStep, GraphStep, LiveStep, Query, QueryStep, Stage, Step
 from kumitate.model.table import Table
 from kumitate.profiles.quality import PROFILE_QUALITY
 from kumitate.profiles.stage import PROFILES
@@ -36,6 +36,8 @@ def step_name(step: Step) -> str:
     """A step's name within the pipeline, e.g. `curated.traits:traits`; lasting, for marks in the lake."""
     if isinstance(step, DeliverStep):
         return f"{step.table}:deliver_{step.sync}"
+    if isinstance(step, LiveStep):
+        return f"{step.table}:{step.work}"
     queries = step_queries(step)
     return f"{step.table}:{queries[0].name}" if queries else str(step.table)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # a port has no weight: a function that delivers loads neithe
     import pyarrow as pa
 
     from kumitate.model.event import Event, State
+    from kumitate.model.firing import Firing
     from kumitate.model.request import Outcome, Request, Response
     from kumitate.model.step import BatchFunction, BatchStep, GraphStep, Mode, Query, QueryStep
     from kumitate.model.table import Table
@@ -232,6 +233,35 @@ class StateStore(Protocol):
 
     def publish(self, entries: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
         """Put or delete many, whatever is there; done twice it is the same."""
+        ...
+
+
+class FiringBook(Protocol):
+    """What was decided about triggers that fired, by sync, each as one document with a version."""
+
+    def read(self, sync: str, fired_id: str) -> Firing | None: ...
+    def write(self, firing: Firing, *, instead_of: int) -> bool:
+        """Put it where its version is still `instead_of`, 0 for none; False where it is not."""
+        ...
+
+    def uncollected(self, sync: str) -> Iterable[Firing]:
+        """Those that the lake has not yet for good."""
+        ...
+
+
+class WayOut(Protocol):
+    """How the row of a firing leaves at once."""
+
+    def send(self, firing: Firing) -> None:
+        """Begin, or go on with, bringing its row; done twice it leaves once."""
+        ...
+
+    def note(self, firing: Firing) -> Outcome | datetime | None:
+        """What the ledger says of the newest attempt: a verdict, or the time at which it was about to leave."""
+        ...
+
+    def end(self, firing: Firing) -> None:
+        """Let nothing of this attempt leave any more."""
         ...
 
 

@@ -37,7 +37,7 @@ def sent_messages(config: Config, run: Run, budget: str, *, planned: Sequence[st
     parts += [
         f"    select person_id from {changes_table(name)} where operation = 'create'"
         for name in planned
-        if name in syncs
+        if name in syncs and name in config.run_syncs
     ]
     sent = "\n    union all\n".join(parts)
     return f"""sent_{budget} as (

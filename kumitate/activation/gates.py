@@ -66,9 +66,10 @@ def consent_join(consent: Consent, person_id: str) -> str:
 
 
 def goes_before(config: Config, name: str) -> tuple[str, ...]:
-    """Syncs that a person of theirs is left to, in order."""
+    """Syncs that a person of theirs is left to, in order; none that a trigger fires, which goes before nobody."""
     rankings = (config.rankings[each].syncs for each in sorted(config.rankings))
-    return tuple(dict.fromkeys(sync for syncs in rankings if name in syncs for sync in syncs[: syncs.index(name)]))
+    before = (sync for syncs in rankings if name in syncs for sync in syncs[: syncs.index(name)])
+    return tuple(dict.fromkeys(sync for sync in before if sync not in config.fired_syncs))
 
 
 def in_order(config: Config) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) ->
     whens, joins = [], []
     before = goes_before(config, name)
     if before:
-        ctes.append(_outranking(before))
+        ctes.append(outranking(before))
         whens += [f"when x.place = {n} then {string(f'outranked:{each}')}" for n, each in enumerate(before, 1)]
         joins.append("left join outranking as x on x.person_id = c.person_id")
     holdouts = holdouts_of(config, sync)
@@ -184,7 +185,7 @@ left join held as h on h.person_id = c.person_id and h.gate is not null"""
 """Only who is held is joined to the whole rows: their fields are read once, and neither sorted nor grouped."""
 
 
-def _outranking(before: Sequence[str]) -> str:
+def outranking(before: Sequence[str]) -> str:
     """Who is a person of a sync that goes before: it sends them, has perhaps sent them, or holds them out."""
     own = f"gate is null or gate = '{UNKNOWN_DELIVERY}' or starts_with(gate, 'holdout:')"
     parts = "\n    union all\n".join(

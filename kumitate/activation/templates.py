@@ -1,7 +1,8 @@
 """What a sync's `key` and `fields` say, taken apart, and their rendering as Arrow columns.
 
 `"{person_id}:{last_cart_at}"` is text; `"{lifetime_value}"`, one placeholder alone, keeps its type; a mapping
-transforms what its templates give.
+transforms what its templates give. `{fact.products}` is what a trigger will tell: it stays as it is, and any other
+brace in such a text is doubled, so that it is told from one (`triggered`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import json
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.activation.mapping import in_one, transformed, unmatched
+from kumitate.activation.triggered import FACT
 from kumitate.activation.values import texts, tokens
 from kumitate.config.mapping import FieldMapping
 
@@ -33,24 +34,40 @@ class Template:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return (*self.parts[1::2], *(column for each in self.inputs for column in each.columns))
+        own = (part for part in self.parts[1::2] if not part.startswith(FACT))
+        return (*own, *(column for each in self.inputs for column in each.columns))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Names of what a trigger tells, in the order in which they stand."""
+        return tuple(part.removeprefix(FACT) for part in self.parts[1::2] if part.startswith(FACT))
+
+    @property
+    def is_alone(self) -> bool:
+        """One placeholder and nothing else."""
+        return len(self.parts) == 3 and not self.parts[0] and not self.parts[2]
 
     @property
     def is_value(self) -> bool:
-        """One placeholder and nothing else: the value keeps its type."""
-        return len(self.parts) == 3 and not self.parts[0] and not self.parts[2]
+        """One column and nothing else: the value keeps its type."""
+        return self.is_alone and not self.facts
 
 
 def parse_template(given: str | FieldMapping) -> Template:
     """The template of a field; ValueError says what is wrong. `{{` and `}}` stand for braces."""
     if isinstance(given, FieldMapping):
-        return Template((), given, tuple(parse_template(each) for _, each in given.inputs))
+        inputs = tuple(parse_template(each) for _, each in given.inputs)
+        if any(each.facts for each in inputs):
+            raise ValueError(
+                "a fact is brought as the trigger tells it; write it without a transform: '{fact.products}'"
+            )
+        return Template((), given, inputs)
     parts = [""]
     for literal, column, form, conversion in string.Formatter().parse(given):
         parts[-1] += literal
         if column is None:
             continue
-        if form or conversion or not column.isidentifier():
+        if form or conversion or not column.removeprefix(FACT).isidentifier():
             raise ValueError(f"{given!r}: a placeholder is {{column}}, the name of an attribute or trait")
         parts += [column, ""]
     return Template(tuple(parts))
@@ -58,16 +75,24 @@ def parse_template(given: str | FieldMapping) -> Template:
 
 def render_text(template: Template, batch: pa.RecordBatch, *, missing: str | None) -> pa.Array:
     """The template as text per row; a missing value is written as `missing`, or makes the whole row null."""
-    pieces: list[Any] = []
+    pieces: list[pa.Array | str] = []
     for number, part in enumerate(template.parts):
-        if number % 2:
+        if number % 2 and part.startswith(FACT):
+            pieces.append(f"{{{part}}}")
+        elif number % 2:
             shown = texts(batch.column(part))
+            shown = _doubled(shown) if template.facts else shown
             pieces.append(shown if missing is None else pc.fill_null(shown, missing))
         elif part:
-            pieces.append(pa.scalar(part))
+            pieces.append(part.replace("{", "{{").replace("}", "}}") if template.facts else part)
     if not any(isinstance(piece, pa.Array) for piece in pieces):
-        return pa.array(["".join(template.parts)] * batch.num_rows, pa.string())
+        return pa.array(["".join(map(str, pieces))] * batch.num_rows, pa.string())
     return pc.binary_join_element_wise(*pieces, "", null_handling="emit_null")
+
+
+def _doubled(shown: pa.Array) -> pa.Array:
+    """A value's own braces, so that nobody's name can ask for a fact."""
+    return pc.replace_substring(pc.replace_substring(shown, "{", "{{"), "}", "}}")
 
 
 def render_json(template: Template, batch: pa.RecordBatch) -> pa.Array:

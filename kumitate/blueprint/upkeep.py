@@ -12,7 +12,7 @@ from kumitate.blueprint.names import ZONES, Names
 from kumitate.blueprint.platform import LakeTable, Platform
 from kumitate.config.project import Config
 from kumitate.ingest.stage import INGEST
-from kumitate.model.step import DeliverStep, IngestStep, Mode, Run, Step
+from kumitate.model.step import DeliverStep, IngestStep, LiveStep, Mode, Run, Step
 from kumitate.pipeline import STAGES
 
 Optimizer = Literal["compaction", "retention", "orphan_file_deletion"]
@@ -48,6 +48,8 @@ def appended(config: Config) -> frozenset[str]:
 
 
 def _appends(step: Step) -> bool:
+    if isinstance(step, LiveStep):
+        return False
     return isinstance(step, DeliverStep | IngestStep) or step.mode is Mode.APPEND
 
 

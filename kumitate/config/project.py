@@ -54,3 +54,13 @@ class Config(Section):
     @property
     def person(self) -> Entity:
         return self.identity["person"]
+
+    @property
+    def run_syncs(self) -> dict[str, Sync]:
+        """Syncs that runs bring: those without a trigger."""
+        return {name: sync for name, sync in self.syncs.items() if sync.trigger is None}
+
+    @property
+    def fired_syncs(self) -> dict[str, Sync]:
+        """Syncs that bring what a trigger tells, when it fires."""
+        return {name: sync for name, sync in self.syncs.items() if sync.trigger is not None}

@@ -11,11 +11,28 @@ from kumitate.activation.stage import of_syncs as of_syncs
 from kumitate.cleanse.stage import cleansed_through
 from kumitate.cleanse.tables import staging_table
 from kumitate.config.project import Config
-from kumitate.model.step import BatchStep, DeliverStep, GraphStep, IngestStep, Query, QueryStep, Run, Stage, Step
+from kumitate.errors import FatalError
+from kumitate.model.step import (
+    BatchStep,
+    DeliverStep,
+    GraphStep,
+    IngestStep,
+    LiveStep,
+    Query,
+    QueryStep,
+    Run,
+    Stage,
+    Step,
+)
 from kumitate.model.table import Table
 from kumitate.pipeline import step_name
 from kumitate.ports import Engine, LakeWriter, Mark, Progress, Worker
 from kumitate.segments.tables import SEGMENT_BITS
+
+
+def no_live(step: LiveStep) -> int:
+    """Where nothing is gathered and published: a rehearsal, a stage of its own."""
+    raise FatalError(f"{step.table}: what triggers fire is gathered and published by runs alone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +46,7 @@ class Execution:
     ingest: Callable[[IngestStep], int]
     deliver: Callable[[Sequence[DeliverStep]], None]
     progress: Progress
+    live: Callable[[LiveStep], int] = no_live
 
     def run_stage(self, stage: Stage) -> dict[str, int]:
         """The stage's steps in order, deliveries side by side first; rows written by step."""
@@ -44,9 +62,11 @@ class Execution:
                 rows[step_name(step)] = self._run_step(step)
         return rows
 
-    def _run_step(self, step: IngestStep | QueryStep | BatchStep | GraphStep) -> int:
+    def _run_step(self, step: IngestStep | QueryStep | BatchStep | GraphStep | LiveStep) -> int:
         if isinstance(step, IngestStep):
             return self.ingest(step)
+        if isinstance(step, LiveStep):
+            return self.live(step)
         mark = Mark(step.mode, step_name(step), self.run.id)
         if self.lake.done_by(step.table, mark.step) == self.run.id:
             return 0

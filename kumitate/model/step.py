@@ -81,7 +81,27 @@ class DeliverStep:
     sync: str
 
 
-Step = QueryStep | BatchStep | GraphStep | IngestStep | DeliverStep
+class Live(StrEnum):
+    """What is done between the lake and what real time keeps."""
+
+    GATHER = "gather"
+    """`table` becomes what became of every firing that the lake has not yet for good."""
+    PUBLISH = "publish"
+    """The state store gets the rows of `table`: `key`, and `data` as JSON, or null to delete; done twice it is the
+    same."""
+    SETTLE = "settle"
+    """The firings of `table` that have come to their end are in the lake: they may be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStep:
+    """Work of the edge for syncs that a trigger fires; only `gather` writes to the lake."""
+
+    table: Table
+    work: Live
+
+
+Step = QueryStep | BatchStep | GraphStep | IngestStep | DeliverStep | LiveStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,98 @@
+"""Cards: what a sync that a trigger fires would send to whom, and what holds it back, as of the newest run.
+
+Candidates of such a sync are everybody whom it may reach, or its segment's members; their fields are rendered with the
+facts' places left open. What a firing needs to know besides is compiled into a `FiredSync`.
+"""
+
+from __future__ import annotations
+
+from kumitate.activation.candidates import mapping_of
+from kumitate.activation.frequency import budget_of, sent_messages
+from kumitate.activation.gates import goes_before, outranking
+from kumitate.activation.holdouts import held_out, holdouts_of
+from kumitate.activation.statements import string
+from kumitate.activation.tables import SYNC_COUNTS, candidates_table
+from kumitate.activation.triggered import FiredSync
+from kumitate.config.project import Config
+from kumitate.model.expression import Consent
+from kumitate.model.step import Mode, Query, QueryStep, Run
+
+READY = "ready"
+"""The outcome, in `activation.sync_counts`, of people who are sent something as soon as the trigger fires."""
+
+
+def fired_sync(config: Config, name: str) -> FiredSync:
+    """What a firing needs to know of the sync."""
+    sync = config.syncs[name]
+    mapping = mapping_of(sync)
+    with_facts = {field: template for field, template in mapping.fields if template.facts}
+    values = tuple(field for field, template in with_facts.items() if template.is_alone)
+    trigger = config.triggers[sync.trigger or ""]
+    return FiredSync(
+        sync=name,
+        trigger=sync.trigger or "",
+        consent=f"{sync.consent.purpose}/{sync.consent.channel}" if isinstance(sync.consent, Consent) else "",
+        has_segment=sync.segment is not None,
+        fresh_seconds=trigger.fresh.total_seconds(),
+        key_facts=bool(mapping.key.facts),
+        values=values,
+        texts=tuple(field for field in with_facts if field not in values),
+        nulls={field: mapping.policy(field) for field in values},
+    )
+
+
+def fired_syncs(config: Config) -> tuple[FiredSync, ...]:
+    """Of every sync that a trigger fires, by name."""
+    return tuple(fired_sync(config, name) for name in sorted(config.fired_syncs))
+
+
+def held_cards(config: Config, run: Run, name: str) -> QueryStep:
+    """The candidates once more, with the gates that need other syncs or the past: ranks, hold-outs, budgets.
+
+    Keys are not whole before the trigger fires: that one leaves once is seen to then.
+    """
+    sync, table = config.syncs[name], candidates_table(name)
+    ctes, whens, joins = [], [], []
+    before = goes_before(config, name)
+    if before:
+        ctes.append(outranking(before))
+        whens += [f"when x.place = {n} then {string(f'outranked:{each}')}" for n, each in enumerate(before, 1)]
+        joins.append("\nleft join outranking as x on x.person_id = c.person_id")
+    holdouts = holdouts_of(config, sync)
+    if holdouts:
+        ctes.append(held_out(holdouts))
+        whens.append("when o.person_id is not null then concat('holdout:', o.holdout)")
+        joins.append("\nleft join held_out as o on o.person_id = c.person_id")
+    for budget in budget_of(config, sync):
+        ctes.append(sent_messages(config, run, budget, planned=()))
+        most = config.budgets[budget].most
+        whens.append(f"when f_{budget}.messages >= {most} then {string(f'frequency:{budget}')}")
+        joins.append(f"\nleft join sent_{budget} as f_{budget} on f_{budget}.person_id = c.person_id")
+    sql = f"""{_with(ctes)}select
+  c.person_id,
+  c.key,
+  {f"coalesce(c.gate, case {' '.join(whens)} end)" if whens else "c.gate"} as gate,
+  c.fields,
+  c.fields_hash
+from {table} as c{"".join(joins)}"""
+    return QueryStep(table, Query(f"held_{name}", sql))
+
+
+def counted_cards(run: Run, name: str) -> QueryStep:
+    """How many people the sync would reach, and what holds the others."""
+    query = Query(
+        f"counts_{name}",
+        f"""select
+  {string(run.id)} as run_id,
+  {string(name)} as sync,
+  case when gate is null then '{READY}' else concat('held:', gate) end as outcome,
+  count(*) as rows
+from {candidates_table(name)}
+group by case when gate is null then '{READY}' else concat('held:', gate) end""",
+    )
+    return QueryStep(SYNC_COUNTS, query, Mode.APPEND)
+
+
+def _with(ctes: list[str]) -> str:
+    listed = ",\n".join(ctes)
+    return f"with {listed}\n" if ctes else ""

@@ -1,0 +1,207 @@
+"""What becomes of a trigger that has fired, for one sync: the row that goes out at once, or what holds it back.
+
+A function imports this: it is light, and rests on what the last run has published (`cards`) and on the event alone.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from kumitate.errors import FatalError
+from kumitate.model.event import Fired, State
+from kumitate.model.request import Change, Operation
+
+FACT = "fact."
+"""Begins the placeholder of what a trigger tells: `{fact.products}`."""
+
+NO_CONSENT = "no_consent"
+KEY_EMPTY = "key.empty"
+KEY_SENT = "key.sent"
+"""Another firing has the same key, which leaves once."""
+NOT_IN_SEGMENT = "not_in_segment"
+PERSON_UNKNOWN, PROFILE_UNKNOWN = "person.unknown", "profile.unknown"
+TOO_LATE = "too_late"
+"""It could not leave as long as its trigger's `fresh` lasted."""
+_ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiredSync:
+    """A sync that a trigger fires, as far as a firing needs to know it; fields without facts stand in the card."""
+
+    sync: str
+    trigger: str
+    consent: str = ""
+    """`marketing/email`; empty where none applies."""
+    has_segment: bool = False
+    fresh_seconds: float = 86_400.0
+    """For so long what fired is worth telling."""
+    key_facts: bool = False
+    """Whether the key has facts in it."""
+    values: tuple[str, ...] = ()
+    """Fields that are one fact and nothing else: its value keeps its type."""
+    texts: tuple[str, ...] = ()
+    """Fields that have facts in a text."""
+    nulls: Mapping[str, str] = field(default_factory=dict)
+    """What a missing fact does, by field of `values`: keep, clear or hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Nothing leaves; with `waits` it is tried again when the next run has published."""
+
+    reason: str
+    waits: bool = False
+
+
+def bring(plan: FiredSync, fired: Fired, card: Mapping[str, Any] | None) -> Change | Held:
+    """The row of `fired` by the person's card; consent that the events have taken back holds before all else."""
+    if denies(plan, fired):
+        return Held(NO_CONSENT)
+    if card is None:
+        return _without_card(plan, fired)
+    if card.get("gate"):
+        return Held(str(card["gate"]))
+    key = filled(card["key"], fired.facts, missing=None) if plan.key_facts else card["key"]
+    if key is None or not key.strip():
+        return Held(KEY_EMPTY)
+    fields = _fields(plan, card["fields"], fired.facts)
+    return fields if isinstance(fields, Held) else Change(key, Operation.CREATE, fields, fired.person_id)
+
+
+def _without_card(plan: FiredSync, fired: Fired) -> Held:
+    if not fired.person_id:
+        return Held(PERSON_UNKNOWN, waits=True)
+    return Held(NOT_IN_SEGMENT) if plan.has_segment else Held(PROFILE_UNKNOWN, waits=True)
+
+
+def _fields(plan: FiredSync, given: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any] | Held:
+    """The card's fields with the facts in them, by name."""
+    fields = {name: value for name, value in given.items() if name not in plan.values}
+    for name in plan.texts:
+        fields[name] = filled(fields[name], facts, missing="")
+    for name in plan.values:
+        value, policy = _value(given[name], facts), plan.nulls.get(name, "keep")
+        if value is None and policy == "hold":
+            return Held(f"field.null:{name}")
+        if value is not None or policy == "clear":
+            fields[name] = value
+    return dict(sorted(fields.items()))
+
+
+def denies(plan: FiredSync, fired: Fired) -> bool:
+    """Whether the person's newest events have taken back what the sync needs."""
+    if not plan.consent:
+        return False
+    purpose, _, channel = plan.consent.partition("/")
+    said = (each.partition("/")[::2] for each in fired.denied)
+    return any(p == purpose and (c == channel or _ANY in (c, channel)) for p, c in said)
+
+
+def filled(template: str, facts: Mapping[str, Any], *, missing: str | None) -> str | None:
+    """The text with its facts; one that is missing is written as `missing`, or makes the whole of it None."""
+    parts = []
+    for literal, name, _, _ in string.Formatter().parse(template):
+        shown = shown_as(_fact(name, facts)) if name is not None else ""
+        if shown is None and missing is None:
+            return None
+        parts += [literal, missing if shown is None else shown]
+    return "".join(part for part in parts if part)
+
+
+def _value(template: str, facts: Mapping[str, Any]) -> object:
+    name = next((name for _, name, _, _ in string.Formatter().parse(template) if name is not None), None)
+    value = _fact(name, facts)
+    return None if value in ("", []) else value
+
+
+def _fact(name: str | None, facts: Mapping[str, Any]) -> Any:
+    return facts.get((name or "").removeprefix(FACT))
+
+
+def shown_as(value: object) -> str | None:
+    """A fact as people write it: `12.5`, `true`, `a, b`; of a mapping its values, one after another."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return str(value).lower()
+        case int() | float() | Decimal():
+            return _number(Decimal(str(value)))
+        case list() | tuple():
+            return ", ".join(text for each in value if (text := shown_as(each)))
+        case Mapping():
+            return " ".join(text for each in value.values() if (text := shown_as(each)))
+        case _:
+            return str(value)
+
+
+def _number(value: Decimal) -> str | None:
+    """Without exponent and trailing zeros, as in fields that are no facts; None for what is no number."""
+    if not value.is_finite():
+        return None
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def person_of(fired: Fired, found: Mapping[str, State]) -> str:
+    """Who the published map says it is by now; `found` are the states of `fired.who`.
+
+    Whom the event named stays, where any identifier still leads there; else the first that leads somewhere.
+    """
+    persons = [str(found[key].data["person"]) for key in fired.who if key in found]
+    return fired.person_id if fired.person_id in persons else next(iter(persons), fired.person_id)
+
+
+def is_fresh(plan: FiredSync, fired: Fired, now: datetime) -> bool:
+    """Whether there is still a point in telling it."""
+    return now - fired.at <= timedelta(seconds=plan.fresh_seconds)
+
+
+def sent_key(sync: str, key: str) -> str:
+    """Of the state store: which firing has a sync's key, for good: `{"fired": …}`."""
+    return f"sent#{sync}#{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def fired_json(fired: Fired) -> dict[str, Any]:
+    """As the event `Trigger fired` carries it: ids and facts, and nothing that says who it is."""
+    return {**asdict(fired), "at": fired.at.isoformat(), "denied": list(fired.denied), "who": list(fired.who)}
+
+
+def fired_from(detail: Mapping[str, Any]) -> Fired:
+    """FatalError where it is none."""
+    try:
+        return Fired(
+            id=str(detail["id"]),
+            trigger=str(detail["trigger"]),
+            key=str(detail["key"]),
+            person_id=str(detail["person_id"]),
+            at=datetime.fromisoformat(detail["at"]),
+            facts=dict(detail.get("facts") or {}),
+            denied=tuple(detail.get("denied") or ()),
+            who=tuple(detail.get("who") or ()),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise FatalError("an event 'Trigger fired' has not the members it should; see docs/concepts") from None
+
+
+def to_json(plans: Iterable[FiredSync]) -> str:
+    """The plans as a function carries them (`triggered.json`)."""
+    return json.dumps([asdict(plan) for plan in plans], ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def from_json(text: str) -> tuple[FiredSync, ...]:
+    """FatalError where `text` is none of ours."""
+    try:
+        given = json.loads(text)
+        return tuple(FiredSync(**{**each, **{n: tuple(each[n]) for n in ("values", "texts")}}) for each in given)
+    except (ValueError, TypeError, KeyError):
+        raise FatalError("triggered.json cannot be read; deploy again") from None
