@@ -28,6 +28,15 @@ def project_option(command: Command) -> Command:
     )(command)
 
 
+def lake_option(command: Command) -> Command:
+    return click.option(
+        "--lake",
+        "lake_folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The lake's folder; by default the one that the project names.",
+    )(command)
+
+
 def json_option(command: Command) -> Command:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print JSON on stdout; progress and messages go to stderr."

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from kumitate.cli.options import FOLDER, examples, find_project, json_option, project_option
+from kumitate.cli.options import FOLDER, examples, find_project, json_option, lake_option, project_option
 from kumitate.cli.output import print_json, print_table, say
 from kumitate.cli.progress import progress
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kumitate.execution.closing import Closed
     from kumitate.execution.run import RunSummary
     from kumitate.execution.workspace import Workspace
-    from kumitate.project import Project
     from kumitate.report.facts import Report
 
 REPORT_FILE = "report.html"
@@ -59,6 +58,7 @@ def _reason(_context: click.Context, parameter: click.Parameter, given: str | No
     help="CSV with the columns record and person_id: compare the persons found with it.",
 )
 @project_option
+@lake_option
 @json_option
 def run(  # noqa: PLR0913 (each is an option of the command line)
     folder: Path | None,
@@ -70,6 +70,7 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
     dry_run: bool,
     truth: Path | None,
     project: Path | None,
+    lake_folder: Path | None,
     as_json: bool,
 ) -> None:
     """Run the project: read new files, cleanse, find persons, compute traits and segments, deliver changes.
@@ -85,10 +86,10 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
     if until is not None:
         _known_stage(until)
     if dry_run:
-        _show_plan(root, until, as_json=as_json)
+        _show_plan(root, until, lake_folder=lake_folder, as_json=as_json)
         return
     known = _read_truth(truth) if truth is not None else None
-    with open_workspace(root, engine=engine) as workspace:
+    with open_workspace(root, engine=engine, lake_folder=lake_folder) as workspace:
         clock = _clock(as_of, workspace.config)
         with progress() as tell:
             summary = execute(workspace, until=until, as_of=clock, release=release_hold, progress=tell)
@@ -172,11 +173,11 @@ def _told_of(closed: Closed) -> str:
     )
 
 
-def _say_if_interrupted(project: Project) -> None:
+def _say_if_interrupted(lake_folder: Path) -> None:
     """A dry run says first what a run would do first."""
     from kumitate.execution.runs import RunLog
 
-    path = project.config.root / project.config.settings.lake / "runs.db"
+    path = lake_folder / "runs.db"
     last = RunLog(path).last() if path.exists() else None
     if last is not None and last.finished_at is None:
         how = (
@@ -185,12 +186,13 @@ def _say_if_interrupted(project: Project) -> None:
         say(f"{last.id} was interrupted: it {how}")
 
 
-def _show_plan(root: Path, until: str | None, *, as_json: bool) -> None:
+def _show_plan(root: Path, until: str | None, *, lake_folder: Path | None, as_json: bool) -> None:
     from kumitate.cli.plans import planned_steps
+    from kumitate.execution.workspace import lake_folder_of
     from kumitate.project import open_project
 
     project = open_project(root)
-    _say_if_interrupted(project)
+    _say_if_interrupted(lake_folder_of(project.config, lake_folder))
     steps = planned_steps(project.config, until)
     if as_json:
         print_json(steps)

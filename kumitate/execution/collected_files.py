@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import get_native_id
 from typing import IO
@@ -70,18 +70,24 @@ class _Landing:
         return f"{STREAMED}/{self.source}/{self.folder}/{self.first}-{self.last}.jsonl.gz"
 
 
-def land_collected(folder: Path, collected: Collected) -> int:
-    """Write what has not been written yet to files below the lake's `folder`; return how many events there were."""
+def land_collected(collected: Collected) -> int:
+    """Write what has not been written yet to files below the lake's folder; return how many events there were."""
     with collected.reading() as connection:
         sources = [source for (source,) in connection.execute(_WAITING)]
-    landed = sum(_land_source(folder, collected, source) for source in sources)
+    landed = sum(_land_source(collected, source) for source in sources)
     _let_go(collected)
     return landed
 
 
-def land_if_any(folder: Path, collected: Callable[[], Collected]) -> int:
-    """The same for whoever does not collect: nothing is made where nobody ever has."""
-    return land_collected(folder, collected()) if (folder / COLLECTED).exists() else 0
+def land_before_a_run(folder: Path, *, clock: Callable[[], datetime]) -> int:
+    """The same for whoever does not collect; nothing is made in the lake's `folder` where nobody ever has."""
+    if not (folder / COLLECTED).exists():
+        return 0
+    collected = Collected(folder, clock=clock)
+    try:
+        return land_collected(collected)
+    finally:
+        collected.close()
 
 
 def _let_go(collected: Collected) -> None:
@@ -96,11 +102,11 @@ def _let_go(collected: Collected) -> None:
                 gone = connection.execute(_LET_GO, said).rowcount
 
 
-def _land_source(folder: Path, collected: Collected, source: str) -> int:
+def _land_source(collected: Collected, source: str) -> int:
     """One file after the other, until nothing waits."""
     total = 0
     while _settle(collected, source):
-        landing, count = _write(folder, collected, source)
+        landing, count = _write(collected, source)
         if landing is not None:
             with collected.writing() as connection:
                 connection.execute(_LANDED, (source, landing.last))
@@ -117,7 +123,7 @@ def _settle(collected: Collected, source: str) -> bool:
         return connection.execute("select 1 from landings where source = ?", (source,)).fetchone() is not None
 
 
-def _write(folder: Path, collected: Collected, source: str) -> tuple[_Landing | None, int]:
+def _write(collected: Collected, source: str) -> tuple[_Landing | None, int]:
     """The landing and its events are read as of one moment: where somebody else has landed it meanwhile, there is
     none, and where there is one, all of its events are there.
     """
@@ -130,10 +136,10 @@ def _write(folder: Path, collected: Collected, source: str) -> tuple[_Landing | 
         landing = _Landing(*row)
         lines = connection.execute(_LINES, (source, landing.first, landing.last))
         try:
-            return landing, _write_file(folder / landing.file, (line for (line,) in lines))
+            return landing, _write_file(collected.folder / landing.file, (line for (line,) in lines))
         except OSError as error:
             raise RetryableError(
-                f"{folder / landing.file}: could not be written ({error.strerror}); the events are safe in"
+                f"{collected.folder / landing.file}: could not be written ({error.strerror}); the events are safe in"
                 f" {COLLECTED}; check the space on the disk and the folder's rights"
             ) from error
 

@@ -20,6 +20,7 @@ from kumitate.execution.closing import (
     syncs_to_close,
     was_delivering,
 )
+from kumitate.execution.collected_files import land_before_a_run
 from kumitate.execution.controls import controls_of, forgotten
 from kumitate.execution.controls import holds as holds_of
 from kumitate.execution.deliver import deliver
@@ -205,6 +206,7 @@ def _allowed(stages: Iterable[Stage], summary: RunSummary) -> Iterator[Stage]:
 
 
 def _landed(workspace: Workspace, run: Run) -> tuple[Delivery, ...]:
+    land_before_a_run(workspace.folder, clock=lambda: datetime.now(UTC))
     known = known_deliveries(workspace.engine)
     return land(workspace.config, workspace.inbox, workspace.raw_area, run_id=run.id, known=known)
 

@@ -46,13 +46,18 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Workspace]:
-    """Open the project at `root`; ConfigError with every problem when its files are wrong."""
+def open_workspace(
+    root: Path, *, engine: EngineName = "duckdb", lake_folder: Path | None = None
+) -> Iterator[Workspace]:
+    """Open the project at `root`; ConfigError with every problem when its files are wrong.
+
+    `lake_folder` takes the place of the lake that the project names.
+    """
     from kumitate.engines.local_files import LocalInbox, LocalRawArea
     from kumitate.engines.local_lake import open_local_lake
 
     project = open_project(root)
-    folder = project.config.root / project.config.settings.lake
+    folder = lake_folder_of(project.config, lake_folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)  # lake, ledgers and logs hold personal data: for its owner alone
     lake = open_local_lake(folder)
@@ -72,6 +77,11 @@ def open_workspace(root: Path, *, engine: EngineName = "duckdb") -> Iterator[Wor
         close = getattr(opened, "close", None)
         if close is not None:
             close()
+
+
+def lake_folder_of(config: Config, given: Path | None = None) -> Path:
+    """Where the project's lake lies on this machine, unless another folder is given."""
+    return config.root / config.settings.lake if given is None else given.resolve()
 
 
 def _open_engine(name: EngineName, lake: IcebergLake, folder: Path) -> Engine:

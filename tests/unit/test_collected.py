@@ -64,7 +64,7 @@ def test_an_event_that_comes_again_within_a_day_is_kept_once(collected: Collecte
     assert intake.take([event(1), event(1), event(2)]) == frozenset()
     clock.now += timedelta(hours=23)
     intake.take([event(2), event(3)])
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     assert in_files(collected.folder) == ["m1", "m2", "m3"]
 
 
@@ -73,7 +73,7 @@ def test_the_same_id_of_another_source_or_of_another_day_is_another_event(collec
     intake.take([event(1), event(1, "app")])
     clock.now += timedelta(hours=25)
     intake.take([event(1)])
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     assert (in_files(collected.folder), in_files(collected.folder, "app")) == (["m1", "m1"], ["m1"])
 
 
@@ -91,7 +91,7 @@ def test_calls_at_the_same_time_keep_each_event_once(collected: Collected) -> No
     intake = SqliteIntake(collected)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda call: intake.take([event(n) for n in range(call % 10, call % 10 + 20)]), range(60)))
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     assert sorted(in_files(collected.folder)) == sorted({f"m{number}" for number in range(29)})
 
 
@@ -129,9 +129,9 @@ def test_on_a_full_disk_events_stay_in_the_database_until_their_file_can_be_writ
     SqliteIntake(collected).take([event(Random(number).randbytes(100).hex()) for number in range(2000)])
     collected.close()  # its log begins anew, far from the limit
     with full_disk(200_000), pytest.raises(RetryableError, match="the events are safe"):
-        land_collected(collected.folder, collected)
+        land_collected(collected)
     assert not list((collected.folder / "streamed").glob("**/*.part"))
-    assert land_collected(collected.folder, collected) == 2000
+    assert land_collected(collected) == 2000
     assert len(set(in_files(collected.folder))) == len(in_files(collected.folder)) == 2000
 
 
@@ -149,12 +149,12 @@ def test_a_kill_at_any_commit_of_a_landing_neither_loses_nor_doubles_an_event(tm
         dying.left = killed_at
         died = False
         try:
-            land_collected(lake, dying)
+            land_collected(dying)
         except Killed:
             died = True
         clock.now += timedelta(hours=1)
         intake.take([event(number) for number in range(20, 60)])
-        land_collected(lake, collected)
+        land_collected(collected)
         assert in_files(lake) == [f"m{number}" for number in range(60)]
         assert waiting(collected) == 0
         dying.close()
@@ -186,7 +186,7 @@ def test_two_that_land_at_the_same_time_write_the_same_files(collected: Collecte
     SqliteIntake(collected).take([event(number, f"s{number % 3}") for number in range(300)])
     other = Collected(collected.folder, clock=clock)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda each: land_collected(collected.folder, each), (collected, other)))
+        list(pool.map(land_collected, (collected, other)))
     other.close()
     for source in range(3):
         assert in_files(collected.folder, f"s{source}") == [f"m{number}" for number in range(source, 300, 3)]
@@ -196,16 +196,16 @@ def test_events_stay_until_the_processor_has_seen_them(collected: Collected) -> 
     backlog, intake = Backlog(collected, PROCESSOR), SqliteIntake(collected)
     backlog.begin()
     intake.take([event(1), event(2, "app")])
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     seen = list(backlog.next(10))
     assert [source for _, source, _ in seen] == ["web", "app"]
     assert list(backlog.next(10)) == seen
     backlog.seen(seen[0][0])
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     assert list(backlog.next(10)) == seen[1:]
     assert waiting(collected) == 1
     backlog.end()
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     assert waiting(collected) == 0
     assert in_files(collected.folder) == ["m1"]
 
@@ -216,7 +216,7 @@ def test_a_file_made_anew_never_gives_a_number_again(tmp_path: Path, clock: Cloc
         clock.now += timedelta(seconds=day)
         collected = Collected(lake, clock=clock)
         SqliteIntake(collected).take([event(day)])
-        land_collected(lake, collected)
+        land_collected(collected)
         collected.close()
         for file in lake.glob("collected.db*"):
             file.unlink()
@@ -225,7 +225,7 @@ def test_a_file_made_anew_never_gives_a_number_again(tmp_path: Path, clock: Cloc
 
 def test_what_was_collected_is_for_its_owner_alone(collected: Collected) -> None:
     SqliteIntake(collected).take([event(1)])
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     files = [path for path in collected.folder.rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o077 for path in files} == {0}
     assert any(path.suffix == ".gz" for path in files)
@@ -235,7 +235,7 @@ def test_landed_files_are_deliveries_of_their_source(collected: Collected, tmp_p
     (tmp_path / "data").mkdir()
     (tmp_path / "data/web.jsonl").write_text("{}\n")
     SqliteIntake(collected).take([event(1), event(2, "app")])
-    land_collected(collected.folder, collected)
+    land_collected(collected)
     found = list(LocalInbox(tmp_path, collected.folder).delivered("web", "data/*.jsonl"))
     assert [each.file.split("/")[:2] for each in found] == [["data", "web.jsonl"], ["streamed", "web"]]
     assert found[1].file.startswith("streamed/web/2026/03/01/09/")
