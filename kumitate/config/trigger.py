@@ -116,5 +116,7 @@ class Trigger(Section):
     once_per: Span | Literal["ever"] = timedelta(days=1)
     fresh: Span = timedelta(days=1)
     """It does not fire for what came true longer ago than this, when an event arrives late."""
+    lateness: Span = timedelta(minutes=5)
+    """What must not happen is waited for this much longer, so that an event that arrives late still counts."""
     facts: dict[str, Fact] = {}
     description: str = ""

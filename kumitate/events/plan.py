@@ -17,7 +17,7 @@ FUTURE_MS = 3_600_000
 """An event from further ahead than this does not count: its clock is wrong."""
 
 Where = list[Any]
-"""A compiled `where:`: `["all", [w, …]]`, `["any", [w, …]]`, `["not", w]`, or `[operator, column, operand]`."""
+"""A compiled `where:`: `["all", [w, …]]`, `["any", [w, …]]`, `["not", w]`, `[operator, column, operand, type]`."""
 
 
 @dataclass(frozen=True, slots=True)

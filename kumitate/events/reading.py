@@ -1,0 +1,190 @@
+"""A value of an event as the lake would read it, without the weight of the lake's cleansing.
+
+The lake's readers know more notations (eras, kanji dates) and names more reasons; of what both read, they make the
+same. What only the lake can read is no value here: a comparison with it is false.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kumitate.events.plan import Field
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_EXACT_FLOATS = 2**53
+_BLANKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85")
+_INVISIBLE = ((0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F),
+    (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xE0000, 0xE00FF), (0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0),
+    (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))  # fmt: skip
+_REMOVED = {point: None for first, last in _INVISIBLE for point in range(first, last + 1) if chr(point) not in _BLANKS}
+_LIMITS = {"text": 65_536, "id": 1_000, "email": 500, "url": 8_192}
+_SHORT = 100
+
+_TRUTHS = {
+    **dict.fromkeys("true t 1 yes y on はい 有 有り あり 可 同意 同意する ○ 〇 oui si ja".split(), True),
+    **dict.fromkeys("false f 0 no n off いいえ 無 無し なし 不可 同意しない × x non nein".split(), False),
+}
+_CURRENCIES = re.compile("[¥￥$€£円 ]")
+_NEGATIVES = str.maketrans({"▲": "-", "△": "-", "−": "-", "‐": "-", "–": "-"})
+_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d{1,3})?")
+_IN_BRACKETS = re.compile(r"\((.*)\)")
+_DECIMAL_COMMA, _COMMA_FOR_POINT = "1.234,56", str.maketrans(".,", ",.")
+_FOURTH_PLACE, _TOO_LARGE = Decimal("0.0001"), 10**14
+_BIGINT = range(-(2**63), 2**63)
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?", re.ASCII)
+
+
+def at_path(event: Mapping[str, Any], path: str) -> Any:
+    """What stands at `context.page.path`; a key may be spelt with its dots, too."""
+    if path in event:
+        return event[path]
+    holder: Any = event
+    for key in path.split("."):
+        if not isinstance(holder, Mapping) or key not in holder:
+            return None
+        holder = holder[key]
+    return holder
+
+
+def read(value: Any, field: Field, zone: str) -> Any:
+    """Text, int, Decimal, bool, ISO date or milliseconds since 1970, by the field's semantic; None for no value."""
+    text = as_text(value)
+    if text is None or len(text) > _LIMITS.get(field.semantic, _SHORT):
+        return None
+    plain = unified(text)
+    if not plain:
+        return None
+    return _READERS.get(field.semantic, _text)(plain, field.formats, zone)
+
+
+def as_text(value: Any) -> str | None:
+    """A JSON value as the lake takes it in: every value is text first."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOATS:
+        return str(int(value))
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def unified(text: str) -> str:
+    """Compatibility forms unified, invisible characters gone, blanks single."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()) if " " in text else text
+    return " ".join(unicodedata.normalize("NFKC", text.translate(_REMOVED)).split())
+
+
+def milliseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // _MILLISECOND
+
+
+def moment_at(ms: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def kept(value: Any) -> Any:
+    """A value as a state and a fact hold it: JSON; a Decimal is a number."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _text(plain: str, _: tuple[str, ...], __: str) -> str:
+    return plain
+
+
+def _id(plain: str, _: tuple[str, ...], __: str) -> str | None:
+    return None if plain[0] + plain[-1] in {"[]", "{}"} else plain
+
+
+def _integer(plain: str, _: tuple[str, ...], __: str) -> int | None:
+    number = _number(plain)
+    if number is None or number != number.to_integral_value() or int(number) not in _BIGINT:
+        return None
+    return int(number)
+
+
+def _decimal(plain: str, formats: tuple[str, ...], _: str) -> Decimal | None:
+    number = _number(plain.translate(_COMMA_FOR_POINT) if _DECIMAL_COMMA in formats else plain)
+    if number is None or abs(number) >= _TOO_LARGE:
+        return None
+    rounded = number.quantize(_FOURTH_PLACE, ROUND_HALF_UP)
+    return rounded if abs(rounded) < _TOO_LARGE else None
+
+
+def _number(plain: str) -> Decimal | None:
+    plain = plain.translate(_NEGATIVES)
+    bracketed = _IN_BRACKETS.fullmatch(plain)
+    plain = _CURRENCIES.sub("", "-" + bracketed[1] if bracketed else plain)
+    if not _NUMBER.fullmatch(plain):
+        return None
+    try:
+        return Decimal(plain.replace(",", ""))
+    except InvalidOperation:
+        return None
+
+
+def _boolean(plain: str, _: tuple[str, ...], __: str) -> bool | None:
+    return _TRUTHS.get(plain.lower())
+
+
+def _timestamp(plain: str, formats: tuple[str, ...], zone: str) -> int | None:
+    found = _time(plain, formats)
+    if found is None:
+        return None
+    try:
+        return milliseconds(found if found.tzinfo else found.replace(tzinfo=_zone(zone)))
+    except OverflowError:
+        return None
+
+
+def _date(plain: str, formats: tuple[str, ...], zone: str) -> str | None:
+    found = _time(plain, formats)
+    if found is None:
+        return None
+    try:
+        day: date = found.astimezone(_zone(zone)).date() if found.tzinfo else found.date()
+    except OverflowError:
+        return None
+    return day.isoformat()
+
+
+def _time(plain: str, formats: tuple[str, ...]) -> datetime | None:
+    for format_ in formats:
+        try:
+            return datetime.strptime(plain, format_)
+        except ValueError:
+            continue
+    try:
+        return datetime.fromisoformat(plain) if _ISO.fullmatch(plain) else None
+    except ValueError:
+        return None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+_READERS: Mapping[str, Callable[[str, tuple[str, ...], str], Any]] = {
+    "id": _id,
+    "integer": _integer,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "timestamp": _timestamp,
+    "date": _date,
+}
+READABLE = frozenset({*_READERS, "text", "email", "url"})
+"""Semantics whose values conditions and facts can ask for in real time."""

@@ -1,0 +1,249 @@
+"""A project's triggers as a plan that a processor can carry (`triggers.json`)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from kumitate.errors import FatalError
+from kumitate.events.conditions import columns_of, compiled, operand_of
+from kumitate.events.plan import MOST, Field, Named, Part, Step, Told, Triggering, Watch, Watched
+from kumitate.events.reading import kept
+
+if TYPE_CHECKING:
+    from kumitate.config.project import Config
+    from kumitate.config.source import Source
+    from kumitate.config.trigger import Fact, Trigger
+    from kumitate.model.expression import EventMatch
+
+REMEMBERED_MS = 365 * 86_400_000
+"""For how long a column's last value is known to `changed`."""
+
+
+def triggering_of(config: Config) -> Triggering:
+    """Every trigger, and of each source what they ask for; a project that `check` passes."""
+    plan = _Planning(config)
+    watches = {name: plan.watch(trigger) for name, trigger in sorted(config.triggers.items())}
+    used = {step.source for step in plan.steps.values()}
+    sources = {name: _watched(config, source, plan) for name, source in sorted(config.sources.items()) if name in used}
+    return Triggering(sources, dict(sorted(plan.steps.items())), watches)
+
+
+def to_json(triggering: Triggering) -> str:
+    """What `from_json` reads."""
+    return json.dumps(asdict(triggering), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def from_json(text: str) -> Triggering:
+    """FatalError where `text` is none of ours."""
+    try:
+        found = json.loads(text)
+        return Triggering(
+            {name: _watched_from(each) for name, each in found["sources"].items()},
+            {name: Step(**_tuples(each, "columns")) for name, each in found["steps"].items()},
+            {name: _watch_from(each) for name, each in found["watches"].items()},
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise FatalError("triggers.json cannot be read; deploy again") from None
+
+
+@dataclass(slots=True)
+class _Planning:
+    """Gathers steps: each once, however many triggers ask for it, with all that they want to know of it."""
+
+    config: Config
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def watch(self, trigger: Trigger) -> Watch:
+        fresh, lateness = _ms(trigger.fresh), _ms(trigger.lateness)
+        after = fresh + lateness
+        conditions: tuple[Any, ...] = getattr(trigger.when, "all_", (trigger.when,))
+        parts = tuple(self.part(each, after) for each in conditions)
+        back = max(part.within_ms for part in parts)
+        own = frozenset(step for part in parts for step in part.steps)
+        facts = {name: self.told(fact, back, after=after) for name, fact in trigger.facts.items()}
+        for fact in facts.values():
+            if fact.step is None:
+                self._note(own, (fact.column, *fact.columns, fact.by))
+        once = None if trigger.once_per == "ever" else _ms(trigger.once_per)
+        if len(parts) == 1 and parts[0].kind == "first" and once is not None:
+            once = max(once, parts[0].within_ms)  # a first time is not a first time twice
+        return Watch(
+            parts=parts,
+            key=trigger.key,
+            once_ms=once,
+            fresh_ms=fresh,
+            lateness_ms=lateness,
+            facts=facts,
+            description=trigger.description,
+        )
+
+    def part(self, asked: Any, after: int) -> Part:
+        """`asked` is any condition of a trigger but `all`; `after` is how late it may still be decided."""
+        if hasattr(asked, "score"):
+            return self._score(asked, after)
+        if hasattr(asked, "sequence"):
+            return self._sequence(asked.sequence, after)
+        if hasattr(asked, "changed"):
+            return self._changed(asked, after)
+        if hasattr(asked, "first"):
+            within = _ms(asked.remember)
+            step = self._step(asked.first, 2 * within + after)
+            return Part(kind="first", steps=(step,), within_ms=within)
+        within = _ms(asked.within) if asked.within else 0
+        times = asked.at_least or 1
+        step = self._step(asked.event, within + after, most=times)
+        return Part(kind="count", steps=(step,), within_ms=within, at_least=times)
+
+    def _sequence(self, asked: Any, after: int) -> Part:
+        within, span = _ms(asked.within), _ms(asked.then_not.span) if asked.then_not else 0
+        keep = within + span + after
+        steps = tuple(self._step(step, keep) for step in asked.steps)
+        spoiler = self._step(asked.then_not.event, keep) if asked.then_not else None
+        return Part(kind="sequence", steps=steps, within_ms=within, spoiler=spoiler, span_ms=span)
+
+    def _changed(self, asked: Any, after: int) -> Part:
+        step = self._step(asked.of, REMEMBERED_MS + after)
+        self._note(frozenset({step}), (asked.changed,))
+        type_ = self.config.sources[asked.of.source].columns[asked.changed].type.type.value
+        values = [None if value is None else _kept_operand(value, type_) for value in (asked.from_, asked.to)]
+        return Part(
+            kind="changed",
+            steps=(step,),
+            within_ms=REMEMBERED_MS,
+            column=asked.changed,
+            from_value=values[0],
+            to_value=values[1],
+        )
+
+    def _score(self, asked: Any, after: int) -> Part:
+        within = _ms(asked.within)
+        steps = tuple(self._step(rule, within + after, most=rule.most or MOST) for rule in asked.score)
+        return Part(
+            kind="score",
+            steps=steps,
+            within_ms=within,
+            at_least=asked.at_least,
+            points=tuple((rule.points, rule.most) for rule in asked.score),
+            half_life_ms=_ms(asked.half_life) if asked.half_life else 0,
+        )
+
+    def told(self, fact: Fact, back: int, *, after: int) -> Told:
+        within = _ms(fact.within) if fact.within else back
+        columns = tuple(name for name in (fact.column, *fact.columns, fact.by) if name)
+        step = without = None
+        if fact.of is not None:
+            step = self._step(fact.of, within + after, most=fact.most)
+            self._note(frozenset({step}), columns)
+        if fact.without is not None:
+            without = self._step(fact.without, within + after, most=MOST)
+            self._note(frozenset({without}), (fact.by or "",))
+        return Told(
+            step=step,
+            column=fact.column or "",
+            columns=fact.columns,
+            take=fact.take,
+            within_ms=within,
+            most=fact.most,
+            without=without,
+            by=fact.by or "",
+        )
+
+    def _step(self, match: EventMatch | Any, keep: int, *, most: int = MOST) -> str:
+        source = self.config.sources[match.source]
+        types = {name: spec.type.type.value for name, spec in source.columns.items()}
+        where = None if match.where is None else compiled(match.where, types)
+        name = _step_name(match.source, match.event, where)
+        found = self.steps.get(name) or Step(source=match.source, event=match.event, where=where)
+        self.steps[name] = replace(found, keep_ms=max(found.keep_ms, keep), most=max(found.most, most))
+        return name
+
+    def _note(self, steps: frozenset[str], columns: tuple[str, ...]) -> None:
+        """What is to be remembered of events: of a source that has such a column."""
+        for name in steps:
+            step = self.steps[name]
+            known = self.config.sources[step.source].columns
+            more = {column for column in columns if column in known}
+            self.steps[name] = replace(step, columns=tuple(sorted({*step.columns, *more})))
+
+
+def _watched(config: Config, source: Source, plan: _Planning) -> Watched:
+    """The source with the columns that its steps ask for, its time and event, and who its events are of."""
+    steps = [step for step in plan.steps.values() if config.sources[step.source] is source]
+    asked = {column for step in steps for column in (*step.columns, *columns_of(step.where))}
+    asked |= {source.time or "", source.event or "", *source.identifiers.values()}
+    return Watched(
+        fields={
+            name: Field(spec.from_ or name, spec.type.value, spec.formats)
+            for name, spec in sorted(source.columns.items())
+            if name in asked and spec.is_delivered
+        },
+        time=source.time or "",
+        event=source.event,
+        names=_names(config, source),
+        zone=config.settings.timezone,
+    )
+
+
+def _names(config: Config, source: Source) -> tuple[Named, ...]:
+    """Who events are of: kinds that tell a person first, in the order in which the identity declares them."""
+    known = config.person.identifiers
+    order = [kind for kind in known if kind in source.identifiers]
+    order.sort(key=lambda kind: known[kind].within is not None)
+    columns = source.columns
+    return tuple(
+        Named(
+            kind,
+            column := source.identifiers[kind],
+            within_ms=None if (within := known[kind].within) is None else _ms(within),
+            blocked=known[kind].blocked,
+            country=_country(columns[column].country, config),
+        )
+        for kind in order
+        if columns[source.identifiers[kind]].is_delivered
+    )
+
+
+def _country(given: str | None, config: Config) -> str:
+    return given if given and len(given) == 2 else config.settings.country
+
+
+def _kept_operand(value: Any, type_: str) -> Any:
+    """As a state keeps the column's values, so that they compare."""
+    operand = operand_of(value, type_)
+    return kept(Decimal(operand)) if type_.startswith("decimal") else operand
+
+
+def _step_name(source: str, event: str | None, where: Any) -> str:
+    """The same in every version of a project in which it means the same: states outlive deployments."""
+    meaning = json.dumps([source, event, where], ensure_ascii=False, sort_keys=True)
+    return sha256(meaning.encode()).hexdigest()[:8]
+
+
+def _ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
+
+
+def _tuples(given: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**given, **{name: tuple(given[name]) for name in names}}
+
+
+def _watched_from(given: dict[str, Any]) -> Watched:
+    fields = {name: Field(**_tuples(each, "formats")) for name, each in given["fields"].items()}
+    names = tuple(Named(**_tuples(each, "blocked")) for each in given["names"])
+    return Watched(**{**given, "fields": fields, "names": names})
+
+
+def _watch_from(given: dict[str, Any]) -> Watch:
+    parts = tuple(_part_from(each) for each in given["parts"])
+    facts = {name: Told(**_tuples(each, "columns")) for name, each in given["facts"].items()}
+    return Watch(**{**given, "parts": parts, "facts": facts})
+
+
+def _part_from(given: dict[str, Any]) -> Part:
+    points = tuple((each, most) for each, most in given["points"])
+    return Part(**{**_tuples(given, "steps"), "points": points})
