@@ -5,7 +5,7 @@ from __future__ import annotations
 from kumitate.activation.changes import removes_rows
 from kumitate.activation.matchkeys import NONE
 from kumitate.activation.statements import accepted_rows, string
-from kumitate.activation.tables import OUTCOMES, REJECTED, candidates_table, changes_table, state_table
+from kumitate.activation.tables import FIRINGS, OUTCOMES, REJECTED, candidates_table, changes_table, state_table
 from kumitate.activation.unreported import pending_again, reports_later
 from kumitate.config.project import Config
 from kumitate.model.step import Query, QueryStep, Run
@@ -54,10 +54,13 @@ def _still_desired(name: str) -> str:
 
 
 def rejected(config: Config) -> QueryStep:
-    """Changes still to bring whose last answer was a refusal, counted since the row was last accepted."""
-    waiting = "\n  union all\n".join(
-        f"  select {string(name)} as sync, key from {changes_table(name)}" for name in sorted(config.syncs)
-    )
+    """Changes still to bring, and what triggers fired, whose last answer was a refusal.
+
+    Counted since the row was last accepted.
+    """
+    parts = [f"  select {string(name)} as sync, key from {changes_table(name)}" for name in sorted(config.run_syncs)]
+    parts += [f"  select sync, key from {FIRINGS} where state = 'rejected'"] if config.fired_syncs else []
+    waiting = "\n  union all\n".join(parts)
     query = Query(
         "rejected_rows",
         f"""with waiting as (

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from kumitate.activation.candidates import candidates
+from kumitate.activation.cards import counted_cards, held_cards
 from kumitate.activation.changes import changes, counts
+from kumitate.activation.firings import gathered_tables, gathering_steps
 from kumitate.activation.gates import held, in_order
 from kumitate.activation.guard import guard
 from kumitate.activation.holdouts import assignments
+from kumitate.activation.publishing import publishing_steps, read_to_publish, written_to_publish
 from kumitate.activation.settlement import rejected, state
 from kumitate.activation.statements import follows_persons
 from kumitate.activation.tables import (
@@ -42,11 +45,15 @@ def _masks(config: Config) -> Table:
 
 
 def _states(config: Config) -> tuple[Table, ...]:
-    return tuple(state_table(name) for name in sorted(config.syncs))
+    return tuple(state_table(name) for name in sorted(config.run_syncs))
 
 
 def _plans(config: Config) -> tuple[Table, ...]:
-    return tuple(table(name) for name in sorted(config.syncs) for table in (candidates_table, changes_table))
+    tables = (candidates_table, changes_table)
+    return (
+        *(table(name) for name in sorted(config.run_syncs) for table in tables),
+        *(candidates_table(name) for name in sorted(config.fired_syncs)),
+    )
 
 
 def sync_steps(
@@ -54,8 +61,10 @@ def sync_steps(
 ) -> tuple[QueryStep | BatchStep, ...]:
     """One sync's: its candidates, its changes, what becomes of everybody, and whether a person must look at it.
 
-    `planned` are syncs whose changes this run has made already.
+    `planned` are syncs whose changes this run has made already. One that a trigger fires has cards, and no changes.
     """
+    if name in config.fired_syncs:
+        return (candidates(config, run, name), held_cards(config, run, name), counted_cards(run, name))
     guarded = guard(config.syncs[name], run, name)
     return (
         candidates(config, run, name),
@@ -77,15 +86,18 @@ def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
 def _activate(config: Config, run: Run, syncs: frozenset[str] | None = None) -> tuple[Step, ...]:
     names = [name for name in in_order(config) if syncs is None or name in syncs]
     assigning = assignments(config, run) if names else None
+    is_live = syncs is None or bool(config.fired_syncs.keys() & syncs)
     return (
+        *(gathering_steps(config, run) if is_live else ()),
         *((assigning,) if assigning else ()),
         *(step for place, name in enumerate(names) for step in sync_steps(config, run, name, planned=names[:place])),
+        *(publishing_steps(config) if is_live else ()),
     )
 
 
 def _deliver(config: Config, run: Run, syncs: frozenset[str] | None = None) -> tuple[Step, ...]:
-    names = [name for name in sorted(config.syncs) if syncs is None or name in syncs]
-    if not names:
+    names = [name for name in sorted(config.run_syncs) if syncs is None or name in syncs]
+    if not names and not config.fired_syncs:
         return ()
     return (
         *(DeliverStep(OUTCOMES, name) for name in names),
@@ -102,30 +114,31 @@ def _settled(config: Config, run: Run, name: str) -> tuple[QueryStep, ...]:
 
 
 def _unreported(config: Config) -> tuple[Table, ...]:
-    return tuple(unreported_table(name) for name in sorted(config.syncs) if reports_later(config, name))
+    return tuple(unreported_table(name) for name in sorted(config.run_syncs) if reports_later(config, name))
 
 
 def _remembered(config: Config) -> tuple[Table, ...]:
     """Who merged into whom, where people are known again by it."""
-    following = any(sync.mode == "add" or follows_persons(sync) for sync in config.syncs.values())
+    following = any(sync.mode == "add" or follows_persons(sync) for sync in config.run_syncs.values())
     return (PERSON_ALIASES,) if config.holdouts or config.budgets or following else ()
 
 
 def _reads(config: Config) -> tuple[Table, ...]:
     known = (_masks(config), SEGMENT_BITS, profiles_table(config), CONSENTS, OUTCOMES, SYNC_COUNTS)
-    return (*known, *_remembered(config), *_states(config))
+    return (*known, *_remembered(config), *_states(config), *read_to_publish(config))
 
 
 def _writes(config: Config) -> tuple[Table, ...]:
     assigned = (HOLDOUT_ASSIGNMENTS,) if config.holdouts else ()
-    return (*_plans(config), SYNC_COUNTS, SYNC_HOLDS, *assigned)
+    live = (*gathered_tables(config), *written_to_publish(config))
+    return (*_plans(config), SYNC_COUNTS, SYNC_HOLDS, *assigned, *live)
 
 
 ACTIVATION = Stage("activation", reads=_reads, writes=_writes, plan=_activate)
 
 DELIVERY = Stage(
     "delivery",
-    reads=lambda config: (OUTCOMES, SYNC_HOLDS, *_plans(config), *_states(config)),
+    reads=lambda config: (OUTCOMES, SYNC_HOLDS, *_plans(config), *_states(config), *gathered_tables(config)),
     writes=lambda config: (OUTCOMES, PLATFORM_FIGURES, *_states(config), *_unreported(config), REJECTED),
     plan=_deliver,
 )

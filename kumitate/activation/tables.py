@@ -58,7 +58,10 @@ SYNC_COUNTS = Table(
         Column("run_id", Type.STRING),
         Column("sync", Type.STRING),
         Column(
-            "outcome", Type.STRING, meaning="create, update, retried, unchanged, held:<gate>, delete or delete_retried"
+            "outcome",
+            Type.STRING,
+            meaning="create, update, retried, unchanged, held:<gate>, delete or delete_retried;"
+            " ready: is sent something when the trigger fires",
         ),
         Column("rows", Type.BIGINT),
     ),
@@ -94,6 +97,61 @@ HOLDOUT_ASSIGNMENTS = Table(
         Column("at", Type.TIMESTAMP),
     ),
     "who is held out of what, and who is not: assigned once, when first seen",
+)
+
+FIRINGS_TOLD = Table(
+    "activation",
+    "firings_told",
+    (
+        Column("fired_id", Type.STRING, meaning="the same however often it is told"),
+        Column("trigger", Type.STRING),
+        Column("sync", Type.STRING),
+        Column("key", Type.STRING, meaning="the row's key at the destination; empty where nothing was made of it"),
+        Column("person_id", Type.STRING, meaning="empty where the lake does not know the person"),
+        Column("at", Type.TIMESTAMP, meaning="when the condition came true, by the events' own time"),
+        Column("state", Type.STRING, meaning="accepted, rejected, held, pending or unknown"),
+        Column("reason", Type.STRING),
+        Column("message", Type.STRING, personal=True, meaning="the destination's own words"),
+        Column("told_at", Type.TIMESTAMP, meaning="when it came into this state"),
+    ),
+    "what became of firings since the lake was told of them last",
+    rebuilt=True,
+)
+
+FIRINGS = Table(
+    "activation",
+    "firings",
+    FIRINGS_TOLD.columns,
+    "every firing of a trigger for every sync it fires, once, with its newest state",
+)
+
+LIVE_ENTRIES = Table(
+    "activation",
+    "live_entries",
+    (
+        Column("key", Type.STRING, meaning="who#<kind>#<hash> or card#<sync>#<person>"),
+        Column("data", Type.STRING, personal=True, meaning="the document as JSON"),
+        Column("hash", Type.STRING, meaning="of data"),
+    ),
+    "what real time should know of people: who an identifier is, and what a sync would send to whom",
+    rebuilt=True,
+)
+
+LIVE_CHANGES = Table(
+    "activation",
+    "live_changes",
+    (
+        Column("key", Type.STRING),
+        Column("data", Type.STRING, personal=True, meaning="null: it goes"),
+    ),
+    "what a run is about to put into the state store; empty when it has",
+)
+
+LIVE_PUBLISHED = Table(
+    "activation",
+    "live_published",
+    (Column("key", Type.STRING), Column("hash", Type.STRING)),
+    "what the state store has, as of the last run",
 )
 
 

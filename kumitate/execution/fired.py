@@ -1,0 +1,134 @@
+"""What is done when a trigger fires: decided once for each of its syncs, noted, and sent at most once per key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kumitate.activation.triggered import (
+    KEY_SENT,
+    TOO_LATE,
+    FiredSync,
+    Held,
+    bring,
+    is_fresh,
+    person_of,
+    sent_key,
+)
+from kumitate.errors import RetryableError
+from kumitate.events.state_keys import card_key
+from kumitate.model.event import Fired
+from kumitate.model.firing import Firing, FiringState
+from kumitate.model.request import Change, Outcome, Verdict
+from kumitate.ports import FiringBook, StateStore, WayOut
+
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firings:
+    """Everything may come twice, be killed between any two calls, or happen in two processes at once.
+
+    A key is claimed in the state store before its row is noted as leaving, and the row is noted before it leaves.
+    """
+
+    plans: Mapping[str, FiredSync]
+    """By sync."""
+    store: StateStore
+    book: FiringBook
+    out: WayOut
+    clock: Callable[[], datetime]
+    under_way: timedelta = timedelta(0)
+    """So long an attempt is left alone before it is asked what became of it."""
+
+    def told(self, fired: Fired) -> Mapping[str, int]:
+        """Decide it for every sync of its trigger; how many came into which state."""
+        syncs = (plan for plan in self.plans.values() if plan.trigger == fired.trigger)
+        return Counter(self._decided(plan, fired) for plan in syncs)
+
+    def again(self) -> Mapping[str, int]:
+        """Whoever waits for what a run publishes is tried once more, and rows that have not arrived go again."""
+        states: Counter[str] = Counter()
+        for sync in sorted(self.plans):
+            for firing in list(self.book.uncollected(sync)):
+                if firing.state is FiringState.PENDING:
+                    states[self._decided(self.plans[sync], firing.fired)] += 1
+                elif firing.state is FiringState.LEAVING and self.clock() - firing.told_at >= self.under_way:
+                    states[self._followed(self.plans[sync], firing)] += 1
+        return states
+
+    def _decided(self, plan: FiredSync, fired: Fired) -> str:
+        for _ in range(_TRIES):
+            known = self.book.read(plan.sync, fired.id)
+            if known is not None and known.state is FiringState.LEAVING and not known.is_collected:
+                return self._sent(known)
+            if known is not None and (known.state is not FiringState.PENDING or known.is_collected):
+                return known.state
+            made = self._made(plan, fired)
+            if known is not None and made.state is FiringState.PENDING:
+                return made.state
+            if self.book.write(made, instead_of=known.version if known else 0):
+                return self._sent(made) if made.state is FiringState.LEAVING else made.state
+        raise RetryableError("a firing is decided by too many at once; it comes again")
+
+    def _sent(self, firing: Firing) -> str:
+        if not _is_final(self.out.note(firing)):
+            self.out.send(firing)
+        return firing.state
+
+    def _made(self, plan: FiredSync, fired: Fired) -> Firing:
+        fired, result = self._result(plan, fired)
+        fresh = is_fresh(plan, fired, self.clock())
+        firing = Firing(fired=fired, sync=plan.sync, state=FiringState.HELD, told_at=self.clock())
+        if isinstance(result, Held):
+            waits = result.waits and fresh
+            return replace(firing, state=FiringState.PENDING if waits else FiringState.HELD, reason=result.reason)
+        if not fresh:
+            return replace(firing, reason=TOO_LATE)
+        if not self._has_key(plan.sync, result.key, fired.id):
+            return replace(firing, reason=KEY_SENT)
+        return replace(firing, state=FiringState.LEAVING, change=result)
+
+    def _result(self, plan: FiredSync, fired: Fired) -> tuple[Fired, Change | Held]:
+        """By the newest map and card; a person who has merged since is who they are now."""
+        person = person_of(fired, self.store.read(fired.who) if fired.who else {})
+        fired = replace(fired, person_id=person)
+        place = card_key(plan.sync, person)
+        card = self.store.read([place]).get(place) if person else None
+        return fired, bring(plan, fired, card.data if card else None)
+
+    def _has_key(self, sync: str, key: str, fired_id: str) -> bool:
+        place = sent_key(sync, key)
+        if self.store.write(place, {"fired": fired_id}, instead_of=0):
+            return True
+        owner = self.store.read([place]).get(place)
+        return owner is not None and owner.data.get("fired") == fired_id
+
+    def _followed(self, plan: FiredSync, firing: Firing) -> str:
+        """An attempt without a verdict is ended; what has not arrived for certain goes again while it is fresh."""
+        note = self.out.note(firing)
+        if _is_final(note):
+            return firing.state
+        if isinstance(note, datetime):
+            self.out.send(firing)  # it may have left: whoever sends it finds out
+            return firing.state
+        self.out.end(firing)
+        note, now = self.out.note(firing), self.clock()
+        if _is_final(note):
+            return firing.state
+        after = replace(firing, told_at=now, reason=note.reason if isinstance(note, Outcome) else "")
+        if isinstance(note, datetime):
+            after = replace(after, state=FiringState.UNKNOWN)
+        elif is_fresh(plan, firing.fired, now):
+            after = replace(after, attempt=firing.attempt + 1)
+        else:
+            after = replace(after, state=FiringState.HELD, reason=after.reason or TOO_LATE)
+        if self.book.write(after, instead_of=firing.version) and after.state is FiringState.LEAVING:
+            self.out.send(after)
+        return after.state
+
+
+def _is_final(note: Outcome | datetime | None) -> bool:
+    return isinstance(note, Outcome) and note.verdict is not Verdict.RETRY
