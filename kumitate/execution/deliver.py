@@ -36,7 +36,10 @@ from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Memory, Progress
 from kumitate.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kumitate.execution.workspace import Workspace
+    from kumitate.project import Project
 
 _ROWS_A_PIECE = 100
 """Rows read at a time while a request is under way."""
@@ -72,21 +75,28 @@ def deliver(
     with ExitStack() as stack:
         stack.callback(ledger.close)
         syncs = [step.sync for step in steps]
-        delivery.bring(_routes(workspace, syncs, stack=stack, sleep=delivery.sleep, memory=memory))
+        project, folder = workspace.project, workspace.folder
+        delivery.bring(account_routes(project, folder, syncs, stack=stack, sleep=delivery.sleep, memory=memory))
 
 
-def _routes(
-    workspace: Workspace, syncs: Sequence[str], *, stack: ExitStack, sleep: Callable[[float], None], memory: Memory
+def account_routes(
+    project: Project,
+    folder: Path,
+    syncs: Sequence[str],
+    *,
+    stack: ExitStack,
+    sleep: Callable[[float], None],
+    memory: Memory,
 ) -> tuple[Route, ...]:
     """One route per account that any of the syncs goes to; the sandbox is open as long as `stack`."""
-    config = workspace.config
+    config = project.config
     accounts = {name: config.destinations[name] for name in sorted({config.syncs[s].destination for s in syncs})}
     sandbox = None
     if any(is_sandboxed(account) for account in accounts.values()):
-        sandbox = stack.enter_context(Sandbox(workspace.folder / "sandbox.db"))
+        sandbox = stack.enter_context(Sandbox(folder / "sandbox.db"))
     routes = []
     for name, account in accounts.items():
-        there = {s: workspace.project.destinations[s] for s in sorted(syncs) if config.syncs[s].destination == name}
+        there = {s: project.destinations[s] for s in sorted(syncs) if config.syncs[s].destination == name}
         terms = next(iter(there.values())).terms
         sender = Sender(
             connect=partial(connect, account, terms, sandbox=sandbox, environment=os.environ),

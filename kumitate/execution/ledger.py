@@ -93,6 +93,12 @@ class SqliteLedger:
             connection.execute("pragma secure_delete = on")  # messages may quote personal data
             connection.executemany("delete from notes where run_id <= ? and sync = ?", ((run_id, s) for s in syncs))
 
+    def drop(self, run_id: str, sync: str) -> None:
+        """Drop the notes of this run alone."""
+        with self._connection() as connection:
+            connection.execute("pragma secure_delete = on")
+            connection.execute("delete from notes where run_id = ? and sync = ?", (run_id, sync))
+
     def close(self) -> None:
         """Let go of the file; a later call opens it again."""
         with self._lock:
