@@ -13,7 +13,7 @@ _MEMORY = f"{FILES}/memory/"
 
 def raw_files(config: Config, names: Names, client: Any) -> tuple[S3Inbox, S3RawArea]:
     """Inbox and raw area of the environment; `client` speaks to S3."""
-    streams = {name: source.stream for name, source in config.sources.items() if source.stream}
+    streams = {name: source.inflow for name, source in config.sources.items() if source.inflow}
     folders = {name: f"{STREAMED}/{stream.of or name}/" for name, stream in streams.items()}
     folders |= {name: f"{PULLED}/{name}/" for name, source in config.sources.items() if source.pull}
     bucket = names.bucket("raw")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kumitate.model.expression import Section
 
@@ -56,6 +56,23 @@ class Messaging(Section):
     """The id of a Connect instance with outbound campaigns; names the Customer Profiles domain's home."""
 
 
+class Collector(Section):
+    """How a deployment's collector is called."""
+
+    calls_per_second: int = Field(1000, ge=1, le=10_000)
+    """Over all senders; beyond it they are told to come again. A write key may have a limit of its own."""
+    domain: str | None = Field(None, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
+    """Its name, such as `events.shop.example.jp`; one that API Gateway gives, unless given."""
+    certificate: str | None = Field(None, pattern=r"^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+$")
+    """The certificate of `domain` in Certificate Manager, in the same region."""
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Collector:
+        if (self.domain is None) != (self.certificate is None):
+            raise ValueError("domain and certificate go together")
+        return self
+
+
 class Environment(Section):
     """One deployment: `cdk deploy --all -c project=examples/shop -c env=dev` places this one named `dev`."""
 
@@ -73,6 +90,7 @@ class Environment(Section):
     retention: Retention = Retention()
     gate: QualityGate = QualityGate()
     messaging: Messaging = Messaging()
+    collector: Collector = Collector()
     scan_limit_gb: int = Field(100, ge=1)
     """Bytes one Athena query may read."""
     budget_usd: float | None = Field(None, gt=0)

@@ -174,3 +174,10 @@ class Source(Section):
     identifiers: dict[str, str] = {}
     """Identifier kind -> column, e.g. `{email: email, member_id: customer_no}`."""
     description: str = ""
+
+    @property
+    def inflow(self) -> Stream | None:
+        """Its `stream`; one of the usual size, where events come over HTTP and none is declared."""
+        if self.stream is None and (self.collect is not None or self.webhook is not None):
+            return Stream()
+        return self.stream

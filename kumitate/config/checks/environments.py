@@ -71,7 +71,7 @@ def _kept(draft: Draft, environment: Environment, spot: Spot) -> Iterator[Findin
     except ValueError:
         return
     least = int(silence) + 2
-    fed = sorted(name for name, source in draft.config.sources.items() if source.stream or source.pull)
+    fed = sorted(name for name, source in draft.config.sources.items() if source.inflow or source.pull)
     if fed and kept.raw_files is not None and kept.raw_files < least:
         yield spot.below("raw_files").wrong(
             f"what {fed[0]!r} brings in waits up to {silence:g} days for the next run; keep files at least {least} days"
