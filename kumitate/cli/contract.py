@@ -13,6 +13,7 @@ from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
     from kumitate.config.project import Config
+    from kumitate.execution.contract_trial import Trial
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _CALLS = click.Choice(["track", "identify", "page", "screen", "group", "alias"])
@@ -124,6 +125,39 @@ def adopt(**asked: Any) -> None:
     say(f"written to contracts/{path.name}; look it over, then: kumitate check, kumitate contract publish")
 
 
+@contract.command(
+    epilog=examples(
+        "kumitate contract test --source web_events",
+        "kumitate contract test --source web_events --events yesterday.jsonl --json",
+    )
+)
+@click.option("--source", required=True, help="The source whose contracts are tried.")
+@click.option("--events", type=FILE, multiple=True, help="JSON Lines to try them on, instead of what the lake has.")
+@project_option
+@json_option
+def test(*, source: str, events: tuple[Path, ...], project: Path | None, as_json: bool) -> None:
+    """Try the contracts on events: how many keep them, which rules the others break. Ends with 1 where any does.
+
+    Values are never shown: fields and rules tell what to look for.
+    """
+    from kumitate.events.collecting import collecting_of
+    from kumitate.execution.contract_trial import tried
+    from kumitate.execution.event_files import delivered_events, events_in
+    from kumitate.execution.workspace import open_workspace
+
+    with open_workspace(find_project(project)) as workspace:
+        _collected(workspace.config, source)
+        intake = next(each for each in collecting_of(workspace.config).intakes if each.source == source)
+        given = events_in(events) if events else delivered_events(workspace.raw_area, source)
+        trial = tried(given, intake)
+    if as_json:
+        print_json(trial.to_json())
+    else:
+        _show_trial(trial)
+    if not trial.is_clean:
+        raise SystemExit(1)
+
+
 @contract.command(epilog=examples("kumitate contract publish", "kumitate contract publish --dry-run"))
 @click.option("--dry-run", is_flag=True, help="Only say what would be published.")
 @project_option
@@ -172,6 +206,18 @@ def _collected(config: Config, source: str | None) -> list[str]:
             f"these do: {', '.join(known) or 'none; give one `collect`'}"
         )
     return [source]
+
+
+def _show_trial(trial: Trial) -> None:
+    told = trial.to_json()
+    for rows, columns in (
+        (told["contracts"], ["contract", "kept", "broken", "blocked"]),
+        (told["violations"], ["contract", "field", "rule", "action", "events"]),
+    ):
+        if rows:
+            print_table(columns, [[row[name] for name in columns] for row in rows])
+    unknown = f"{sum(trial.unknown.values()):,} that no contract describes"
+    say(f"{counted(trial.events, 'events')}; {unknown}, {trial.no_calls:,} that are no call")
 
 
 def _asked(call: str, event: str) -> str:
