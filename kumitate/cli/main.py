@@ -9,6 +9,7 @@ import click
 from kumitate.cli.audit import audit
 from kumitate.cli.check import check
 from kumitate.cli.cleanse import cleanse
+from kumitate.cli.collect import collect
 from kumitate.cli.contract import contract
 from kumitate.cli.control import control
 from kumitate.cli.destination import destination
@@ -36,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     check,
     audit,
     run,
+    collect,
     status,
     query,
     explain,

@@ -38,6 +38,9 @@ create table if not exists states (
   key text primary key, data text not null, version integer not null, expires_at real
 ) without rowid;
 create index if not exists states_expiring on states (expires_at) where expires_at is not null;
+create table if not exists told (
+  seq integer primary key autoincrement, detail_type text not null, detail text not null
+);
 create table if not exists timers (name text primary key, at real not null, payload text not null) without rowid;
 create index if not exists timers_at on timers (at);
 """
@@ -163,6 +166,9 @@ class SqliteIntake:
         self._waiting: list[_Request] = []
         self._lock = Lock()
         self._committing = Lock()
+        self.kept = 0
+        self.known = 0
+        """Events of this process that were new, and that had come before."""
 
     def take(self, events: Sequence[Event]) -> frozenset[int]:
         request = _Request(events)
@@ -195,6 +201,8 @@ class SqliteIntake:
             see = connection.execute
             new = [event for event, known in zip(events, ids, strict=True) if see(_SEE, known).rowcount]
             connection.executemany(_KEEP, ((event.source, event.line) for event in new))
+        self.kept += len(new)
+        self.known += len(events) - len(new)
 
 
 def _id_of(event: Event) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -102,6 +102,31 @@ class SqliteTimers:
 
 
 @dataclass(frozen=True, slots=True)
+class SqliteBus:
+    """An EventBus whose messages wait in a table until they have been heard, in the order they were told."""
+
+    collected: Collected
+
+    def put(self, detail_type: str, detail: Mapping[str, Any]) -> None:
+        with self.collected.writing() as connection:
+            connection.execute(
+                "insert into told (detail_type, detail) values (?, ?)", (detail_type, json.dumps(detail))
+            )
+
+    def waiting(self, detail_type: str, *, most: int = 100) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        """What has not been heard yet, by number."""
+        with self.collected.reading() as connection:
+            rows = connection.execute(
+                "select seq, detail from told where detail_type = ? order by seq limit ?", (detail_type, most)
+            ).fetchall()
+        return [(seq, json.loads(detail)) for seq, detail in rows]
+
+    def heard(self, seq: int) -> None:
+        with self.collected.writing() as connection:
+            connection.execute("delete from told where seq = ?", (seq,))
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """Events of all sources in the order they were kept, for one reader that remembers how far it is."""
 
@@ -119,14 +144,14 @@ class Backlog:
         with self.collected.writing() as connection:
             connection.execute("delete from cursors where name = ?", (self.reader,))
 
-    def next(self, most: int) -> Iterator[tuple[int, str, bytes]]:
-        """Number, source and line of what comes next."""
+    def next(self, most: int) -> Sequence[tuple[int, bytes]]:
+        """Number and line of what comes next."""
         with self.collected.reading() as connection:
             after = "coalesce((select seq from cursors where name = ?), 0)"
             rows = connection.execute(
-                f"select seq, source, line from events where seq > {after} order by seq limit ?", (self.reader, most)
+                f"select seq, line from events where seq > {after} order by seq limit ?", (self.reader, most)
             ).fetchall()
-        yield from rows
+        return [(seq, bytes(line)) for seq, line in rows]
 
     def seen(self, through: int) -> None:
         """This reader is done with everything up to this number; a kill before brings it again."""

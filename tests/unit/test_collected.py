@@ -18,7 +18,7 @@ from kumitate.engines.local_files import LocalInbox
 from kumitate.errors import RetryableError
 from kumitate.execution.collected import Collected, RateOfOneProcess, SqliteIntake
 from kumitate.execution.collected_files import PROCESSOR, land_collected
-from kumitate.execution.collected_states import Backlog, SqliteStates, SqliteTimers
+from kumitate.execution.collected_states import Backlog, SqliteBus, SqliteStates, SqliteTimers
 from kumitate.model.event import Event, State
 
 
@@ -197,12 +197,12 @@ def test_events_stay_until_the_processor_has_seen_them(collected: Collected) -> 
     backlog.begin()
     intake.take([event(1), event(2, "app")])
     land_collected(collected)
-    seen = list(backlog.next(10))
-    assert [source for _, source, _ in seen] == ["web", "app"]
-    assert list(backlog.next(10)) == seen
+    seen = backlog.next(10)
+    assert [json.loads(line)["messageId"] for _, line in seen] == ["m1", "m2"]
+    assert backlog.next(10) == seen
     backlog.seen(seen[0][0])
     land_collected(collected)
-    assert list(backlog.next(10)) == seen[1:]
+    assert backlog.next(10) == seen[1:]
     assert waiting(collected) == 1
     backlog.end()
     land_collected(collected)
@@ -289,6 +289,16 @@ def test_a_timer_is_due_until_it_is_done_and_one_that_was_moved_stays(collected:
     assert timers.due() == []
     clock.now += timedelta(minutes=1)
     assert [due.name for due in timers.due()] == ["moved"]
+
+
+def test_what_is_told_waits_until_it_is_heard(collected: Collected) -> None:
+    bus = SqliteBus(collected)
+    for number in range(3):
+        bus.put("Trigger fired", {"n": number})
+    bus.put("Run ended", {})
+    (first, _), *_ = bus.waiting("Trigger fired")
+    bus.heard(first)
+    assert [detail for _, detail in bus.waiting("Trigger fired")] == [{"n": 1}, {"n": 2}]
 
 
 def test_a_rate_lets_a_second_through_at_once_and_then_asks_to_wait(clock: Clock) -> None:

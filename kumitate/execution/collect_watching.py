@@ -1,0 +1,115 @@
+"""A collector's second half on this machine: events that were kept reach the processor, timers wake it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event as Signal
+from typing import Any, Protocol
+
+from kumitate.errors import KumitateError
+from kumitate.execution.collected_states import Backlog, Due, SqliteBus, SqliteTimers
+
+_LINES_AT_ONCE = 200
+_IDLE_SECONDS = 0.2
+_MOST_SECONDS = 30.0
+
+
+class Watches(Protocol):
+    """What `kumitate.events.processor.Processor` does."""
+
+    def process(self, lines: Sequence[bytes | str]) -> tuple[tuple[int, str], ...]: ...
+    def wake(self, payload: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(slots=True)
+class Watched:
+    """What the processor has seen in this process."""
+
+    events: int = 0
+    unusable: int = 0
+    """Events that it could not use; they are in the lake all the same."""
+    woken: int = 0
+    told: int = 0
+    """Fired triggers that were handed on."""
+    problem: str = ""
+    """Why it waits, where it does."""
+
+
+@dataclass(slots=True)
+class Watching:
+    """Brings events in their order, each at least once: where it has come to is noted after the processor's answer."""
+
+    processor: Watches
+    backlog: Backlog
+    timers: SqliteTimers
+    watched: Watched = field(default_factory=Watched)
+    _failed: set[str] = field(default_factory=set)
+
+    def step(self) -> bool:
+        """One round; whether there was anything to do."""
+        lines = self.backlog.next(_LINES_AT_ONCE)
+        if lines:
+            self._process([line for _, line in lines])
+            self.backlog.seen(lines[-1][0])
+            self.watched.events += len(lines)
+        due = [each for each in self.timers.due() if each.name not in self._failed]
+        for each in due:
+            self._wake(each)
+        return bool(lines or due)
+
+    def _process(self, lines: Sequence[bytes]) -> None:
+        """A line on which the processor fails is found by halves and passed over, so that it holds up nobody else."""
+        try:
+            self.watched.unusable += len(self.processor.process(lines))
+        except KumitateError:
+            raise
+        except Exception:
+            if len(lines) == 1:
+                self.watched.unusable += 1
+                return
+            half = len(lines) // 2
+            self._process(lines[:half])
+            self._process(lines[half:])
+
+    def _wake(self, due: Due) -> None:
+        try:
+            self.processor.wake(due.payload)
+        except KumitateError:
+            raise
+        except Exception:
+            self._failed.add(due.name)  # it comes again when somebody collects anew
+            self.watched.unusable += 1
+            return
+        self.timers.done(due)
+        self.watched.woken += 1
+
+
+@dataclass(slots=True)
+class Telling:
+    """Hands on what was told on the bus, in its order, each at least once."""
+
+    bus: SqliteBus
+    detail_type: str
+    deliver: Callable[[Mapping[str, Any]], None]
+    watched: Watched
+
+    def step(self) -> bool:
+        waiting = self.bus.waiting(self.detail_type)
+        for seq, detail in waiting:
+            self.deliver(detail)
+            self.bus.heard(seq)
+            self.watched.told += 1
+        return bool(waiting)
+
+
+def go_on(step: Callable[[], bool], ended: Signal, watched: Watched) -> None:
+    """One step after the other until `ended` is set; where one fails, the next waits longer and longer."""
+    pause = _IDLE_SECONDS
+    while not ended.is_set():
+        try:
+            busy, watched.problem, pause = step(), "", _IDLE_SECONDS
+        except KumitateError as error:
+            busy, watched.problem, pause = False, str(error), min(pause * 2, _MOST_SECONDS)
+        if not busy:
+            ended.wait(pause)
