@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -65,6 +65,11 @@ class LocalOut:
     def end(self, firing: Firing) -> None:
         """Whoever sends holds the lock: nothing of an attempt is under way when another begins."""
 
+    def forget(self, firing: Firing) -> None:
+        """Drop the ledger's notes of all its attempts."""
+        for attempt in range(1, firing.attempt + 1):
+            self.ledger.drop(replace(firing, attempt=attempt).run_id, firing.sync)
+
     def _go_on(self, firing: Firing) -> None:
         if self._is_stopped(firing):
             raise RetryableError("the sync was paused", never_left=True)
@@ -78,6 +83,7 @@ class LocalFirings:
     """`Firings` of this machine, one process at a time."""
 
     firings: Firings
+    out: LocalOut
     folder: Path
 
     def told(self, fired: Iterable[Fired]) -> Mapping[str, int]:
@@ -108,7 +114,7 @@ def open_firings(
         )
         plans = {plan.sync: plan for plan in fired_syncs(project.config)}
         firings = Firings(plans=plans, store=store, book=SqliteFirings(folder), out=out, clock=clock)
-        yield LocalFirings(firings, folder)
+        yield LocalFirings(firings, out, folder)
 
 
 def deliver_fired(project: Project, folder: Path, store: StateStore, *, fired: Iterable[Fired]) -> Mapping[str, int]:

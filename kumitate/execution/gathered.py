@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,8 @@ class Gathering:
     syncs: tuple[str, ...]
     """Those that triggers fire."""
     run: Run
+    forget: Callable[[Firing], None] = lambda _firing: None
+    """Told of each firing that the lake has for good."""
 
     def carry_out(self, step: LiveStep) -> int:
         """Rows gathered, documents put or firings let go; done twice it is the same."""
@@ -103,7 +105,10 @@ class Gathering:
         firing = self.book.read(*place)
         if firing is None or firing.is_collected:
             return False
-        return self.book.write(firing.collected(), instead_of=firing.version)
+        if not self.book.write(firing.collected(), instead_of=firing.version):
+            return False
+        self.forget(firing)
+        return True
 
 
 def became(firing: Firing, out: WayOut) -> tuple[str, str, str]:

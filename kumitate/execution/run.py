@@ -24,6 +24,7 @@ from kumitate.execution.collected_files import land_before_a_run
 from kumitate.execution.controls import controls_of, forgotten
 from kumitate.execution.controls import holds as holds_of
 from kumitate.execution.deliver import deliver
+from kumitate.execution.fired_runs import carry_out_live, fire_again
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.quality import failures, stop_if_told, told
@@ -173,6 +174,8 @@ def _execute_one(
         if stage.name == ACTIVATION.name:
             summary.stopped_syncs = holds_of(workspace.engine, controls_of(workspace.folder), run)
     forget_settled(workspace, run.id)
+    if any(stage.name == ACTIVATION.name for stage in summary.stages):
+        fire_again(workspace)
     workspace.lake.expire(keep=_STATES_KEPT)
     until = None if len(summary.stages) == len(STAGES) else summary.stages[-1].name
     workspace.runs.finish(run.id, datetime.now(UTC), until)
@@ -226,6 +229,7 @@ def _execution(workspace: Workspace, run: Run, landed: tuple[Delivery, ...], *, 
         ingest=take_in,
         deliver=lambda steps: deliver(workspace, steps, run=run, progress=progress),
         progress=progress,
+        live=lambda step: carry_out_live(workspace, step, run),
     )
 
 

@@ -63,14 +63,14 @@ class Firing:
             "state": self.state.value,
             "told_at": self.told_at.isoformat(),
             "reason": self.reason,
-            "change": asdict(self.change) if self.change else None,
+            "change": {"key": self.change.key, "fields": dict(self.change.fields)} if self.change else None,
             "attempt": self.attempt,
             "is_collected": self.is_collected,
         }
 
     @staticmethod
     def from_json(told: Mapping[str, Any], *, version: int) -> Firing:
-        fired, change = dict(told["fired"]), told["change"]
+        fired, row = dict(told["fired"]), told["change"]
         fired |= {
             "at": datetime.fromisoformat(fired["at"]),
             "denied": tuple(fired["denied"]),
@@ -82,7 +82,7 @@ class Firing:
             state=FiringState(told["state"]),
             told_at=datetime.fromisoformat(told["told_at"]),
             reason=told["reason"],
-            change=Change(**{**change, "operation": Operation(change["operation"])}) if change else None,
+            change=Change(row["key"], Operation.CREATE, row["fields"], fired["person_id"]) if row else None,
             attempt=told["attempt"],
             is_collected=told["is_collected"],
             version=version,
