@@ -1,0 +1,48 @@
+"""Events of pages and mails that can load nothing but a picture: everything stands in the address."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kumitate.errors import RecordError
+
+_NESTED = ("properties", "traits", "context")
+
+
+def item_of(query: Mapping[str, str]) -> dict[str, Any]:
+    """`data` is the event as JSON in base64 (Segment); else each name is a member, `properties.path` one of its own."""
+    data = query.get("data")
+    if data is not None:
+        return _decoded(data)
+    item: dict[str, Any] = {}
+    for name, value in query.items():
+        section, dot, key = name.partition(".")
+        if dot and section in _NESTED:
+            holder = item.setdefault(section, {})
+            if isinstance(holder, dict):
+                holder[key] = value
+        else:
+            item[name] = _section(value) if name in _NESTED else value
+    return item
+
+
+def _section(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _decoded(data: str) -> dict[str, Any]:
+    try:
+        padded = data.replace("-", "+").replace("_", "/").replace(" ", "+") + "=" * (-len(data) % 4)
+        found = json.loads(base64.b64decode(padded))
+    except (binascii.Error, ValueError, RecursionError):
+        raise RecordError("body.not_json", "data") from None
+    if not isinstance(found, dict):
+        raise RecordError("body.no_object", "data")
+    return found
