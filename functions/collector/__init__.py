@@ -1,0 +1,1 @@
+"""Takes in events over HTTP."""
