@@ -10,7 +10,9 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 MOST = 100
-"""Events remembered for one step of a trigger, unless it needs more to be decided."""
+"""Events remembered for a step of a sequence, and of a score that counts them all."""
+FEW = 20
+"""Events remembered for other steps, unless they need more to be decided."""
 MOST_EVER = 500
 """The most that one step may need."""
 FUTURE_MS = 3_600_000
@@ -120,9 +122,11 @@ class Watch:
         return any(part.spoiler for part in self.parts)
 
     @property
-    def steps(self) -> frozenset[str]:
-        """What its condition looks at."""
-        return frozenset(step for part in self.parts for step in (*part.steps, part.spoiler) if step)
+    def looks_at(self) -> frozenset[str]:
+        """The steps of its condition and its facts."""
+        asked = [step for part in self.parts for step in (*part.steps, part.spoiler)]
+        told = [step for fact in self.facts.values() for step in (fact.step, fact.without)]
+        return frozenset(step for step in (*asked, *told) if step)
 
 
 @dataclass(frozen=True, slots=True)

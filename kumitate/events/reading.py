@@ -28,11 +28,14 @@ _INVISIBLE = ((0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x200B, 0x200F), (0x202
 _REMOVED = {point: None for first, last in _INVISIBLE for point in range(first, last + 1) if chr(point) not in _BLANKS}
 _LIMITS = {"text": 65_536, "id": 1_000, "email": 500, "url": 8_192}
 _SHORT = 100
+LONGEST = 200
+"""Characters of a text that a state keeps, and a fact tells."""
 
-_TRUTHS = {
-    **dict.fromkeys("true t 1 yes y on はい 有 有り あり 可 同意 同意する ○ 〇 oui si ja".split(), True),
-    **dict.fromkeys("false f 0 no n off いいえ 無 無し なし 不可 同意しない × x non nein".split(), False),
+_WORDS = {
+    True: "true t 1 yes y on はい 有 有り あり 可 同意 同意する ○ 〇 oui si ja",
+    False: "false f 0 no n off いいえ 無 無し なし 不可 同意しない × x non nein",
 }
+_TRUTHS = {word: truth for truth, words in _WORDS.items() for word in words.split()}
 _CURRENCIES = re.compile("[¥￥$€£円 ]")
 _NEGATIVES = str.maketrans({"▲": "-", "△": "-", "−": "-", "‐": "-", "–": "-"})
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d{1,3})?")
@@ -94,11 +97,13 @@ def moment_at(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
 
 
-def kept(value: Any) -> Any:
-    """A value as a state and a fact hold it: JSON; a Decimal is a number."""
+def kept(value: Any, semantic: str) -> Any:
+    """A value that was read, as a state and a fact hold it: a decimal as a number, a time as ISO 8601, short text."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    if semantic == "timestamp" and value is not None:
+        return moment_at(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value[:LONGEST] if isinstance(value, str) else value
 
 
 def _text(plain: str, _: tuple[str, ...], __: str) -> str:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from kumitate.errors import FatalError
 from kumitate.events.conditions import columns_of, compiled, operand_of
-from kumitate.events.plan import MOST, Field, Named, Part, Step, Told, Triggering, Watch, Watched
+from kumitate.events.plan import FEW, MOST, Field, Named, Part, Step, Told, Triggering, Watch, Watched
 from kumitate.events.reading import kept
 
 if TYPE_CHECKING:
     from kumitate.config.project import Config
-    from kumitate.config.source import Source
+    from kumitate.config.source import Semantic, Source
     from kumitate.config.trigger import Fact, Trigger
     from kumitate.model.expression import EventMatch
 
@@ -92,7 +92,7 @@ class _Planning:
             return self._changed(asked, after)
         if hasattr(asked, "first"):
             within = _ms(asked.remember)
-            step = self._step(asked.first, 2 * within + after)
+            step = self._step(asked.first, within + after)
             return Part(kind="first", steps=(step,), within_ms=within)
         within = _ms(asked.within) if asked.within else 0
         times = asked.at_least or 1
@@ -102,15 +102,15 @@ class _Planning:
     def _sequence(self, asked: Any, after: int) -> Part:
         within, span = _ms(asked.within), _ms(asked.then_not.span) if asked.then_not else 0
         keep = within + span + after
-        steps = tuple(self._step(step, keep) for step in asked.steps)
-        spoiler = self._step(asked.then_not.event, keep) if asked.then_not else None
+        steps = tuple(self._step(step, keep, most=MOST) for step in asked.steps)
+        spoiler = self._step(asked.then_not.event, keep, most=MOST) if asked.then_not else None
         return Part(kind="sequence", steps=steps, within_ms=within, spoiler=spoiler, span_ms=span)
 
     def _changed(self, asked: Any, after: int) -> Part:
         step = self._step(asked.of, REMEMBERED_MS + after)
         self._note(frozenset({step}), (asked.changed,))
-        type_ = self.config.sources[asked.of.source].columns[asked.changed].type.type.value
-        values = [None if value is None else _kept_operand(value, type_) for value in (asked.from_, asked.to)]
+        semantic = self.config.sources[asked.of.source].columns[asked.changed].type
+        values = [None if value is None else _kept_operand(value, semantic) for value in (asked.from_, asked.to)]
         return Part(
             kind="changed",
             steps=(step,),
@@ -153,12 +153,12 @@ class _Planning:
             by=fact.by or "",
         )
 
-    def _step(self, match: EventMatch | Any, keep: int, *, most: int = MOST) -> str:
+    def _step(self, match: EventMatch | Any, keep: int, *, most: int = FEW) -> str:
         source = self.config.sources[match.source]
         types = {name: spec.type.type.value for name, spec in source.columns.items()}
         where = None if match.where is None else compiled(match.where, types)
         name = _step_name(match.source, match.event, where)
-        found = self.steps.get(name) or Step(source=match.source, event=match.event, where=where)
+        found = self.steps.get(name) or Step(source=match.source, event=match.event, where=where, most=FEW)
         self.steps[name] = replace(found, keep_ms=max(found.keep_ms, keep), most=max(found.most, most))
         return name
 
@@ -212,10 +212,11 @@ def _country(given: str | None, config: Config) -> str:
     return given if given and len(given) == 2 else config.settings.country
 
 
-def _kept_operand(value: Any, type_: str) -> Any:
+def _kept_operand(value: Any, semantic: Semantic) -> Any:
     """As a state keeps the column's values, so that they compare."""
+    type_ = semantic.type.value
     operand = operand_of(value, type_)
-    return kept(Decimal(operand)) if type_.startswith("decimal") else operand
+    return kept(Decimal(operand) if type_.startswith("decimal") else operand, semantic.value)
 
 
 def _step_name(source: str, event: str | None, where: Any) -> str:
