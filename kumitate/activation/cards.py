@@ -31,6 +31,7 @@ def fired_sync(config: Config, name: str) -> FiredSync:
     return FiredSync(
         sync=name,
         trigger=sync.trigger or "",
+        account=sync.destination,
         consent=f"{sync.consent.purpose}/{sync.consent.channel}" if isinstance(sync.consent, Consent) else "",
         has_segment=sync.segment is not None,
         fresh_seconds=trigger.fresh.total_seconds(),

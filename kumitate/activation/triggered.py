@@ -38,6 +38,8 @@ class FiredSync:
 
     sync: str
     trigger: str
+    account: str = ""
+    """The destination account that it goes to."""
     consent: str = ""
     """`marketing/email`; empty where none applies."""
     has_segment: bool = False

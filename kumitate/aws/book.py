@@ -67,6 +67,14 @@ class PageBook:
             condition="attribute_exists(pk) and attribute_not_exists(closed)",
         )
 
+    def begin(self, run_id: str, sync: str, *, pages: int) -> None:
+        """Open a run that no state machine has opened, with so many pages; what is open or closed stays so."""
+        self._updated(
+            _sync_key(run_id, sync),
+            "set pages = if_not_exists(pages, :pages), expires_at = if_not_exists(expires_at, :expiry)",
+            {":pages": _number(pages), ":expiry": self._expiry()},
+        )
+
     def open(self, page: PageId, *, until: datetime) -> Opened:
         """Take a page that is nobody's; RecordError where the run does not know its sync."""
         item = self._item(_sync_key(page.run_id, page.sync))

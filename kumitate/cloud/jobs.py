@@ -20,14 +20,17 @@ from kumitate.aws.book import PageBook
 from kumitate.aws.clients import client
 from kumitate.aws.controls import DynamoControls
 from kumitate.aws.events import EventBus
+from kumitate.aws.firings import DynamoFirings
 from kumitate.aws.ledger import DynamoLedger
 from kumitate.aws.memory import DynamoMemory
 from kumitate.aws.pages import PageObjects
+from kumitate.aws.state import DynamoStateStore
 from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.platform import Platform
 from kumitate.cleanse.stage import CLEANSE
 from kumitate.cloud.arguments import JobArguments, job_arguments
 from kumitate.cloud.collecting import Collection
+from kumitate.cloud.firing import NotesAlone
 from kumitate.cloud.job_log import JobLog, ToldWorker
 from kumitate.cloud.landing import raw_files
 from kumitate.cloud.pages import write_pages
@@ -35,12 +38,13 @@ from kumitate.cloud.retention import STEP, let_go
 from kumitate.cloud.segment_events import tell_moves
 from kumitate.errors import FatalError, KumitateError
 from kumitate.execution.controls import forgotten, holds
+from kumitate.execution.gathered import Gathering
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import known_deliveries, land
 from kumitate.execution.outcomes import changes_of
 from kumitate.execution.steps import Execution, consumed, of_syncs, segment_places
 from kumitate.ingest.stage import INGEST
-from kumitate.model.step import DeliverStep, IngestStep, Run, Stage
+from kumitate.model.step import DeliverStep, IngestStep, LiveStep, Run, Stage
 from kumitate.pipeline import STAGES
 from kumitate.project import Project, open_project
 from kumitate.segments.stage import SEGMENTS
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
 
 LEDGER = "ledger"
 """The ledger's table, as `Names.called` has it."""
+STATE = "state"
+"""The table of what real time remembers."""
 
 
 def run_job(stage: str) -> None:
@@ -133,6 +139,7 @@ class Job:
             ingest=self._intake() if self.stage is INGEST else _never,
             deliver=self._collect,
             progress=_silent,
+            live=self._live,
         )
 
     def write_pages(self) -> None:
@@ -140,7 +147,7 @@ class Job:
         shelf = PageObjects(client("s3"), self.platform.names.bucket("results"))
         held = holds(self.spark, decided(self.platform), self.run)
         for route in routes(self.project.config, self.platform.environment):
-            if route.sync in self.syncs:
+            if route.sync in self.syncs and route.sync in self.project.config.run_syncs:
                 if route.sync in held:
                     self.log.say(sync=route.sync, held=held[route.sync])
                 changes = () if route.sync in held else changes_of(self.spark, route.sync)
@@ -160,6 +167,23 @@ class Job:
             return rows
 
         return take_in
+
+    def _live(self, step: LiveStep) -> int:
+        """What triggers fire, by the book in the ledger's table, and what real time knows, in a table of its own."""
+        dynamo, names = client("dynamodb"), self.platform.names
+        table = names.called(LEDGER)
+        gathering = Gathering(
+            engine=self.spark,
+            lake=self.lake,
+            store=DynamoStateStore(dynamo, names.called(STATE)),
+            book=DynamoFirings(dynamo, table, clock=_now),
+            out=NotesAlone(DynamoLedger(dynamo, table, clock=_now)),
+            syncs=tuple(sorted(self.project.config.fired_syncs)),
+            run=self.run,
+        )
+        rows = gathering.carry_out(step)
+        self.log.say(step=f"{step.table}.{step.work}", rows=rows)
+        return rows
 
     def _collect(self, steps: Sequence[DeliverStep]) -> None:
         """The ledger's notes become outcomes in the lake: from here on nothing of the run leaves."""

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from kumitate.activation.portions import WHOLE, cut, is_removal
-from kumitate.blueprint.names import DELIVERIES, MANIFEST
+from kumitate.blueprint.names import MANIFEST
+from kumitate.cloud.page_messages import folder, page_name
 from kumitate.errors import FatalError, RecordError
 from kumitate.execution.rows import page_bytes
 from kumitate.model.request import Change
@@ -24,6 +25,7 @@ class Shelf(Readable, Protocol):
     """Where pages lie, for who puts them there."""
 
     def put(self, name: str, content: bytes) -> None: ...
+
     def names(self, prefix: str) -> Iterable[str]: ...
 
 
@@ -39,7 +41,7 @@ class Manifest:
     def names(self, run_id: str, sync: str) -> tuple[str, ...]:
         """The pages' names, in order."""
         numbers = range(1, self.pages + 1)
-        return tuple(_name(run_id, sync, number, removals=number <= self.removals) for number in numbers)
+        return tuple(page_name(run_id, sync, number, removals=number <= self.removals) for number in numbers)
 
 
 def write_pages(changes: Iterable[Sequence[Change]], shelf: Shelf, *, run_id: str, sync: str, rows: int) -> int:
@@ -56,7 +58,7 @@ def write_pages(changes: Iterable[Sequence[Change]], shelf: Shelf, *, run_id: st
     for number, page in enumerate(cut(changes, rows), 1):
         gone = rows != WHOLE and is_removal(page[0])
         removals += gone
-        shelf.put(_name(run_id, sync, number, removals=gone), page_bytes(page))
+        shelf.put(page_name(run_id, sync, number, removals=gone), page_bytes(page))
     manifest = Manifest(rows=rows, pages=number, removals=removals)
     shelf.put(place, json.dumps(asdict(manifest), sort_keys=True).encode())
     return number
@@ -68,11 +70,3 @@ def manifest_of(shelf: Readable, run_id: str, sync: str) -> Manifest:
         return Manifest(**json.loads(shelf.get(f"{folder(run_id, sync)}{MANIFEST}")))
     except (RecordError, ValueError, TypeError):
         raise FatalError(f"{run_id} has no list of pages for sync {sync!r}; run the activation again") from None
-
-
-def folder(run_id: str, sync: str) -> str:
-    return f"{DELIVERIES}/{run_id}/{sync}/"
-
-
-def _name(run_id: str, sync: str, number: int, *, removals: bool) -> str:
-    return f"{folder(run_id, sync)}{number:05d}{'.removals' if removals else ''}.jsonl.gz"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from kumitate.activation.routes import Route
+from kumitate.cloud.page_messages import Outbox, message
 from kumitate.cloud.pages import Readable, manifest_of
 from kumitate.errors import FatalError
 
@@ -16,12 +16,6 @@ class PlanBook(Protocol):
     """Where the number of a sync's pages is noted."""
 
     def plan(self, run_id: str, sync: str, pages: int) -> bool: ...
-
-
-class Outbox(Protocol):
-    """Where messages go, by the url of a queue."""
-
-    def send(self, url: str, bodies: Sequence[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +36,9 @@ class Planner:
         manifest = manifest_of(self.shelf, run_id, sync)
         if not self.book.plan(run_id, sync, manifest.pages):
             return 0
+        first = manifest.removals
         bodies = [
-            json.dumps(
-                {
-                    "run_id": run_id,
-                    "sync": sync,
-                    "page": name,
-                    "number": number,
-                    "after": 0 if number <= manifest.removals else manifest.removals,
-                }
-            )
+            message(run_id, sync, name, number=number, after=0 if number <= first else first)
             for number, name in enumerate(manifest.names(run_id, sync), 1)
         ]
         if bodies:

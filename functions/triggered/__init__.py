@@ -1,0 +1,1 @@
+"""Tells the pages of a sync to its account's queue."""
