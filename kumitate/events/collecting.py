@@ -93,11 +93,17 @@ def collecting_of(config: Config) -> Collecting:
     """The sources with `collect` or `webhook`, with their contracts."""
     return Collecting(
         tuple(
-            replace(_taken_in(name, source.collect), hook=_hook(source.webhook), contracts=_terms(config, name))
+            intake_of(config, name)
             for name, source in sorted(config.sources.items())
             if source.collect is not None or source.webhook is not None
         )
     )
+
+
+def intake_of(config: Config, name: str) -> Intake:
+    """One source, whether or not it takes in events over HTTP."""
+    source = config.sources[name]
+    return replace(_taken_in(name, source.collect), hook=_hook(source.webhook), contracts=_terms(config, name))
 
 
 def to_json(collecting: Collecting) -> str:

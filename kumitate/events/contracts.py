@@ -7,18 +7,21 @@ checked, and a schema refers to nothing outside itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby, islice
 from typing import Any
 
 import jsonschema_rs
 
 from kumitate.events.collecting import Intake, Terms
+from kumitate.model.event import MARKS
 
 UNKNOWN_EVENT = "contract.unknown_event"
+_LONGEST = 120
 _MOST = 20
 """Violations of one event that are looked at."""
+_OF_VERDICT = frozenset({"contract", "violations", "unknown", "blocked"})
 _WITH_TRAITS = ("identify", "group")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -40,11 +43,17 @@ class Violation:
     path: Path = field(repr=False)
     rule: str
     action: str = ""
+    section: str = "properties"
 
     @property
     def field(self) -> str:
         """`products.sku`: the same for every item of a list."""
         return ".".join(step for step in self.path if isinstance(step, str))
+
+    @property
+    def told(self) -> str:
+        """`properties.products.sku`, from the event on."""
+        return f"{self.section}.{self.field}"[:_LONGEST].rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,18 @@ class Verdict:
     is_unknown: bool = False
     blocked: str = ""
     """Why the event is not taken: `contract.type`."""
+
+
+def marks_of(verdict: Verdict) -> dict[str, Any]:
+    """As an event carries them: names of fields and rules, never a value."""
+    violations = [{"field": each.told, "rule": each.rule, "action": each.action} for each in verdict.violations]
+    marks = {
+        "contract": verdict.contract,
+        "violations": violations,
+        "unknown": verdict.is_unknown,
+        "blocked": verdict.blocked,
+    }
+    return {name: value for name, value in marks.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +102,7 @@ class Contracts:
 
     def judge(self, event: dict[str, Any]) -> Verdict:
         """Fields that a contract wants dropped are taken out of the event."""
-        call = event["type"]
+        call = str(event.get("type"))
         name = event.get("event" if call == "track" else "name")
         held = self._held.get((call, name)) if isinstance(name, str) else None
         held = held or self._held.get((call, None))
@@ -98,6 +119,21 @@ class Contracts:
         if self._unknown == "allow" or call not in self._calls:
             return Verdict()
         return Verdict(is_unknown=True, blocked=UNKNOWN_EVENT if self._unknown == "block" else "")
+
+
+def rejudged(intake: Intake) -> Callable[[dict[str, Any]], bool]:
+    """Whether an event that was blocked is good by the contracts as they are now; if so, its marks say so."""
+    contracts = Contracts(intake)
+
+    def is_good_now(event: dict[str, Any]) -> bool:
+        verdict = contracts.judge(event)
+        if verdict.blocked:
+            return False
+        marks = {name: value for name, value in event[MARKS].items() if name not in _OF_VERDICT}
+        event[MARKS] = marks | marks_of(verdict)
+        return True
+
+    return is_good_now
 
 
 def _compiled(terms: Terms) -> _Held:
@@ -138,7 +174,8 @@ def _broken(held: _Held, section: dict[str, Any]) -> Verdict:
     """By the version that has least against it, the newest of several."""
     judged = [(version, tuple(_violations(version.validator, section))) for version in held.versions]
     version, found = min(judged, key=lambda each: len(each[1]))
-    acted = tuple(Violation(each.path, each.rule, _action(held.terms, each)) for each in found)
+    name = "traits" if held.terms.call in _WITH_TRAITS else "properties"
+    acted = tuple(replace(each, action=_action(held.terms, each), section=name) for each in found)
     told = tuple(each for each in acted if each.action != "allow")
     blocking = next((each for each in told if each.action == "block"), None)
     if blocking is None:

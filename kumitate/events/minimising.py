@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 SECTIONS = ("properties", "traits", "context")
 _V4_BITS, _V6_BITS = 24, 48
+_LONGEST = 64
 
 Tree = dict[str, Any]
 """Name -> what is kept below it; an empty tree keeps everything."""
@@ -15,8 +17,12 @@ Tree = dict[str, Any]
 
 def address(text: Any, rule: str) -> str | None:
     """`203.0.113.42` as `203.0.113.0`, `2001:db8:1:2::3` as `2001:db8:1::`; None where nothing of it is kept."""
-    if rule == "drop" or not isinstance(text, str):
-        return None
+    return None if rule == "drop" or not isinstance(text, str) else _kept_of(text[:_LONGEST], rule)
+
+
+@lru_cache(maxsize=1_024)
+def _kept_of(text: str, rule: str) -> str | None:
+    """Events of one sender come together."""
     try:
         ip = ipaddress.ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:

@@ -10,7 +10,7 @@ from kumitate.errors import RecordError
 from kumitate.events.answering import Rejected
 from kumitate.events.bots import is_bot
 from kumitate.events.collecting import Intake
-from kumitate.events.contracts import Contracts, Verdict
+from kumitate.events.contracts import Contracts, Verdict, marks_of
 from kumitate.events.messages import Arrival, Message, message_of
 from kumitate.events.minimising import address, minimise, tree_of
 from kumitate.events.unpacking import compact, written
@@ -59,7 +59,7 @@ class Taker:
         verdict = self.contracts.judge(event)
         _set_address(event, arrival.address, self.intake.ip)
         dropped = minimise(event, dict(self.allowed)) if self.allowed is not None else {}
-        marks |= _told(verdict) | _given(consent=consent, dropped=dropped)
+        marks |= {"consent": consent, "dropped": dropped, **marks_of(verdict)}
         event[MARKS] = {name: value for name, value in marks.items() if value}
         kept = Event(self.intake.source, message.id, message.person, compact(event).encode())
         return kept, _blamed(verdict)
@@ -77,7 +77,7 @@ class Taker:
 
 
 def _blamed(verdict: Verdict) -> _Blamed:
-    field_ = next((each.field for each in verdict.violations if each.action == "block"), "")
+    field_ = next((each.told for each in verdict.violations if each.action == "block"), "")
     return (verdict.blocked, field_) if verdict.blocked else ()
 
 
@@ -89,16 +89,6 @@ def _id(item: Any) -> str:
 
 def taker_of(intake: Intake) -> Taker:
     return Taker(intake, Contracts(intake), tree_of(intake.allow) if intake.allow else None)
-
-
-def _given(**marks: Any) -> _Marks:
-    return {name: value for name, value in marks.items() if value}
-
-
-def _told(verdict: Verdict) -> _Marks:
-    """Names of fields and rules; never a value."""
-    violations = [{"field": each.field, "rule": each.rule, "action": each.action} for each in verdict.violations]
-    return _given(contract=verdict.contract, violations=violations, unknown=verdict.is_unknown, blocked=verdict.blocked)
 
 
 def _set_address(event: dict[str, Any], sender: str, rule: str) -> None:

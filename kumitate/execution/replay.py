@@ -1,8 +1,8 @@
 """Replay: rows in quarantine are sent through cleansing again, read anew from the file that brought them.
 
-After a source was mended (its encoding, its delimiter, a column's formats) its rejected rows are read from the
-raw area as the source stands now; those that can be read come back in the next run as a delivery `replay-000001`,
-as rows of the files that first brought them.
+After a source was mended (its encoding, its delimiter, a column's formats, a contract of its events) its rejected
+rows are read from the raw area, and judged, as the source stands now; those that can be read come back in the next run
+as a delivery `replay-000001`, as rows of the files that first brought them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import pyarrow.compute as pc
 
 from kumitate.blueprint.names import FILES
 from kumitate.config.project import Config
+from kumitate.events.collecting import intake_of
+from kumitate.events.contracts import rejudged
 from kumitate.execution.landing import stored_deliveries
 from kumitate.ingest.delivery import FILE_TRUNCATED, FILE_UNREADABLE, REPLAY_PREFIX, Delivery
 from kumitate.ingest.reader import read
@@ -108,11 +110,12 @@ def _write_replay(own: list[Delivery], wanted: _Wanted, *, config: Config, raw_a
     """The rows of one source as a replay's file; none where no row could be read."""
     source = own[0].source
     found = _Found(next_id(raw_area), [])
+    judge = rejudged(intake_of(config, source))
     with TemporaryFile() as rows:
         for delivery in own:
             read_lines: set[int] = set()
             with raw_area.open(delivery.stored) as stored:
-                for portion in read(stored, delivery, config.sources[source], run_id=""):
+                for portion in read(stored, delivery, config.sources[source], run_id="", is_good_now=judge):
                     for row in _selected(portion.rows, wanted[delivery.id]):
                         read_lines.add(row["_line"])
                         rows.write(as_replayed(row))

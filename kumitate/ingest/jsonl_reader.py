@@ -1,10 +1,14 @@
-"""JSON Lines to raw rows: values by path, as text; what nobody declared stays JSON."""
+"""JSON Lines to raw rows: values by path, as text; what nobody declared stays JSON.
+
+A collected event that its contract blocks is a line, too: it goes to quarantine, told in columns so that it can be
+mended. Replayed, it is judged anew; mended, it is what it was mended to.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
 import pyarrow as pa
 
@@ -13,6 +17,7 @@ from kumitate.ingest.encoding import UNDECODABLE, Text, texts
 from kumitate.ingest.lines import Break, LongLine
 from kumitate.ingest.portion import Portion, Rejection, broken_off, bytes_payload, line_payload, too_long
 from kumitate.ingest.shape import EXACT_FLOATS, Intake, assembled
+from kumitate.model.event import MARKS
 
 Object = dict[str, Any]
 
@@ -33,16 +38,57 @@ def _portion(text: Text, intake: Intake) -> Portion:
     objects: list[Object] = []
     lines: list[int] = []
     rejections: list[Rejection] = []
+    blocked: list[_Blocked] = []
     for number, line in enumerate(text.lines, text.first):
         if number in text.undecodable:
             rejections.append(Rejection(number, UNDECODABLE, payload=bytes_payload(text.undecodable[number])))
         elif not line.isspace():
             try:
-                objects.append(parsed(line))
-                lines.append(number)
+                found = parsed(line)
             except RecordError as error:
                 rejections.append(Rejection(number, error.reason, payload=line_payload(line)))
+                continue
+            if MARKS in found and (reason := _blocked_for(found, intake)):
+                blocked.append(_Blocked(number, *reason, found))
+            else:
+                objects.append(found)
+                lines.append(number)
+    if blocked:
+        rejections = sorted([*rejections, *_told(blocked, intake)], key=lambda each: each.line)
     return Portion(_batch(objects, lines, intake), rejections)
+
+
+class _Blocked(NamedTuple):
+    """A line that is not taken: where it stands, why, what is to blame."""
+
+    line: int
+    reason: str
+    field: str
+    found: Object
+
+
+def _blocked_for(found: Object, intake: Intake) -> tuple[str, str] | None:
+    """Reason and field of a blocked event, unless it is good by now."""
+    marks = found[MARKS]
+    reason = marks.get("blocked") if isinstance(marks, dict) else None
+    if not isinstance(reason, str) or not reason or intake.is_good_now(found):
+        return None
+    violations = marks.get("violations")
+    told = [each for each in violations if isinstance(each, dict)] if isinstance(violations, list) else []
+    field = next((str(each.get("field", "")) for each in told if each.get("action") == "block"), "")
+    return reason, field
+
+
+def _told(blocked: list[_Blocked], intake: Intake) -> Iterator[Rejection]:
+    """As cleansing tells the rows that it refuses: declared columns by name, the rest beside them, not blocked."""
+    for each in blocked:
+        each.found[MARKS].pop("blocked")
+    rows = _batch([each.found for each in blocked], [each.line for each in blocked], intake)
+    for each, row in zip(blocked, rows.to_pylist() if rows is not None else (), strict=True):
+        declared = {name: row[name] for name in intake.paths if row[name] is not None}
+        extra = {"_extra": json.loads(row["_extra"])} if row["_extra"] else {}
+        payload = json.dumps(declared | extra, ensure_ascii=False)
+        yield Rejection(each.line, each.reason, each.field, payload=payload)
 
 
 def parsed(line: str) -> Object:

@@ -16,7 +16,7 @@ from kumitate.ingest.jsonl_reader import read_jsonl
 from kumitate.ingest.parquet_reader import read_parquet
 from kumitate.ingest.portion import Portion
 from kumitate.ingest.replayed import read_replayed
-from kumitate.ingest.shape import Intake
+from kumitate.ingest.shape import Intake, Judge, as_before
 
 Reader = Callable[[IO[bytes], Intake], Iterator[Portion]]
 
@@ -31,9 +31,11 @@ _GZIP = b"\x1f\x8b\x08"
 _SAMPLE_BYTES = 64 * 1024
 
 
-def read(stream: IO[bytes], delivery: Delivery, source: Source, *, run_id: str) -> Iterator[Portion]:
+def read(
+    stream: IO[bytes], delivery: Delivery, source: Source, *, run_id: str, is_good_now: Judge = as_before
+) -> Iterator[Portion]:
     """All of a delivery: rows_in = rows + rejections, in the order of the file."""
-    intake = Intake(delivery.source, source, delivery.id, run_id)
+    intake = Intake(delivery.source, source, delivery.id, run_id, is_good_now=is_good_now)
     if delivery.is_replay:
         return read_replayed(stream, intake)
     if source.format in _COMPRESSIBLE and (delivery.file.endswith(".gz") or _is_gzip(stream)):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +24,14 @@ Refusal = tuple[str, str]
 """Why no row of a file can be used: reason and column, e.g. `("column.missing", "member_id")`."""
 
 
+Judge = Callable[[dict[str, Any]], bool]
+"""Of a collected event that was blocked: whether it is taken after all."""
+
+
+def as_before(_: dict[str, Any]) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What is read, and for whom: one delivery of one source in one run."""
@@ -32,6 +41,7 @@ class Intake:
     delivery_id: str
     run_id: str
     line_limit: int = LINE_LIMIT
+    is_good_now: Judge = as_before
 
     @property
     def paths(self) -> dict[str, str]:
