@@ -85,6 +85,7 @@ def _show(report: Report, runs: tuple[LoggedRun, ...], broken: tuple[Failed, ...
     summary.show_segments(report)
     rows = [(sync.name, sync.destination, sync.at_destination, sync.rejected, sync.held_back) for sync in report.syncs]
     print_table(("sync", "destination", "at destination", "rejected", "held back"), rows)
+    summary.show_fired(report.fired)
 
 
 def _show_tables(workspace: Workspace, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kumitate.execution.runs import LoggedRun
     from kumitate.execution.workspace import Workspace
     from kumitate.quality.verdict import Failed
-    from kumitate.report.facts import Report, RunFacts, SyncReport
+    from kumitate.report.facts import FiredReport, Report, RunFacts, SyncReport
 
 
 def facts_of(summary: RunSummary) -> RunFacts:
@@ -124,6 +124,20 @@ def show_syncs(syncs: Sequence[SyncReport]) -> None:
     _print(rows, seldom={"held back", "rejected", "unknown", "pending", "waiting", "removed"})
     for sync in syncs:
         _say_what_is_open(sync)
+
+
+def show_fired(syncs: Sequence[FiredReport]) -> None:
+    """One line per sync that a trigger fires, where there are any."""
+    names = ("sync", "trigger", "destination", "reaches", "held back", "fired", *_STATES)
+    rows = [
+        (each.name, each.trigger, each.destination, each.reaches, each.held_back, each.fired, *map(each.count, _STATES))
+        for each in syncs
+    ]
+    if rows:
+        print_table(names, rows)
+
+
+_STATES = ("accepted", "rejected", "held", "pending", "unknown")
 
 
 def _say_what_is_open(sync: SyncReport) -> None:

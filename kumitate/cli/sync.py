@@ -71,6 +71,11 @@ def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: boo
     _settles(keys, asked)
     with opened(find_project(project)) as (workspace, last):
         known_name("sync", name, workspace.config.syncs)
+        if name in workspace.config.fired_syncs:
+            raise click.UsageError(
+                f"{name} goes out by itself when {workspace.config.syncs[name].brings} fires; `kumitate status` counts"
+                " what it brought, and activation.firings has every firing (`kumitate query`)"
+            )
         if asked["dry_run"]:
             _rehearse(workspace, name, last, as_json=as_json)
         elif asked["settle"]:

@@ -69,7 +69,7 @@ def syncs_to_close(workspace: Workspace, run: Run) -> tuple[str, ...]:
             f" {run.id} was interrupted; put {'it' if one else 'them'} back into the project, run once, then remove"
             f" {'it' if one else 'them'}"
         )
-    return tuple(sync for sync in sorted(config.syncs) if sync in noted or _is_planned(workspace, run, sync))
+    return tuple(sync for sync in sorted(config.run_syncs) if sync in noted or _is_planned(workspace, run, sync))
 
 
 def _is_planned(workspace: Workspace, run: Run, sync: str) -> bool:

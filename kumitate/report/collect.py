@@ -19,6 +19,7 @@ from kumitate.report.facts import (
     SharedIdentifier,
     Tally,
 )
+from kumitate.report.fired import fired
 from kumitate.report.questions import Ask, Row, of
 
 
@@ -40,6 +41,7 @@ def collect(engine: Engine, config: Config, run: RunFacts, *, truth: pa.Table | 
         consents=tuple(ConsentCount(**row) for row in ask(questions.consents())),
         segments=_segments(ask, config, run.run_id),
         syncs=rows_out.syncs(ask, config, run),
+        fired=fired(ask, config, run.run_id),
     )
 
 

@@ -12,6 +12,7 @@ from kumitate.identity.scoring import PairScore
 from kumitate.report.answers import PlatformFigure as PlatformFigure
 from kumitate.report.answers import Rejection as Rejection
 from kumitate.report.cleansed import CleansedColumn
+from kumitate.report.fired import FiredReport as FiredReport
 from kumitate.report.sync_facts import SyncReport as SyncReport
 from kumitate.report.tallies import Balance as Balance
 from kumitate.report.tallies import Tally as Tally
@@ -196,6 +197,7 @@ class Report:
     consents: tuple[ConsentCount, ...]
     segments: tuple[SegmentReport, ...]
     syncs: tuple[SyncReport, ...]
+    fired: tuple[FiredReport, ...] = ()
 
     @property
     def changes(self) -> int:

@@ -14,10 +14,10 @@ from kumitate.report.questions import Ask, Row, of
 
 
 def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
-    if not config.syncs:
+    if not config.run_syncs:
         return ()
     counts, outcomes = ask(questions.sync_counts(run.run_id)), ask(questions.sync_outcomes(run.run_id))
-    sizes, refused = ask(questions.sync_sizes(sorted(config.syncs))), ask(answers.rejections())
+    sizes, refused = ask(questions.sync_sizes(sorted(config.run_syncs))), ask(answers.rejections())
     told = ask(answers.platform_figures())
     failed = {row["sync"]: row["requests"] for row in ask(answers.failed_requests(run.run_id))}
     return tuple(
@@ -38,7 +38,7 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
             **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), run.stopped.get(name, ""), mode=sync.mode),
             **{row["what"]: row["rows"] for row in of(sizes, "sync", name)},
         )
-        for name, sync in sorted(config.syncs.items())
+        for name, sync in sorted(config.run_syncs.items())
     )
 
 
