@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kumitate.config.checks import (
+    collect,
     contracts,
     entities,
     environments,
@@ -32,6 +33,7 @@ _CHECKS = (
     syncs.check,
     gates.check,
     pulls.check,
+    collect.check,
     contracts.check,
     environments.check,
 )
