@@ -57,6 +57,7 @@ class Done:
     """What came of it: the table that was resolved last, its persons, and seconds and rows per step."""
 
     table: pa.Table
+    """The columns that results are told with, or, after deltas, all."""
     resolved: Resolved
     seconds: Mapping[str, float]
     events: pa.Table
@@ -114,7 +115,8 @@ def resolve_files(asked: Asked, progress: Progress) -> Done:
         _check_clusters(previous, asked)
     run_id = asked.run_id or f"r{asked.as_of:%Y%m%dT%H%M%S}"
     model, last = _model(asked, plan), None if asked.deltas else previous
-    resolved = resolve_table(table, plan, run_id=run_id, previous=last, decisions=decisions, model=model)
+    whole, table = [table], table if asked.deltas else _told_from(table, asked, plan)  # the rest is let go of
+    resolved = resolve_table(whole.pop(), plan, run_id=run_id, previous=last, decisions=decisions, model=model)
     resolved = _versioned(resolved, asked) if model == "train" else resolved
     seconds = {"read": read, **resolved.seconds}
     deltas: list[Mapping[str, float]] = []
@@ -131,6 +133,11 @@ def resolve_files(asked: Asked, progress: Progress) -> Done:
     progress("finished", 3, 3)
     unmet = idle(decisions, resolved.records.names)
     return Done(table, resolved, seconds, pa.concat_tables(happened), tuple(deltas), len(decisions), unmet)
+
+
+def _told_from(table: pa.Table, asked: Asked, plan: TablePlan) -> pa.Table:
+    """The delivered columns that results are told with."""
+    return table.select(sorted({name for name in (plan.record_id, asked.truth) if name}))
 
 
 def _events(resolved: Resolved, run_id: str) -> pa.Table:

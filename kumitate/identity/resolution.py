@@ -100,7 +100,7 @@ def _keys(stated: pa.Table, names: pa.Array, kinds: tuple[str, ...]) -> Keys:
     at = stated["first_seen"].cast(_MS, safe=False).cast(pa.int64()).fill_null(0).to_numpy()
     blocked = stated["is_blocked"].fill_null(False).to_numpy()
     value = hash64(_large(stated["value"]))
-    return Keys(record[rows], kind[rows], value[rows], at[rows], blocked[rows].astype(np.bool_))
+    return Keys(record[rows], kind[rows].astype(np.int16), value[rows], at[rows], blocked[rows].astype(np.bool_))
 
 
 def _large(column: pa.ChunkedArray) -> pa.Array:

@@ -85,9 +85,13 @@ def resolve_table(
         records = records_of(table, plan)
     with timed(seconds, "cleanse"):
         cleansed = cleanse_table(table, plan, threads=os.cpu_count() or 1)
+        rows = table.num_rows
+        del table  # whoever called may have let go of it, too
+        _let_go()
     with timed(seconds, "keys"):
         rules = graph_rules(plan)
-        values = sorted_in_place(_of_records(cleansed, plan, records, rows=table.num_rows))
+        values = sorted_in_place(_of_records(cleansed, plan, records, rows=rows))
+        _let_go()
     with timed(seconds, "model"):
         found = scored(attributes(cleansed, records.row), model, plan, review=rules.review) if model else None
     with timed(seconds, "graph"):
@@ -97,6 +101,11 @@ def resolve_table(
     with timed(seconds, "persons"):
         persons, happened = _persons(state, records, previous, run_id=run_id)
     return Resolved(plan, records, cleansed, state, persons, happened, found, seconds)
+
+
+def _let_go() -> None:
+    """Give back what Arrow keeps for later: numpy's arrays need it next."""
+    pa.default_memory_pool().release_unused()
 
 
 def carried_from(resolved: Resolved, previous: pa.Table, *, run_id: str) -> Resolved:

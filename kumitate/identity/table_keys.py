@@ -121,8 +121,8 @@ def keys_of(cleansed: CleansedTable, plan: TablePlan, *, record: Integers, at: I
 
 
 def _nothing(count: int) -> Keys:
-    record, kind, at = (np.zeros(count, np.int64) for _ in range(3))
-    return Keys(record, kind, np.zeros(count, np.uint64), at, np.zeros(count, np.bool_))
+    record, at = (np.zeros(count, np.int64) for _ in range(2))
+    return Keys(record, np.zeros(count, np.int16), np.zeros(count, np.uint64), at, np.zeros(count, np.bool_))
 
 
 def of_positions(keys: Keys) -> Keys:

@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kumitate.identity.graph.model import MODEL, STEWARD, Edges, Integers, Links, Pairs
-from kumitate.identity.graph.values import Values
+from kumitate.identity.graph.values import Values, spread
 
 
 def stars(values: Values, stands: NDArray[np.bool_]) -> Edges:
     """One star for each value that stands and that several records hold."""
     number = np.flatnonzero(stands & (values.sizes > 1))
-    left = np.repeat(values.first[number], values.sizes[number] - 1)
-    rows = values.rows_of(number)
-    right = values.keys.record[np.delete(rows, np.cumsum(values.sizes[number]) - values.sizes[number])]
+    left = np.repeat(values.keys.record[values.starts[number]], values.sizes[number] - 1)
+    right = values.keys.record[spread(values.starts[number] + 1, values.starts[number + 1])]
     kind = np.repeat(values.kind[number], values.sizes[number] - 1)
     return Edges(left, right, kind, np.ones(len(left)))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kumitate.identity.graph.contradictions import contradicted
-from kumitate.identity.graph.model import GraphRules, Hashes, Held, Integers
+from kumitate.identity.graph.model import GraphRules, Hashes, Held, Integers, Kinds
 from kumitate.identity.graph.values import Values, distinct, spread
 
 FEW = 3
@@ -23,7 +23,7 @@ CONTRADICTED = "contradicted:"
 class Verdicts:
     """Per value the reason why it merges nobody, as a number in `reasons`; STANDS where there is none."""
 
-    reason: Integers
+    reason: Kinds
     reasons: tuple[str, ...]
 
     @property
@@ -62,12 +62,13 @@ def judge(values: Values, rules: GraphRules, *, count: int, still_held: Hashes) 
     blocked = _any_blocked(values)
     merging = np.array([rule.merges for rule in rules.kinds] or [False])[kind]
     most = np.array([rule.most_records or np.iinfo(np.int64).max for rule in rules.kinds] or [0])
-    reason = np.full(len(kind), STANDS, np.int64)
+    reason = np.full(len(kind), STANDS, np.int16)
     reason[values.sizes > most[kind]] = 1
     reason[blocked] = 0
     reason[~merging & ~blocked] = WITNESS
     reason[~merging & blocked] = STILL_HELD
-    reason[np.isin(values.names, still_held)] = STILL_HELD
+    if len(still_held):
+        reason[np.isin(values.names, still_held)] = STILL_HELD
     for number, name, shared in _shared(values, rules, count, reason=reason, blocked=blocked):
         reason[number[shared]] = len(reasons)
         reasons.append(name)
@@ -86,7 +87,7 @@ def _any_blocked(values: Values) -> NDArray[np.bool_]:
 
 
 def _shared(
-    values: Values, rules: GraphRules, count: int, *, reason: Integers, blocked: NDArray[np.bool_]
+    values: Values, rules: GraphRules, count: int, *, reason: Kinds, blocked: NDArray[np.bool_]
 ) -> Iterator[tuple[Integers, str, NDArray[np.bool_]]]:
     """Values of a kind that still stand, the reason they may yield for, and which do."""
     kinds, several = values.kind, values.sizes > 1

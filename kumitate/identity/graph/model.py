@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 Floats = NDArray[np.float64]
+Kinds = NDArray[np.signedinteger[Any]]
+"""Small numbers: where there is one per key, two bytes each do."""
 
 PairScorer = Callable[[Integers, Integers], Floats]
 """Log2 match weights (prior included: 0 is even odds) of any pairs of records, given as two arrays of positions."""
@@ -66,7 +69,7 @@ class Keys:
     """
 
     record: Integers
-    kind: Integers
+    kind: Kinds
     value: Hashes
     at: Integers
     blocked: NDArray[np.bool_]
@@ -97,7 +100,7 @@ class Edges:
 
     left: Integers
     right: Integers
-    kind: Integers
+    kind: Kinds
     probability: Floats
 
 
@@ -110,7 +113,7 @@ class Held:
     `limit:<kind>`, `limit:steward`, `limit:largest`, `limit:model`.
     """
 
-    kind: Integers
+    kind: Kinds
     value: Hashes
     reason: tuple[str, ...]
     records: Integers

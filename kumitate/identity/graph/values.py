@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kumitate.identity.graph.model import Hashes, Integers, Keys
+from kumitate.identity.graph.model import Hashes, Integers, Keys, Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Values:
     """Kind and value in one number per row."""
     starts: Integers
 
-    kind: Integers
+    kind: Kinds
     """Per value."""
     sizes: Integers
     """Per value how many records hold it."""
@@ -54,8 +54,8 @@ def spread(start: Integers, end: Integers) -> Integers:
     """All numbers of all ranges from `start` up to `end`: `spread([3, 9], [5, 10])` is [3, 4, 9]."""
     lengths = end - start
     total = np.cumsum(lengths)
-    steps = np.arange(int(total[-1]) if len(total) else 0)
-    places: Integers = steps + np.repeat(start - total + lengths, lengths)
+    places: Integers = np.repeat(start - total + lengths, lengths)
+    places += np.arange(len(places))
     return places
 
 
@@ -66,7 +66,7 @@ def distinct(numbers: Integers) -> Integers:
     return once
 
 
-def packed_names(kind: Integers, value: Hashes) -> Hashes:
+def packed_names(kind: Kinds, value: Hashes) -> Hashes:
     """Kind and value as one number: values are mixed with a number per kind, so equal ones of two kinds differ."""
     salt = (kind.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     salt ^= salt >> np.uint64(29)

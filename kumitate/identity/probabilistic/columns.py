@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from kumitate.identity.graph.model import Floats, Integers
 
@@ -66,9 +67,19 @@ def _column(table: pa.Table, name: str, shares: Mapping[str, float] | None) -> E
     codes = pc.fill_null(encoded.indices, MISSING).to_numpy(zero_copy_only=False).astype(np.int64)
     values = encoded.dictionary
     if shares is None:
-        counts = np.bincount(codes[codes >= 0], minlength=len(values))
-        return Encoded(codes, values, counts / max(1, counts.sum()))
+        return Encoded(codes, values, _counted(codes, len(values)))
     return Encoded(codes, values, _shares(values, shares))
+
+
+def without(column: Encoded, crowded: NDArray[np.bool_], *, counted: bool) -> Encoded:
+    """The column with the values marked in `crowded` as missing; `counted` shares are those of the others, then."""
+    codes = np.where(np.append(crowded, False)[column.codes], MISSING, column.codes)
+    return replace(column, codes=codes, shares=_counted(codes, len(column.values)) if counted else column.shares)
+
+
+def _counted(codes: Integers, count: int) -> Floats:
+    counts = np.bincount(codes[codes >= 0], minlength=count)
+    return np.asarray(counts / max(1, counts.sum()))
 
 
 def with_shares(columns: Columns, frequencies: Frequencies) -> dict[str, Encoded]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from kumitate.identity.graph.model import Floats, Integers, Pairs
 from kumitate.identity.probabilistic.candidates import LARGEST_GROUP, candidates, rules_of
-from kumitate.identity.probabilistic.columns import Candidates, Columns, encode, with_shares
+from kumitate.identity.probabilistic.columns import Candidates, Columns, Encoded, encode, with_shares, without
 from kumitate.identity.probabilistic.comparisons import comparisons_for
 from kumitate.identity.probabilistic.fitting import fit_pairs, untrained, with_frequencies
 from kumitate.identity.probabilistic.model import Model
@@ -56,6 +56,17 @@ def telling(table: pa.Table) -> pa.Table:
     return table
 
 
+def told(columns: Columns, *, counted: bool = False) -> dict[str, Encoded]:
+    """The same of columns that are encoded; `counted` where their shares were counted in them."""
+    found = dict(columns)
+    for name in REACHED_BY:
+        if name in found:
+            codes, count = found[name].codes, len(found[name].values)
+            crowded = np.bincount(codes[codes >= 0], minlength=count) > LARGEST_GROUP
+            found[name] = without(found[name], crowded, counted=counted)
+    return found
+
+
 REACHED_BY = ("email", "phone", "address", "address_key", "national_id")
 
 
@@ -71,7 +82,7 @@ def matched(
     given = model or untrained(comparisons_for(compare or table.column_names))
     if not given.comparisons or table.num_rows < 2:
         return None
-    columns = encode(telling(table), given.columns, given.frequencies or None)
+    columns = told(encode(table, given.columns, given.frequencies or None), counted=not given.frequencies)
     rules = rules_of(given.blocking, columns)
     found = candidates(columns, rules)
     fitted = model or fit_pairs(untrained(given.comparisons, rules), columns, found, seed=seed)

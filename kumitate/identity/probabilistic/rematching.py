@@ -27,7 +27,7 @@ from kumitate.identity.probabilistic.candidates import (
     rules_of,
 )
 from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns, Encoded, encode
-from kumitate.identity.probabilistic.matching import REACHED_BY, Matched, weighed
+from kumitate.identity.probabilistic.matching import Matched, told, weighed
 from kumitate.identity.probabilistic.model import Model
 
 Truths = NDArray[np.bool_]
@@ -69,13 +69,7 @@ def _is_small(change: Change) -> bool:
 
 def _told(encoded: Columns, rows: Integers) -> dict[str, Encoded]:
     """The columns of these rows, without what very many of them share (as `matching.telling` has it)."""
-    told = {name: replace(column, codes=column.codes[rows]) for name, column in encoded.items()}
-    for name in REACHED_BY:
-        if name in told:
-            codes, count = told[name].codes, len(told[name].values)
-            sizes = np.append(np.bincount(codes[codes >= 0], minlength=count), 0)
-            told[name] = replace(told[name], codes=np.where(sizes[codes] > LARGEST_GROUP, MISSING, codes))
-    return told
+    return told({name: replace(column, codes=column.codes[rows]) for name, column in encoded.items()})
 
 
 def _anew(before: Columns, now: Columns, change: Change, *, rules: tuple[Rule, ...]) -> Integers:
