@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kumitate.activation.destinations.registry import destination_class, registered
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
+from kumitate.activation.sharing import Group, groups, shared_fields
 from kumitate.activation.statements import accepted_rows, follows_persons, last_outcomes, merged_rows, string, tried
 from kumitate.activation.tables import OUTCOMES, SYNC_COUNTS, candidates_table, changes_table
 from kumitate.config.project import Config
@@ -47,7 +50,7 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
     if mode == "add" and not withdrawn:
         mode = "upsert"
     may_return = mode in ("mirror", "add")
-    follows = follows_persons(config.syncs[name])
+    follows, known = follows_persons(config.syncs[name]), groups(config, name, mode)
     merged = f"{merged_rows(name, run)},\n" if follows else ""
     sql = _COMPARED.format(
         withdrawn=merged + withdrawn + (_removed(name, run) if may_return else ""),
@@ -59,7 +62,7 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
         and_withdrawn="\n  left join withdrawn as w on w.key = s.key" if withdrawn else "",
         and_removed="\n  left join removed as r on r.key = d.key" if may_return else "",
         accepted=_accepted_in(name, run, may_return=may_return),
-        brought=_REBUILT if mode == "rebuild" else _CHANGED,
+        brought=_REBUILT if mode == "rebuild" else _changed(known, state=accepted_rows(name, run)),
     )
     return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
 
@@ -82,18 +85,40 @@ _COMPARED = """with desired as (
   {join} {state} as s on s.key = d.key{and_merged}{and_withdrawn}{and_removed}
 ){brought}"""
 
-_CHANGED = """
-select key, operation, person_id, fields, fields_hash, previous_fields, accepted_run_id
-from compared
-where operation is not null"""
 
+def _changed(known: Sequence[Group], *, state: str) -> str:
+    """What differs; of audiences also what a row that is taken out has in common with those who stay."""
+    shared = shared_fields(known, state=state) if known else ""
+    return f"""{shared}
+select
+  c.key,
+  c.operation,
+  c.person_id,
+  c.fields,
+  c.fields_hash,
+  c.previous_fields,
+  c.accepted_run_id,
+  {"x.shared" if known else "cast(null as varchar)"} as shared
+from compared as c{_AND_SHARED if known else ""}
+where c.operation is not null"""
+
+
+_AND_SHARED = "\nleft join shared_fields as x on x.key = c.key"
 _REBUILT = """,
 moving as (
   select count(*) as rows
   from compared
   where operation <> 'keep'
 )
-select c.key, c.operation, c.person_id, c.fields, c.fields_hash, c.previous_fields, c.accepted_run_id
+select
+  c.key,
+  c.operation,
+  c.person_id,
+  c.fields,
+  c.fields_hash,
+  c.previous_fields,
+  c.accepted_run_id,
+  cast(null as varchar) as shared
 from compared as c
 cross join moving as m
 where c.operation <> 'keep' or m.rows > 0"""
@@ -157,7 +182,7 @@ def changes_in_order(name: str) -> Query:
     """What delivery reads. Removals first: a match key may leave with one person and stay with another."""
     return Query(
         f"deliver_{name}",
-        f"""select key, operation, person_id, fields, previous_fields, accepted_run_id
+        f"""select key, operation, person_id, fields, previous_fields, accepted_run_id, shared
 from {changes_table(name)}
 order by case when operation = 'delete' then 0 else 1 end, key""",
     )

@@ -194,6 +194,7 @@ def changes_table(sync: str) -> Table:
             Column("fields_hash", Type.STRING),
             Column("previous_fields", Type.STRING, personal=True, meaning="what the destination accepted last"),
             Column("accepted_run_id", Type.STRING, meaning="the run in which it took the row, or took it out"),
+            Column("shared", Type.STRING, meaning="fields that somebody who stays in the audience has as well"),
         ),
     )
 

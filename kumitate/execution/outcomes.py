@@ -41,7 +41,8 @@ def _changes(batch: pa.RecordBatch) -> list[Change]:
     else:
         before = json.loads(f"[{','.join(text or '{}' for text in told.to_pylist())}]")
     since = [run_id or "" for run_id in batch.column("accepted_run_id").to_pylist()]
-    return list(map(Change, keys, map(_OPERATIONS.__getitem__, operations), fields, persons, before, since))
+    shared = [tuple((names or "").split()) for names in batch.column("shared").to_pylist()]
+    return list(map(Change, keys, map(_OPERATIONS.__getitem__, operations), fields, persons, before, since, shared))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

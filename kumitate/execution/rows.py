@@ -19,15 +19,20 @@ def page_bytes(changes: Sequence[Change]) -> bytes:
 
 def _row(change: Change) -> dict[str, Any]:
     row = asdict(change)
-    if not change.since:
-        del row["since"]  # a page of new rows is what it always was
+    for name in ("since", "shared"):
+        if not row[name]:
+            del row[name]  # a page of new rows is what it always was
     return row
+
+
+def _change(row: dict[str, Any]) -> Change:
+    return Change(**{**row, "operation": Operation(row["operation"]), "shared": tuple(row.get("shared", ()))})
 
 
 def changes_on(content: bytes) -> list[Change]:
     """The changes of a page; RecordError where it is none."""
     try:
         rows = [json.loads(line) for line in gzip.decompress(content).decode().split("\n") if line]
-        return [Change(**{**row, "operation": Operation(row["operation"])}) for row in rows]
+        return [_change(row) for row in rows]
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         raise RecordError("page.unreadable") from None

@@ -31,6 +31,8 @@ class Change:
     since: str = ""
     """The run in which the destination took the row as it has it, or took it out; empty: never. The same while this
     change is pending, another when the same values change again."""
+    shared: tuple[str, ...] = ()
+    """Fields that somebody who stays in the audience has as well: they do not leave it with this row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,13 @@ MEANINGS: Mapping[str, Meaning] = {
         Words("the address opted out at the destination", "宛先が配信先で受信を拒否しています"),
         Words("leave the person out: their word counts", "本人の意思のため、配信から除外してください"),
     ),
+    "identifier.shared": Meaning(
+        Words(
+            "nothing was taken out: somebody who stays in the audience has the same identifiers",
+            "同じ識別子を持つ別の人が対象に残るため、削除していません",
+        ),
+        Words("nothing to do: it leaves with the last who has it", "対応は不要です。最後の該当者と一緒に削除されます"),
+    ),
     "field.missing": Meaning(Words("a field that the destination asks for is missing", "必須項目がありません"), _MEND),
     "remove.unsupported": Meaning(
         Words("the destination cannot remove rows", "配信先は削除に対応していません"), _BY_HAND

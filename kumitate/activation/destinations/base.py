@@ -58,6 +58,9 @@ class Terms:
     """Requests of an account that the vendor lets be under way at once."""
     least_rows: int = 0
     """An audience below this size is not usable at the platform; said beforehand, and the rows still go."""
+    identifiers: tuple[tuple[str, ...], ...] = ()
+    """Fields that an audience knows members by, each by itself or several together: a value that somebody who stays
+    has as well does not leave with another."""
     reports_failures: bool = False
     """Requests may fail after they were taken, and the destination, which is `Reporting`, tells which."""
     erase_by_hand: str = ""

@@ -45,6 +45,7 @@ class Criteo(Destination):
         seconds_between_requests=0.25,
         most_rows=_MAX_IDENTIFIERS,
         accepts=CRITEO_2027_01.fields,
+        identifiers=(("email",), ("phone",), ("madid",)),
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = CONTACTS
 

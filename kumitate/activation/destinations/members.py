@@ -31,6 +31,8 @@ PERSONS: Mapping[str, tuple[str, ...]] = {
     "country": COUNTRY,
 }
 """Usual fields of an audience that knows them by name and place as well."""
+SHARED = "identifier.shared"
+"""Nothing had to be taken out: somebody who stays is known by all that the row is known by."""
 REFUSED = "vendor.refused"
 """The vendor refuses this row, in its own words."""
 
@@ -54,23 +56,33 @@ def movements(
     """Removals, and then of those who stay what the audience was told earlier and what is theirs no more.
 
     An audience holds what a row says now and nothing else: a field that is absent is forgotten as one that is empty,
-    or nobody would know any more what to take out when the person leaves. Removals come first: an identifier may
-    leave with one person and stay with another.
+    or nobody would know any more what to take out when the person leaves. What a row has in common with somebody who
+    stays is not taken out. Removals come first: an identifier may leave with one person and come with another.
     """
     gone, stale, present, unusable = [], [], [], []
     for change in changes:
         leaves = change.operation is Operation.DELETE
-        now = known_by(change.fields)
-        if not now:
+        now = known_by(_own(change.fields, change) if leaves else change.fields)
+        if not now and leaves and change.shared:
+            unusable.append(Outcome(change.key, Verdict.ACCEPTED, SHARED))
+        elif not now:
             unusable.append(Outcome(change.key, Verdict.REJECTED, NONE, why(change.fields)))
         elif leaves:
             gone.append((change.key, now))
         else:
             present.append((change.key, now))
-        before = outdated(known_by(change.previous), now) if change.previous and not leaves else None
+        told = _own(change.previous, change) if not leaves else {}
+        before = outdated(known_by(told), now) if told else None
         if before:
             stale.append((change.key, before))
     return Movements((*gone, *stale), tuple(present), tuple(unusable))
+
+
+def _own(fields: Mapping[str, Any], change: Change) -> Mapping[str, Any]:
+    """Without what nobody may be taken out by, because somebody who stays has it as well."""
+    if not change.shared:
+        return fields
+    return {name: value for name, value in fields.items() if name not in change.shared}
 
 
 def only_leavers_leave(changes: Sequence[Change]) -> list[Change]:

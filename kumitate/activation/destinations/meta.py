@@ -62,6 +62,7 @@ class Meta(Destination):
         most_rows=MAX_ROWS,
         whole_modes=frozenset({"rebuild"}),
         accepts=META_V26.fields,
+        identifiers=(("email",), ("phone",), ("madid",)),
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
         **PERSONS,

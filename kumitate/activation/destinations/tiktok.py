@@ -60,6 +60,7 @@ class Tiktok(Destination):
         whole_modes=frozenset({"rebuild"}),
         least_rows=1_000,
         accepts=TIKTOK_V13.fields,
+        identifiers=(("email",), ("phone",), ("idfa",), ("aaid",)),
         erase_by_hand=(
             "TikTok erases nobody across audiences: remove the person with a sync in mode `delete` to each audience, "
             "and delete an audience in Audience Manager where fewer than 1,000 people would be left."

@@ -62,6 +62,7 @@ class X(Destination):
         most_rows=_MAX_OPERATIONS,
         least_rows=100,
         accepts=X_V12.fields,
+        identifiers=tuple((name,) for name in _KEYS),
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = CONTACTS
 
