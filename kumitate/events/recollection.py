@@ -120,7 +120,7 @@ class Recollection:
         if last is None and len(self.consents) >= CONSENTS:
             return False
         self.consents[name] = (at, granted)
-        return last is None or last[1] != granted or not granted
+        return not granted or (last is not None and not last[1])
 
     def note_names(self, names: Iterable[str]) -> bool:
         """Whether any was not known."""

@@ -43,6 +43,13 @@ class Changes:
     cancelled: list[tuple[str, int]] = field(default_factory=list)
     """Triggers and times of timers that are not needed; after the state is written."""
 
+    def add(self, later: Changes) -> None:
+        """What was changed after this."""
+        self.is_new |= later.is_new
+        self.fired += later.fired
+        self.cancelled += later.cancelled
+        self.timers |= later.timers
+
 
 @dataclass(frozen=True)
 class Watching:
@@ -96,7 +103,8 @@ class Watching:
     def _note(self, known: Recollection, event: Noticed) -> bool:
         """What an event says of the person, beside what happened."""
         said = [known.note_consent(name, event.at, granted=yes) for name, yes in event.consents.items()]
-        return known.note_names(event.names) or any(said)
+        has_name = known.note_names(event.names)
+        return any(said) or (has_name and bool(known.entries))
 
     def _look(self, known: Recollection, changes: Changes, look: _Look) -> None:
         for trigger in look.triggers:
