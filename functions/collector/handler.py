@@ -46,7 +46,9 @@ def collector() -> Collector:
     return Collector(
         from_json(Path(os.environ["KUMITATE_COLLECT"]).read_text(encoding="utf-8")),
         intake=KinesisIntake(
-            client("kinesis", hasty=True), KnownIds(Items(dynamo, table)), stream=lambda source: prefix + source
+            client("kinesis", hasty=True),
+            KnownIds(Items(dynamo, table)),
+            stream=lambda source: prefix + source.replace("_", "-"),
         ),
         rates=DynamoRates(dynamo, table),
         secret=lambda name: secret_of(name, int(now().timestamp()) // _SECRET_SECONDS),
