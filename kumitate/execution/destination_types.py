@@ -8,7 +8,7 @@ from typing import Any
 from kumitate.activation.destinations.auth import NoAuth, OAuth1, SecretUrl, Signature
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, vendor_of
-from kumitate.activation.destinations.talk import Conversing, Erasing, Reporting
+from kumitate.activation.destinations.talk import Conversing, Reporting, erases
 
 _OWN = frozenset({"mode", "sync"})
 """Settings that Kumitate fills in itself."""
@@ -46,7 +46,7 @@ def _short(type_: str, kind: type[Destination]) -> dict[str, Any]:
         "modes": sorted(terms.modes),
         "objects": sorted(name for name in REGISTRY if vendor_of(name) == type_ and name != type_),
         "tells_later": issubclass(kind, Conversing) or issubclass(kind, Reporting),
-        "erases": issubclass(kind, Erasing),
+        "erases": erases(kind),
         "docs": f"docs/destinations/{type_}.md",
     }
 

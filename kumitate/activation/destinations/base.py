@@ -64,7 +64,7 @@ class Terms:
     reports_failures: bool = False
     """Requests may fail after they were taken, and the destination, which is `Reporting`, tells which."""
     erase_by_hand: str = ""
-    """What the owner must do to erase a person there; empty where the destination is `Erasing`."""
+    """What the owner must do to erase a person there; empty where the destination is `Erasing` or `ErasingInTalk`."""
 
     def is_whole_in(self, mode: str) -> bool:
         """Whether all rows of a sync of this mode belong together."""

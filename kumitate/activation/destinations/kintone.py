@@ -24,7 +24,7 @@ from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms, batches, split
 from kumitate.activation.destinations.legs import Known, Leg, begun, gone_on, plain_legs, taken_up
 from kumitate.activation.destinations.one_value import item_text, one_text
-from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.talk import State, Turn, deletions
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
 _MAX_RECORDS = 100
@@ -53,10 +53,6 @@ class Kintone(Destination):
         most_rows=_MAX_RECORDS,
         talk_rows=10 * _MAX_RECORDS,
         concurrency=100,
-        erase_by_hand=(
-            "Delete the person's records in every app that holds them, with a sync in mode `delete` or in kintone "
-            "itself; kintone keeps a deleted record's history for the administrators of the domain."
-        ),
     )
 
     app: int = Field(ge=1)
@@ -88,6 +84,10 @@ class Kintone(Destination):
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
         return taken_up(self._legs, changes, state=state)
+
+    def erased_rows(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """The app's records by their keys; for a time kintone keeps what was deleted for its administrators."""
+        return deletions(changes)
 
     def _legs(self, changes: Sequence[Change]) -> list[Leg]:
         removals, records = split(changes)

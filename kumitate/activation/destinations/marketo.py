@@ -21,7 +21,7 @@ from kumitate.activation.destinations.marketo_answers import (
     refusal,
 )
 from kumitate.activation.destinations.one_value import one_value
-from kumitate.activation.destinations.talk import State, Turn
+from kumitate.activation.destinations.talk import State, Turn, deletions
 from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -36,10 +36,6 @@ TERMS = Terms(
     concurrency=10,
     most_rows=MAX_LEADS,
     talk_rows=3 * MAX_LEADS,
-    erase_by_hand=(
-        "Delete the person's leads with a sync in mode `delete`, or in Marketo (Database, the lead, Delete Person); "
-        "activities that Marketo keeps without a name stay."
-    ),
 )
 THERE_ALREADY = "accepted.there_already"
 _ACTIONS = {"insert": "createOnly", "update": "updateOnly"}
@@ -81,6 +77,10 @@ class Marketo(Destination):
 
     def resumed(self, changes: Sequence[Change], state: State) -> Turn:
         return taken_up(self._legs, changes, state=state)
+
+    def erased_rows(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Leads by their keys; activities that Marketo keeps without a name stay."""
+        return deletions(changes)
 
     def _legs(self, changes: Sequence[Change]) -> list[Leg]:
         removals, records = split(changes)

@@ -28,7 +28,11 @@ from kumitate.model.request import Change, HttpRequest, Outcome, Request, Respon
 class MarketoList(Destination):
     """Members of a static list; their mapped fields are synced as leads first, so two calls per 300 rows."""
 
-    terms: ClassVar[Terms] = replace(TERMS, modes=frozenset({"upsert", "mirror", "append", "delete", "add"}))
+    terms: ClassVar[Terms] = replace(
+        TERMS,
+        modes=frozenset({"upsert", "mirror", "append", "delete", "add"}),
+        erase_by_hand="Erase the lead with a sync to leads of this account; Marketo takes it from every list.",
+    )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "email": EMAIL,
         "firstName": GIVEN_NAME,

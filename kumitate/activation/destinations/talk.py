@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from kumitate.model.request import Change, Outcome, Request, Response
+from kumitate.model.request import Change, Operation, Outcome, Request, Response
 
 State = Mapping[str, Any]
 
@@ -115,8 +115,30 @@ class Reporting(Protocol):
 
 @runtime_checkable
 class Erasing(Protocol):
-    """A destination that can forget people for good; others say by hand how (`Terms.erase_by_hand`)."""
+    """A destination that can forget people for good by requests that are known beforehand.
+
+    Others are `ErasingInTalk`, or say how it is done by hand (`Terms.erase_by_hand`).
+    """
 
     def erasures(self, changes: Sequence[Change]) -> Sequence[Request | Outcome]:
         """Requests that erase these rows wherever the account holds them; `outcomes` reads the answers."""
         ...
+
+
+@runtime_checkable
+class ErasingInTalk(Conversing, Protocol):
+    """One that has to ask for the vendor's own ids before it can forget people."""
+
+    def erased_rows(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Rows whose conversation (`begins` and so on) erases these, and nothing else; who is not there is erased."""
+        ...
+
+
+def erases(kind: type) -> bool:
+    """Whether a destination's class can forget people by calls."""
+    return issubclass(kind, Erasing) or issubclass(kind, ErasingInTalk)
+
+
+def deletions(changes: Sequence[Change]) -> list[Change]:
+    """The same keys once each, to be deleted, with nothing that is known of them."""
+    return [Change(key, Operation.DELETE, {}) for key in dict.fromkeys(change.key for change in changes)]
