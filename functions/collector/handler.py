@@ -47,7 +47,7 @@ def collector() -> Collector:
         from_json(Path(os.environ["KUMITATE_COLLECT"]).read_text(encoding="utf-8")),
         intake=KinesisIntake(
             client("kinesis", hasty=True),
-            KnownIds(Items(dynamo, table)),
+            KnownIds(Items(dynamo, table, tries=4)),
             stream=lambda source: prefix + source.replace("_", "-"),
         ),
         rates=DynamoRates(dynamo, table),
