@@ -6,6 +6,7 @@ EMULATOR := .venv-emulator
 CLIENTS := tests/clients/node_modules/.ready
 SHOP := examples/shop
 FAST := tests/unit tests/property tests/contract tests/golden
+THOROUGH := --hypothesis-profile thorough
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
 .PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery lock clean
@@ -50,11 +51,11 @@ demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments o
 test: $(VENV)/.ready $(CLIENTS) ## the fast tests (< 60 s)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(FAST)
 
-test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready $(CLIENTS) ## the slow tests alone (Spark and Glue jobs need Java 17 and Maven)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "slow and not long" $(FAST) tests/slow
+test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready $(CLIENTS) ## the slow tests alone, and properties with all their examples (Spark and Glue jobs need Java 17 and Maven)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(THOROUGH) -m "(slow or hypothesis) and not long" $(FAST) tests/slow
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
-	@$(BIN)/python -m pytest -m "slow and long" $(FAST) tests/slow
+	@$(BIN)/python -m pytest $(THOROUGH) -m "slow and long" $(FAST) tests/slow
 
 $(VENV)/.ready-trino: $(VENV)/.ready-spark requirements/trino.txt tools/trino.py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/trino.txt

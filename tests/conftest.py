@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness import aws_strict, log_watch
+from harness import aws_strict, examples, log_watch
 from harness.log_watch import pytest_sessionfinish as pytest_sessionfinish
 from harness.log_watch import pytest_terminal_summary as pytest_terminal_summary
 from harness.log_watch import pytest_testnodedown as pytest_testnodedown
@@ -20,6 +20,10 @@ aws_strict.watch()
 log_watch.watch()
 
 LATE = "numero;prenom;nom;courriel;telephone;points;modifie\n5;Denis;Martin;;;150;20/02/2026 08:00\n"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    examples.hold_to_profile(items)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,31 @@
+"""With how many examples a property is tried: with few among the fast tests, with all it asks for among the slow."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import settings
+
+FAST = "fast"
+THOROUGH = "thorough"
+FEW = 25
+
+settings.register_profile(FAST, max_examples=FEW)
+settings.register_profile(THOROUGH, max_examples=100)
+settings.load_profile(FAST)  # pytest's --hypothesis-profile takes its place
+
+
+def fewer(wanted: settings) -> settings:
+    """What a property asks for, with no more examples than the fast tests have time for."""
+    return settings(wanted, max_examples=min(wanted.max_examples, FEW))
+
+
+def hold_to_profile(items: Iterable[pytest.Item]) -> None:
+    """Hypothesis lets what a test asks for go before the profile; among the fast tests the profile goes first."""
+    if settings.get_current_profile_name() != FAST:
+        return
+    for item in items:
+        tried = getattr(item, "obj", None)
+        if getattr(tried, "is_hypothesis_test", False):
+            wanted = tried._hypothesis_internal_use_settings
+            if wanted.max_examples > FEW:
+                tried._hypothesis_internal_use_settings = fewer(wanted)
