@@ -28,7 +28,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SAMPLE = '{"anonymousId":"visitor-1","event":"Product Viewed","properties":{"product_id":"22423"}}'
 
 
-class _Time(click.ParamType):
+class _Time(click.ParamType[timedelta]):
     """`10s`, `5m`, `1h`."""
 
     name = "time"
@@ -81,7 +81,7 @@ def collect(  # noqa: PLR0913 (each is an option of the command line)
     root = find_project(project)
     told = _AsLines() if as_json else _InWords()
     schedule = Schedule(land_every, ends_after=ends_after)
-    opened = open_collection(root, lake_folder=lake_folder, clock=_now, environment=environ)
+    opened = open_collection(root, lake_folder=lake_folder, clock=_now, environment=environ, trouble=say)
     with opened as collection, bound(host, port) as listening, _ended_by_signals() as ended:
         told.begins(collection, _address(host, listening.getsockname()[1]))
         counts = collect_until(collection, listening, schedule, ended=ended, tell=told.goes_on)
@@ -153,7 +153,7 @@ class _InWords:
 
     def goes_on(self, counts: Counts) -> None:
         click.echo(f"{_now().astimezone():%H:%M:%S} {_words(counts)}")
-        problems = (counts.problem, counts.watched.problem if counts.watched else "")
+        problems = (counts.problem, *(counts.watched.problems.values() if counts.watched else ()))
         for problem in filter(None, problems):
             say(f"  {problem}")
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
 
+from kumitate.activation.triggered import fired_from
 from kumitate.errors import FatalError, RetryableError
 from kumitate.events.collecting import Collecting, collecting_of
 from kumitate.events.collector import Collector
-from kumitate.events.processor import Processor
+from kumitate.events.processor import FIRED, Processor
 from kumitate.events.triggering import triggering_of
 from kumitate.execution.collect_server import Calls, answering
 from kumitate.execution.collect_watching import Telling, Watched, Watching, go_on
 from kumitate.execution.collected import Collected, RateOfOneProcess, SqliteIntake
 from kumitate.execution.collected_files import PROCESSOR, land_collected
 from kumitate.execution.collected_states import Backlog, SqliteBus, SqliteStates, SqliteTimers
+from kumitate.execution.firing import open_firings
 from kumitate.execution.workspace import lake_folder_of
 from kumitate.project import Project, open_project
 
@@ -73,9 +75,17 @@ class Collection:
 
 @contextmanager
 def open_collection(
-    root: Path, *, lake_folder: Path | None, clock: Callable[[], datetime], environment: Mapping[str, str]
+    root: Path,
+    *,
+    lake_folder: Path | None,
+    clock: Callable[[], datetime],
+    environment: Mapping[str, str],
+    trouble: Callable[[str], None],
 ) -> Iterator[Collection]:
-    """The collector of the project at `root`; FatalError where none of its sources takes in events over HTTP."""
+    """The collector of the project at `root`; FatalError where none of its sources takes in events over HTTP.
+
+    `trouble` is told where something broke that should not.
+    """
     project = open_project(root)
     collecting = collecting_of(project.config)
     if not collecting.intakes:
@@ -97,11 +107,21 @@ def open_collection(
                 intake=intake,
                 rates=RateOfOneProcess(),
                 secret=lambda name: _secret(name, environment),
+                trouble=lambda error: trouble(_where(error)),
             ),
             clock=clock,
         )
     finally:
         collected.close()
+
+
+def _where(error: Exception) -> str:
+    """What it was and where, without an error's text, which may quote an event."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" in {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
+    return f"the collector failed: {type(error).__name__}{place}"
 
 
 def _variable(secret: str) -> str:
@@ -143,26 +163,31 @@ def _watched(collection: Collection) -> Iterator[Watched | None]:
         yield None
         return
     backlog.begin()
-    ended, threads = Signal(), []
-    watching, telling = _halves(collection, backlog)
-    for step in (watching.step, *((telling.step,) if telling else ())):
-        threads.append(Thread(target=go_on, args=(step, ended, watching.watched), name="triggers"))
-        threads[-1].start()
-    try:
-        yield watching.watched
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
+    watched = Watched()
+    with ExitStack() as stack:
+        ended = Signal()
+        steps = {"watching": _watching(collection, backlog, watched), "telling": _telling(collection, watched, stack)}
+        for name, step in steps.items():
+            thread = Thread(target=go_on, args=(name, step, ended), kwargs={"watched": watched}, name=name)
+            thread.start()
+            stack.callback(thread.join)
+        stack.callback(ended.set)
+        yield watched
 
 
-def _halves(collection: Collection, backlog: Backlog) -> tuple[Watching, Telling | None]:
+def _watching(collection: Collection, backlog: Backlog, watched: Watched) -> Callable[[], bool]:
     collected = collection.collected
-    timers, bus = SqliteTimers(collected), SqliteBus(collected)
-    processor = Processor(
-        triggering_of(collection.project.config), SqliteStates(collected), timers, bus, clock=collection.clock
-    )
-    return Watching(processor, backlog, timers), None
+    timers, plan = SqliteTimers(collected), triggering_of(collection.project.config)
+    processor = Processor(plan, SqliteStates(collected), timers, SqliteBus(collected), clock=collection.clock)
+    return Watching(processor, backlog, timers, watched).step
+
+
+def _telling(collection: Collection, watched: Watched, stack: ExitStack) -> Callable[[], bool]:
+    """Where no sync waits for a trigger, what fires is noted as told and no more."""
+    bus, states = SqliteBus(collection.collected), SqliteStates(collection.collected)
+    opened = open_firings(collection.project, collection.folder, states, clock=collection.clock)
+    firings = stack.enter_context(opened)
+    return Telling(bus, FIRED, watched, lambda detail: firings.told([fired_from(detail)]), firings.again).step
 
 
 class _Keeper:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Signal
 from typing import Any, Protocol
 
-from kumitate.errors import KumitateError
+from kumitate.errors import KumitateError, RetryableError
 from kumitate.execution.collected_states import Backlog, Due, SqliteBus, SqliteTimers
 
 _LINES_AT_ONCE = 200
 _IDLE_SECONDS = 0.2
 _MOST_SECONDS = 30.0
+_AGAIN_SECONDS = 30.0
 
 
 class Watches(Protocol):
@@ -32,8 +34,8 @@ class Watched:
     woken: int = 0
     told: int = 0
     """Fired triggers that were handed on."""
-    problem: str = ""
-    """Why it waits, where it does."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """Why it waits, where it does: of what watches, and of what tells."""
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ class Watching:
     processor: Watches
     backlog: Backlog
     timers: SqliteTimers
-    watched: Watched = field(default_factory=Watched)
+    watched: Watched
     _failed: set[str] = field(default_factory=set)
 
     def step(self) -> bool:
@@ -62,7 +64,7 @@ class Watching:
         """A line on which the processor fails is found by halves and passed over, so that it holds up nobody else."""
         try:
             self.watched.unusable += len(self.processor.process(lines))
-        except KumitateError:
+        except RetryableError:
             raise
         except Exception:
             if len(lines) == 1:
@@ -75,7 +77,7 @@ class Watching:
     def _wake(self, due: Due) -> None:
         try:
             self.processor.wake(due.payload)
-        except KumitateError:
+        except RetryableError:
             raise
         except Exception:
             self._failed.add(due.name)  # it comes again when somebody collects anew
@@ -87,12 +89,14 @@ class Watching:
 
 @dataclass(slots=True)
 class Telling:
-    """Hands on what was told on the bus, in its order, each at least once."""
+    """Hands on what was told on the bus, in its order, each at least once; now and then it goes over what waits."""
 
     bus: SqliteBus
     detail_type: str
-    deliver: Callable[[Mapping[str, Any]], None]
     watched: Watched
+    deliver: Callable[[Mapping[str, Any]], object]
+    again: Callable[[], object]
+    _again_at: float = field(default_factory=lambda: time.monotonic() + _AGAIN_SECONDS)
 
     def step(self) -> bool:
         waiting = self.bus.waiting(self.detail_type)
@@ -100,16 +104,21 @@ class Telling:
             self.deliver(detail)
             self.bus.heard(seq)
             self.watched.told += 1
+        if time.monotonic() >= self._again_at:
+            self._again_at = time.monotonic() + _AGAIN_SECONDS
+            self.again()
         return bool(waiting)
 
 
-def go_on(step: Callable[[], bool], ended: Signal, watched: Watched) -> None:
+def go_on(name: str, step: Callable[[], bool], ended: Signal, *, watched: Watched) -> None:
     """One step after the other until `ended` is set; where one fails, the next waits longer and longer."""
     pause = _IDLE_SECONDS
     while not ended.is_set():
         try:
-            busy, watched.problem, pause = step(), "", _IDLE_SECONDS
+            busy, pause = step(), _IDLE_SECONDS
+            watched.problems.pop(name, None)
         except KumitateError as error:
-            busy, watched.problem, pause = False, str(error), min(pause * 2, _MOST_SECONDS)
+            watched.problems[name] = str(error)
+            busy, pause = False, min(pause * 2, _MOST_SECONDS)
         if not busy:
             ended.wait(pause)
