@@ -122,8 +122,8 @@ class MemoryBook:
     finished: dict[tuple[str, str], set[int]] = field(default_factory=dict)
     leaves: dict[tuple[str, str, int], _Leaf] = field(default_factory=dict)
 
-    def begin(self, run_id: str, sync: str) -> None:
-        self.planned[run_id, sync] = -1
+    def begin(self, run_id: str, sync: str, *, pages: int = -1) -> None:
+        self.planned.setdefault((run_id, sync), pages)
 
     def plan(self, run_id: str, sync: str, pages: int) -> bool:
         if (run_id, sync) not in self.planned or (run_id, sync) in self.closed:

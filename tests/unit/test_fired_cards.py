@@ -1,0 +1,142 @@
+"""What a run publishes for triggers, and what it takes in of what they fired."""
+
+from typing import Any
+
+from harness.activations import project, run
+from harness.fired import CART, LEAD, FiredWorld, fired, fired_project
+from kumitate.activation.stage import ACTIVATION, DELIVERY
+from kumitate.activation.tables import OUTCOMES
+from kumitate.events.state_keys import card_key, who_key
+from kumitate.identity.tables import SHARED
+from kumitate.model.request import Outcome, Verdict
+
+SATO = {"email": "sato@example.jp", "family_name": "Sato"}
+ABE = {"email": "abe@example.jp", "family_name": "Abe"}
+
+
+def world(*, gates: dict[str, Any] | None = None, **syncs: Any) -> FiredWorld:
+    made = FiredWorld(fired_project(gates=gates, **syncs))
+    made.people(p1=(SATO, ["vips"]), p2=(ABE, []))
+    made.consents(p1=True, p2=False)
+    made.ties(p1="sato@example.jp", p2="abe@example.jp")
+    return made
+
+
+def test_everybody_with_a_profile_has_a_card_and_who_is_held_has_no_fields_in_it() -> None:
+    made = world()
+    made.run()
+    assert made.states.found("card#cart#") == {
+        card_key("cart", "p1"): {
+            "key": "p1:{fact.cart_id}",
+            "fields": {"name": "Sato", "products": "{fact.products}", "text": "Sato: {fact.products}"},
+        },
+        card_key("cart", "p2"): {"gate": "no_consent"},
+    }
+    assert made.counts(1, "cart") == {"held:no_consent": 1, "ready": 1}
+
+
+def test_a_segment_says_who_may_have_a_card() -> None:
+    made = world(lead=LEAD)
+    made.run()
+    assert list(made.states.found("card#")) == [card_key("lead", "p1")]
+
+
+def test_identifiers_lead_to_their_person_unless_several_share_them() -> None:
+    made = world()
+    made.lake.put(SHARED, [{"kind": "email", "value": "abe@example.jp", "reason": "too_many_records", "records": 9}])
+    made.run()
+    assert made.states.found("who#") == {who_key("email", "sato@example.jp"): {"person": "p1"}}
+
+
+def test_a_browser_leads_to_the_one_person_who_used_it() -> None:
+    made = world()
+    clean = next(table for table in ACTIVATION.reads(made.config) if str(table) == "clean.web")
+    rows = [("1", "b1", "p1"), ("2", "b1", "p1"), ("3", "b2", "p1"), ("4", "b2", "p2"), ("5", None, "p2")]
+    made.lake.put(clean, [{"_record_id": id_, "id": id_, "browser": browser} for id_, browser, _ in rows])
+    records = made.lake.table("curated.person_records").to_pylist()
+    records += [{"record": f"web/{id_}", "source": "web", "record_id": id_, "person_id": p} for id_, _, p in rows]
+    made.lake.put(next(t for t in ACTIVATION.reads(made.config) if t.name == "person_records"), records)
+    made.run()
+    found = made.states.found("who#browser#")
+    assert found == {who_key("browser", "b1"): {"person": "p1"}}
+
+
+def test_a_run_puts_only_what_has_changed_and_takes_out_who_is_gone() -> None:
+    made = world()
+    made.run(1)
+    versions = {key: state.version for key, state in made.states.documents.items()}
+    made.people(p1=(SATO | {"family_name": "Ito"}, ["vips"]))
+    made.ties(p1="sato@example.jp")
+    made.run(2)
+    assert sorted(made.states.documents) == [card_key("cart", "p1"), who_key("email", "sato@example.jp")]
+    assert made.states.documents[card_key("cart", "p1")].version == versions[card_key("cart", "p1")] + 1
+    assert made.states.documents[who_key("email", "sato@example.jp")].version == 1
+
+
+def test_a_budget_that_is_spent_is_on_the_card() -> None:
+    made = world(gates={"budgets": {"mail": {"channel": "email", "most": 1, "within": "7d"}}})
+    made.run(1)
+    made.firings.told(fired())
+    made.run(2)
+    assert made.states.documents[card_key("cart", "p1")].data == {"gate": "frequency:mail"}
+
+
+def test_hold_outs_and_ranks_are_on_the_card() -> None:
+    ranked = {"first": LEAD | {"trigger": None, "consent": CART["consent"]}, "cart": CART}
+    gates = {"rankings": {"offers": {"syncs": ["first", "cart"]}}, "holdouts": {"all": {"percent": 99.99}}}
+    assert world_gates(ranked, {"rankings": gates["rankings"]}) == "outranked:first"
+    assert world_gates({"cart": CART}, {"holdouts": gates["holdouts"]}) == "holdout:all"
+
+
+def world_gates(syncs: dict[str, Any], gates: dict[str, Any]) -> str:
+    made = world(gates=gates, **syncs)
+    made.run()
+    return str(made.states.documents[card_key("cart", "p1")].data["gate"])
+
+
+def test_a_firing_is_in_the_lake_once_with_its_newest_state_and_among_the_outcomes() -> None:
+    made = world()
+    made.run(1)
+    made.out.answers = [None]
+    made.firings.told(fired(1))
+    made.firings.told(fired(2, person="p2", cart="c2"))
+    made.run(2)
+    assert made.became() == {
+        ("0001", "cart"): ("pending", "destination.unavailable"),
+        ("0002", "cart"): ("held", "no_consent"),
+    }
+    assert made.outcomes() == []
+    made.firings.again()
+    made.run(3)
+    assert made.became()["0001", "cart"] == ("accepted", "")
+    made.run(4)
+    assert made.outcomes() == [("r000002.fired", "cart", "p1:c1", "accepted")]
+
+
+def test_a_refused_row_stands_among_the_rejected_ones() -> None:
+    made = world()
+    made.run(1)
+    made.out.answers = [Outcome("p1:c1", Verdict.REJECTED, "invalid", "no such channel")]
+    made.firings.told(fired())
+    made.run(2)
+    made.lake.run(DELIVERY, made.config, run(2))
+    rejected = made.lake.rows("select sync, key, reason, attempts from activation.rejected_rows")
+    assert rejected == [("cart", "p1:c1", "invalid", 1)]
+
+
+def test_the_lake_keeps_no_facts_of_what_it_has_for_good_in_the_book() -> None:
+    made = world()
+    made.run(1)
+    made.firings.told(fired())
+    made.run(2)
+    (firing,) = made.book.firings.values()
+    assert (firing.is_collected, firing.change, firing.fired.facts) == (True, None, {})
+    assert made.firings.told(fired()) == {"leaving": 1}
+    assert sum(made.out.arrived.values()) == 1
+
+
+def test_a_project_without_triggers_has_nothing_of_it() -> None:
+    config = project({"s": LEAD | {"trigger": None}})
+    tables = {str(table) for table in (*ACTIVATION.reads(config), *ACTIVATION.writes(config))}
+    assert not {name for name in tables if "live" in name or "firing" in name or name.startswith("clean.")}
+    assert str(OUTCOMES) in tables
