@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kumitate.activation.destinations.base import Destination
+from kumitate.activation.destinations.base import Destination, requests_at
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
 from kumitate.activation.guard import holds_query
 from kumitate.activation.portions import ROWS_AT_ONCE, WHOLE, cut, portion_rows
@@ -141,6 +142,7 @@ class Calls:
     destination: Destination
     mode: str
     memory: Mapping[str, Any]
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
     requests: int = 0
     conversations: int = 0
     invalid: Counter[str] = field(default_factory=Counter)
@@ -157,7 +159,7 @@ class Calls:
         turn = self.destination.begins(changes, self.memory) if isinstance(self.destination, Conversing) else None
         match turn:
             case None:
-                for made in self.destination.requests(changes):
+                for made in requests_at(self.now, self.destination, changes):
                     self._made(made)
             case Ask() | Wait():
                 self.requests += isinstance(turn, Ask)

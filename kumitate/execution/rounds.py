@@ -18,7 +18,7 @@ from kumitate.activation.destinations.answers import (
     common_outcomes,
     for_all,
 )
-from kumitate.activation.destinations.base import Destination, Recollecting, Terms
+from kumitate.activation.destinations.base import Destination, Recollecting, Terms, requests_at
 from kumitate.activation.matchkeys import NONE
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.flight import Landing
@@ -75,7 +75,11 @@ class Rounds:
     _flight: tuple[Request, Landing] | None = field(default=None, init=False)
 
     def rendered(self, changes: Sequence[Change]) -> Items:
-        return list(self.destination.requests(changes))
+        return list(self.made_of(changes))
+
+    def made_of(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
+        """The same, one after the other."""
+        return requests_at(self.wire.clock(), self.destination, changes)
 
     def run(
         self, changes: Sequence[Change], items: Items | None = None, meanwhile: Callable[[], bool] = nothing

@@ -109,7 +109,7 @@ class _Stream:
     pool: list[Change] = field(default_factory=list)
 
     def bring(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
-        ahead = _Ahead(iter(portions), self.rounds.destination.requests)
+        ahead = _Ahead(iter(portions), self.rounds.made_of)
         while (ready := ahead.take()) is not None:
             changes, items = ready
             if self.pool and (len(self.pool) >= len(changes) or is_removal(self.pool[0]) != is_removal(changes[0])):

@@ -147,6 +147,13 @@ MEANINGS: Mapping[str, Meaning] = {
         ),
         Words("nothing to do: it leaves with the last who has it", "対応は不要です。最後の該当者と一緒に削除されます"),
     ),
+    "event.too_old": Meaning(
+        Words("the event happened longer ago than the platform counts", "媒体が受け付ける期限を過ぎたイベントです"),
+        Words(
+            "nothing can be done for it; let the segment leave out what is older, and run more often",
+            "送信できません。セグメントで古いものを除き、実行間隔を短くしてください",
+        ),
+    ),
     "field.missing": Meaning(Words("a field that the destination asks for is missing", "必須項目がありません"), _MEND),
     "remove.unsupported": Meaning(
         Words("the destination cannot remove rows", "配信先は削除に対応していません"), _BY_HAND

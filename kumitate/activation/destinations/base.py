@@ -5,15 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from kumitate.activation.destinations.auth import BEARER, Auth
-from kumitate.model.request import Change, Operation, Outcome, Request, Response
+from kumitate.model.request import Change, Operation, Outcome, Request, Response, Verdict
 from kumitate.model.section import Section
 
 if TYPE_CHECKING:  # a delivery function needs no shape of a project's files
     from kumitate.config.sync import NullPolicy
+
+
+TOO_OLD = "event.too_old"
+"""The event happened longer ago than the vendor counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,28 @@ class Recollecting(Protocol):
     def recollections(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         """ACCEPTED: it is there. RETRY: it certainly is not. UNKNOWN: cannot be told."""
         ...
+
+
+@runtime_checkable
+class Dating(Protocol):
+    """A destination that takes an event only so long after it happened, by the vendor's clock."""
+
+    def most_days(self) -> int: ...
+    def happened(self, change: Change) -> datetime | None:
+        """None where the row does not say; `requests` refuses it."""
+        ...
+
+
+def requests_at(now: datetime, destination: Destination, changes: Sequence[Change]) -> Iterator[Request | Outcome]:
+    """The destination's requests at this time; rows that the vendor would not count any more are refused here."""
+    if isinstance(destination, Dating):
+        days = destination.most_days()
+        since = now - timedelta(days=days)
+        late = {change.key for change in changes if (at := destination.happened(change)) is not None and at < since}
+        for key in sorted(late):
+            yield Outcome(key, Verdict.REJECTED, TOO_OLD, f"happened more than {days} days ago")
+        changes = [change for change in changes if change.key not in late]
+    yield from destination.requests(changes)
 
 
 def batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:

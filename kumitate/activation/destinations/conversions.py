@@ -25,6 +25,14 @@ def moment(fields: Mapping[str, Any]) -> datetime:
     return at.astimezone(UTC)
 
 
+def moment_of(fields: Mapping[str, Any]) -> datetime | None:
+    """The same, None where it cannot be used."""
+    try:
+        return moment(fields)
+    except RecordError:
+        return None
+
+
 def worth(fields: Mapping[str, Any]) -> float | None:
     """`value` as a number, None where the conversion has none; RecordError where it is something else."""
     given = fields.get("value")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from pydantic import Field
 
 from kumitate.activation.destinations.answers import json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches
-from kumitate.activation.destinations.conversions import moment, worth
+from kumitate.activation.destinations.conversions import moment, moment_of, worth
 from kumitate.activation.destinations.google_account import (
     BASE_URL,
     HEADERS,
@@ -85,6 +86,13 @@ class GoogleEvent(Destination):
                 sent.append(change)
         for run in batches(sent, _MAX_EVENTS):
             yield self._request(run, [events[change.key] for change in run])
+
+    def most_days(self) -> int:
+        """Google imports what happened at most so long after the click; no event is before its click."""
+        return 90
+
+    def happened(self, change: Change) -> datetime | None:
+        return moment_of(change.fields)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         return outcomes_of(request, response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -17,7 +18,7 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms, batches
-from kumitate.activation.destinations.ly_events import number, transaction_id, unix_seconds
+from kumitate.activation.destinations.ly_events import happened, number, transaction_id, unix_seconds
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import LINE_V2, NONE, RuleSet, e164, email, match_keys
 from kumitate.errors import RecordError
@@ -37,7 +38,7 @@ class LyConversion(Destination):
     `ly_c`, `ly_r`; perhaps `value` with `currency`, `label`, `snippet_id`, `url`.
 
     `transaction_id` is the row's key unless mapped; conversions with the same one count once, so a request may be
-    repeated. LY takes a request as a whole: what it then leaves out (older than 90 days) it does not say.
+    repeated. LY takes a request as a whole: what it then leaves out it does not say.
     """
 
     terms: ClassVar[Terms] = Terms(
@@ -80,6 +81,12 @@ class LyConversion(Destination):
             body = {"tag_id": self.tag_id, **self._channel(), "data": [events[key] for key in keys]}
             headers = {"Content-Type": "application/json"}
             yield HttpRequest("POST", "/v1/", json.dumps(body, ensure_ascii=False).encode(), keys, headers)
+
+    def most_days(self) -> int:
+        return 90
+
+    def happened(self, change: Change) -> datetime | None:
+        return happened(change.fields.get("event_time"))
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         words = f"HTTP {response.status}"

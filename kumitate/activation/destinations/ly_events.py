@@ -33,6 +33,14 @@ def unix_seconds(given: Any) -> int:
     return seconds
 
 
+def happened(given: Any) -> datetime | None:
+    """The same moment in UTC, None where it cannot be used."""
+    try:
+        return datetime.fromtimestamp(unix_seconds(given), UTC)
+    except RecordError:
+        return None
+
+
 def transaction_id(change: Change, *, signs: bool = False) -> str:
     """What the row maps, or its key: at most 64 bytes, with `signs` of those alone that LY's newer API takes.
 

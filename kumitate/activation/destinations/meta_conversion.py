@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from kumitate.activation.destinations.answers import BATCH_REFUSED, UNAVAILABLE, UNCONFIRMED, for_all, json_of
-from kumitate.activation.destinations.base import Destination, Terms, batches
-from kumitate.activation.destinations.conversions import moment, worth
+from kumitate.activation.destinations.base import TOO_OLD, Destination, Terms, batches
+from kumitate.activation.destinations.conversions import moment, moment_of, worth
 from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
 from kumitate.activation.destinations.meta_answers import LATER, code_of, error_of, refusal, subcode_of, words_of
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
@@ -44,7 +44,6 @@ _ONE_VALUE = frozenset({"madid"})
 _BROWSER = {"user_agent": "client_user_agent", "ip_address": "client_ip_address", "fbc": "fbc", "fbp": "fbp"}
 _OWN = frozenset({"event_time", "event_name", "event_id", "value", "currency", "source_url", *_BROWSER})
 _HEADERS = {"Content-Type": "application/json"}
-TOO_OLD = "event.too_old"
 IN_FUTURE = "event.in_future"
 
 
@@ -112,6 +111,12 @@ class MetaConversion(Destination):
             keys = tuple(change.key for change in run)
             yield HttpRequest("POST", path, json.dumps(body).encode(), keys, _HEADERS)
 
+    def most_days(self) -> int:
+        return 62 if self.action_source == "physical_store" else 7
+
+    def happened(self, change: Change) -> datetime | None:
+        return moment_of(change.fields)
+
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status >= 400:
             return self._refusal(request, response)
@@ -146,7 +151,7 @@ class MetaConversion(Destination):
             now = parsedate_to_datetime(told).timestamp()
         except (TypeError, ValueError):
             return {}
-        oldest = now - timedelta(days=62 if self.action_source == "physical_store" else 7).total_seconds()
+        oldest = now - timedelta(days=self.most_days()).total_seconds()
         times = {
             key: event["event_time"] for key, event in zip(request.keys, json.loads(request.body)["data"], strict=True)
         }

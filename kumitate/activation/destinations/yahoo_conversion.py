@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import AUTH_REFUSED, REQUEST_REFUSED, UNCONFIRMED, for_all, json_of
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
-from kumitate.activation.destinations.ly_events import number, transaction_id, unix_seconds
+from kumitate.activation.destinations.ly_events import happened, number, transaction_id, unix_seconds
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import NONE, YAHOO_CONVERSION_V1, match_keys
 from kumitate.errors import RecordError
@@ -56,6 +57,12 @@ class YahooConversion(Destination):
                 yield self._conversion(change)
             except RecordError as error:
                 yield Outcome(change.key, Verdict.REJECTED, error.reason, error.field)
+
+    def most_days(self) -> int:
+        return 90
+
+    def happened(self, change: Change) -> datetime | None:
+        return happened(change.fields.get("event_time"))
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status < 300:
