@@ -99,7 +99,7 @@ def fired_project(*, gates: Mapping[str, Any] | None = None, **syncs: Any) -> Co
 
 def fired(number: int = 1, *, person: str = "p1", cart: str = "c1", **more: Any) -> Fired:
     facts = {"cart_id": cart, "products": ["Tea", "Cup"]}
-    given = {"at": NOW, "facts": facts} | more
+    given: dict[str, Any] = {"at": NOW, "facts": facts} | more
     return Fired(id=f"{number:032x}", trigger="left_cart", key=f"{person}:{cart}", person_id=person, **given)
 
 
@@ -293,4 +293,7 @@ class FiredWorld(World):
         return {(row[0][-4:], row[1]): (row[2], row[3]) for row in rows}
 
     def outcomes(self) -> list[tuple[Any, ...]]:
-        return self.lake.rows(f"select run_id, sync, key, verdict from {OUTCOMES} order by run_id, sync, key")
+        rows: list[tuple[Any, ...]] = self.lake.rows(
+            f"select run_id, sync, key, verdict from {OUTCOMES} order by run_id, sync, key"
+        )
+        return rows
