@@ -1,7 +1,10 @@
 """A lake and an engine in memory: Arrow tables, DuckDB in between. Runs a stage's plan as the real runner would."""
 
+import warnings
+import weakref
 from collections.abc import Iterable
 from functools import cache
+from itertools import count
 from typing import Any
 
 import duckdb
@@ -19,12 +22,37 @@ def _duckdb(sql: str) -> str:
     return translate(sql, "duckdb")
 
 
+class _Databases:
+    """One DuckDB for all lakes of a process, a database each: starting another takes as long as ten queries."""
+
+    def __init__(self) -> None:
+        self._started = duckdb.connect(config={"disabled_optimizers": LOSES_ROWS, "threads": 1})
+        self._numbers = count(1)
+        self._left: list[str] = []
+
+    def given_to(self, lake: "MemoryLake") -> duckdb.DuckDBPyConnection:
+        """A connection to a database of the lake's own, which goes with the lake."""
+        while self._left:
+            self._started.execute(f"detach {self._left.pop()}")
+        name = f"lake_{next(self._numbers)}"
+        connection = self._started.cursor()
+        connection.execute(f"attach ':memory:' as {name}")
+        connection.execute(f"use {name}")
+        weakref.finalize(lake, self._left.append, name)  # detached when there is time: this may run in any thread
+        return connection
+
+
+@cache
+def _databases() -> _Databases:
+    return _Databases()
+
+
 class MemoryLake:
     """Tables by name; a table that no step has written is empty."""
 
     def __init__(self) -> None:
         self._tables: dict[str, pa.Table] = {}
-        self._connection = duckdb.connect(config={"disabled_optimizers": LOSES_ROWS, "threads": 1})
+        self._connection = _databases().given_to(self)
 
     def put(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
         self._store(table, pa.Table.from_pylist(list(rows), schema=table.schema))
@@ -50,7 +78,12 @@ class MemoryLake:
 
     def query(self, sql: str | Query) -> pa.Table:
         """The answer to SQL in Athena's dialect."""
-        return self._connection.sql(_duckdb(sql.sql if isinstance(sql, Query) else sql)).to_arrow_table()
+        answer = self._connection.execute(_duckdb(sql.sql if isinstance(sql, Query) else sql))
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # to copy the few rows costs less than the relation that it would have us make
+            return answer.to_arrow_table()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.query(sql).to_pylist()]
