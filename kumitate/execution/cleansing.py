@@ -1,12 +1,12 @@
-"""Cleanses a table in a file: read as text, batches on all cores where it pays, written with what was done."""
+"""Cleanses a table in a file, however large: as text, part by part on all cores where it pays, with what was done."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from kumitate.cleanse.recognise import Guess, recognise
+from kumitate.cleanse.recognise import Guess, judge
+from kumitate.cleanse.recognition.evidence import evidence_of
 from kumitate.cleanse.tables_alone import CleansedColumn, Counts, cleanse_batch, plan_columns
 from kumitate.config.table_rules import TableRules, read_rules_file
 from kumitate.errors import FatalError
-from kumitate.execution.table_files import read_table, write_table
-from kumitate.execution.table_texts import mixed_with
+from kumitate.execution.table_files import write_parts
+from kumitate.execution.table_streams import Texts, opened_texts
 
 if TYPE_CHECKING:
     from kumitate.ports import Progress
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 BATCH_ROWS = 50_000
 _PAYS_FROM_ROWS = 300_000
 """A process more takes about two seconds to start; below this, one is as quick."""
+_AHEAD = 2
+"""Parts per process that may wait to be written."""
 _SAMPLE_ROWS = 20_000
 _ENDINGS = (".csv", ".parquet", ".jsonl")
 _RESERVED = frozenset({"_changes", "_originals", "_reason"})
@@ -60,40 +63,50 @@ class Done:
 
 
 def cleanse_file(asked: Asked, progress: Progress) -> Done:
-    """Read, cleanse and, with `out`, write; ConfigError where rules name columns that the table has not."""
+    """Read, cleanse and, with `out`, write; ConfigError where rules name columns that the table has not.
+
+    Neither the table nor the result is held in memory: rows are read, cleansed and written part by part.
+    """
     if asked.out is not None:
         _check_target(asked.out)
     progress("read", 0)
-    table = read_table(asked.table)
-    columns = planned(asked, table)
-    counts = {column.name: Counts() for column in columns}
-    batches = []
+    with opened_texts(asked.table, rows_at_once=BATCH_ROWS) as texts:
+        columns = planned(asked, texts)
+        counts = {column.name: Counts() for column in columns}
+        parts = _counted(
+            _cleansed(texts, columns, asked.processes), counts, lambda done: progress("cleanse", done, texts.rows)
+        )
+        if asked.out is not None:
+            write_parts(parts, asked.out)
+        else:
+            for _ in parts:
+                pass
+        return Done(texts.rows, columns, counts, texts.mixed_with)
+
+
+def _counted(batches: Iterator[Batch], counts: Mapping[str, Counts], tell: Callable[[int], None]) -> Iterator[pa.Table]:
+    """The cleansed rows; what was done to them is added to `counts` on the way."""
     done = 0
-    for batch, told in _cleansed(table, columns, asked.processes):
+    for batch, told in batches:
         done += batch.num_rows
-        progress("cleanse", done, table.num_rows)
+        tell(done)
         for name, each in told.items():
             counts[name].add(each)
-        if asked.out is not None:
-            batches.append(batch)
-    if asked.out is not None:
-        progress("write", 0)
-        write_table(pa.Table.from_batches(batches), asked.out)
-    return Done(table.num_rows, columns, counts, mixed_with(table))
+        yield pa.Table.from_batches([batch])
 
 
-def planned(asked: Asked, table: pa.Table) -> tuple[CleansedColumn, ...]:
+def planned(asked: Asked, texts: Texts) -> tuple[CleansedColumn, ...]:
     """How each column of the table is cleansed."""
-    taken = _RESERVED.intersection(table.column_names)
+    taken = _RESERVED.intersection(texts.names)
     if taken:
         raise FatalError(f"{asked.table}: has a column {min(taken)} already; was it cleansed before? Rename it")
-    rules = _rules(asked, table)
+    rules = _rules(asked, texts)
     named = {spec.from_ or name for name, spec in rules.columns.items() if spec.is_delivered}
-    unnamed = [name for name in table.column_names if name not in named]
-    guesses: Mapping[str, Guess] = recognise(table.select(unnamed)) if unnamed else {}
-    columns = plan_columns(table.slice(0, _SAMPLE_ROWS), rules, guesses, as_of=asked.as_of)
+    unnamed = [name for name in texts.names if name not in named]
+    guesses: Mapping[str, Guess] = judge({name: evidence_of(texts.column(name)) for name in unnamed})
+    columns = plan_columns(next(texts.parts()).slice(0, _SAMPLE_ROWS), rules, guesses, as_of=asked.as_of)
     _check_names(asked, columns)
-    return tuple(_told_apart(column, table.column_names) for column in columns)
+    return tuple(_told_apart(column, texts.names) for column in columns)
 
 
 def _told_apart(column: CleansedColumn, headers: Sequence[str]) -> CleansedColumn:
@@ -114,11 +127,11 @@ def _check_names(asked: Asked, columns: Sequence[CleansedColumn]) -> None:
         )
 
 
-def _rules(asked: Asked, table: pa.Table) -> TableRules:
+def _rules(asked: Asked, texts: Texts) -> TableRules:
     if asked.rules is None:
         return TableRules()
     file = read_rules_file(asked.rules)
-    file.check_columns(table.column_names)
+    file.check_columns(texts.names)
     return file.rules
 
 
@@ -130,14 +143,24 @@ def _check_target(out: Path) -> None:
         raise FatalError(f"{out}: its folder does not exist or cannot be written to; make it, or name another file")
 
 
-def _cleansed(table: pa.Table, columns: Sequence[CleansedColumn], processes: int | None) -> Iterator[Batch]:
+def _cleansed(texts: Texts, columns: Sequence[CleansedColumn], processes: int | None) -> Iterator[Batch]:
     """Batch by batch, in order."""
     work = partial(cleanse_batch, columns=tuple(columns))
-    batches = table.to_batches(max_chunksize=BATCH_ROWS) or [pa.RecordBatch.from_pylist([], schema=table.schema)]
-    count = processes or (os.cpu_count() or 1 if table.num_rows >= _PAYS_FROM_ROWS else 1)
+    batches = (_batch(part) for part in texts.parts())
+    count = processes or (os.cpu_count() or 1 if texts.rows >= _PAYS_FROM_ROWS else 1)
     if count == 1:
         yield from map(work, batches)
         return
     # Arrow's threads do not survive a fork.
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, batches)
+        under_way: deque[Future[Batch]] = deque()
+        for batch in batches:
+            under_way.append(pool.submit(work, batch))
+            if len(under_way) > _AHEAD * count:
+                yield under_way.popleft().result()
+        yield from (each.result() for each in under_way)
+
+
+def _batch(part: pa.Table) -> pa.RecordBatch:
+    columns = [column.chunk(0) if column.num_chunks else pa.array([], pa.string()) for column in part.columns]
+    return pa.RecordBatch.from_arrays(columns, names=part.column_names)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import IO
 
@@ -35,20 +35,34 @@ def read_table(
     lines in UTF-8 among lines in another encoding are read as such. A second column of one name is `name (2)`,
     one without a name is `column_3`. FatalError where the file cannot be read as a table.
     """
+    with reading(path):
+        return named(_read(format_of(path), encoding, delimiter, sheet=sheet))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with the file within is said as a FatalError."""
     if not path.is_file():
         raise FatalError(f"{path}: there is no such file; check the path")
     try:
-        return _named(_read(format_of(path), encoding, delimiter, sheet=sheet))
+        yield
     except UNREADABLE as error:
         raise FatalError(f"{path}: cannot be read ({type(error).__name__}); get the file anew") from error
 
 
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as its name ends: .csv, .parquet or .jsonl; the file is there when all of it is."""
+    write_parts([table], path)
+
+
+def write_parts(parts: Iterable[pa.Table], path: Path) -> None:
+    """The same of a table in parts of one schema, at least one: each is written before the next is asked for."""
     check_target(path)
+    rest = iter(parts)
+    first = next(rest)
     try:
         with _appearing(path) as file:
-            _WRITERS[path.suffix.lower()](table, file)
+            _WRITERS[path.suffix.lower()](first.schema, chain((first,), rest), file)
     except OSError as error:
         raise FatalError(f"{path}: cannot be written ({error.strerror}); check folder, rights and space") from error
 
@@ -98,7 +112,7 @@ def _read_excel(file: Format, sheet: str | None) -> pa.Table:
     return pa.Table.from_arrays([pa.array(each, pa.string()) for each in columns], [each or "" for each in header])
 
 
-def _named(table: pa.Table) -> pa.Table:
+def named(table: pa.Table) -> pa.Table:
     """Names trimmed and told apart."""
     names: list[str] = []
     for place, given in enumerate(table.column_names, 1):
@@ -112,22 +126,27 @@ def _numbered(name: str) -> Iterator[str]:
     yield from (f"{name} ({number})" for number in count(2))
 
 
-def _write_csv(table: pa.Table, file: IO[bytes]) -> None:
-    flat = [
-        pa.chunked_array([texts_of(chunk) for chunk in column.chunks], pa.string())
-        if pa.types.is_nested(column.type)
-        else column
-        for column in table.columns
-    ]
-    pc_csv.write_csv(pa.Table.from_arrays(flat, names=table.column_names), file)
+def _write_csv(schema: pa.Schema, parts: Iterable[pa.Table], file: IO[bytes]) -> None:
+    flat = [field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in schema]
+    with pc_csv.CSVWriter(file, pa.schema(flat)) as writer:
+        for part in parts:
+            columns = [
+                pa.chunked_array([texts_of(chunk) for chunk in column.chunks], pa.string())
+                if pa.types.is_nested(column.type)
+                else column
+                for column in part.columns
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=pa.schema(flat)))
 
 
-def _write_parquet(table: pa.Table, file: IO[bytes]) -> None:
-    pq.write_table(table, file, compression="zstd")
+def _write_parquet(schema: pa.Schema, parts: Iterable[pa.Table], file: IO[bytes]) -> None:
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(part)
 
 
-def _write_jsonl(table: pa.Table, file: IO[bytes]) -> None:
-    for batch in table.to_batches(max_chunksize=65_536):
+def _write_jsonl(schema: pa.Schema, parts: Iterable[pa.Table], file: IO[bytes]) -> None:  # noqa: ARG001 (as the others)
+    for batch in (batch for part in parts for batch in part.to_batches(max_chunksize=65_536)):
         file.writelines(compact(_plain(row)).encode() + b"\n" for row in batch.to_pylist())
 
 
@@ -139,7 +158,7 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
     }
 
 
-_WRITERS: dict[str, Callable[[pa.Table, IO[bytes]], None]] = {
+_WRITERS: dict[str, Callable[[pa.Schema, Iterable[pa.Table], IO[bytes]], None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".jsonl": _write_jsonl,

@@ -7,8 +7,9 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
@@ -38,6 +39,9 @@ _BLOCK_BYTES = 4 * 2**20
 _BLOCK_SIZES = (4 * 2**20, 64 * 2**20, 1024 * 2**20)
 _LINES_NAMED = 5
 _MEANT = {"shift_jis": "cp932", "sjis": "cp932", "euc-jp": "euc_jp", "utf-8": "utf-8-sig"}
+
+Take = Callable[..., pa.Table]
+"""What Arrow's `read_csv` is; another may put the rows elsewhere; it is called anew where rows need larger blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def _is_printed(file: Format) -> bool:
         )
 
 
-def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Table:
+def read_csv(file: Format, encoding: str | None, delimiter: str | None, *, take: Take = pc_csv.read_csv) -> pa.Table:
     """All rows as strings; FatalError names the first lines that do not have the header's fields.
 
     Where some of the file is in another encoding than UTF-8, the table's metadata name that (see `mixed_with`).
@@ -88,11 +92,11 @@ def read_csv(file: Format, encoding: str | None, delimiter: str | None) -> pa.Ta
     if encoding is None:
         _check_read(file, found, mark, names=_bare(head.split(mark)))
     if found.name != MIXED:
-        return _parsed(file, found.name, mark)
+        return _parsed(file, found.name, mark, take=take)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / file.path.name.removesuffix(".gz")
         try:
-            table = _parsed(_mended(file, found.other, mark, copy=copy), "utf-8", mark)
+            table = _parsed(_mended(file, found.other, mark, copy=copy), "utf-8", mark, take=take)
         except FatalError as error:
             raise FatalError(str(error).replace(str(copy), str(file.path))) from None
     return table.replace_schema_metadata({MIXED: found.other})
@@ -164,11 +168,11 @@ def _head_encoding(found: Encoding) -> str:
     return found.other if found.name == MIXED else found.name
 
 
-def _parsed(file: Format, encoding: str, mark: str) -> pa.Table:
+def _parsed(file: Format, encoding: str, mark: str, *, take: Take) -> pa.Table:
     """By Arrow's reader, with larger blocks where one row is larger than a block."""
     for size in _BLOCK_SIZES:
         with file.opened() as stream:
-            table = _by_arrow(file, stream, encoding, mark=mark, block_size=size)
+            table = _by_arrow(file, partial(take, stream), encoding, mark=mark, block_size=size)
         if table is not None:
             return table
     raise FatalError(
@@ -176,7 +180,7 @@ def _parsed(file: Format, encoding: str, mark: str) -> pa.Table:
     )
 
 
-def _by_arrow(file: Format, stream: IO[bytes], encoding: str, *, mark: str, block_size: int) -> pa.Table | None:
+def _by_arrow(file: Format, take: Take, encoding: str, *, mark: str, block_size: int) -> pa.Table | None:
     wrong: list[int] = []
 
     def note(row: pc_csv.InvalidRow) -> str:
@@ -188,7 +192,7 @@ def _by_arrow(file: Format, stream: IO[bytes], encoding: str, *, mark: str, bloc
     convert = pc_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     read = pc_csv.ReadOptions(encoding="utf8" if encoding == "utf-8-sig" else encoding, block_size=block_size)
     try:
-        table = pc_csv.read_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
+        table = take(read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid as error:
         if "straddl" in str(error):
             return None

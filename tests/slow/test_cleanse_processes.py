@@ -33,3 +33,22 @@ def test_several_processes_give_what_one_gives(tmp_path: Path) -> None:
     assert one == two
     assert one.rows == rows
     assert one.counts["メール"].filled == rows
+
+
+def test_a_table_of_many_parts_is_held_part_by_part(tmp_path: Path) -> None:
+    rows = cleansing.BATCH_ROWS * 6
+    table = pa.table({name: [f"{name} {place} " + "x" * 200 for place in range(rows)] for name in ("備考", "memo")})
+    whole = table.nbytes
+    write_table(table, tmp_path / "in.csv")
+    del table
+    held = []
+
+    def tell(what: str, *_: int | None) -> None:
+        if what == "cleanse":
+            held.append(pa.total_allocated_bytes() - before)
+
+    before = pa.total_allocated_bytes()
+    cleanse_file(Asked(tmp_path / "in.csv", None, tmp_path / "out.parquet", date(2026, 1, 1), 1), tell)
+    assert len(held) == 6
+    assert max(held) < whole * 0.75
+    assert pq.read_metadata(tmp_path / "out.parquet").num_rows == rows
