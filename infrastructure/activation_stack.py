@@ -51,7 +51,7 @@ class ActivationStack(cdk.Stack):
         self._when_segments_change(storage.bus)
         ways = Ways(storage.bus, self._planner().function, self.machine, self.undelivered)
         self._export(storage)
-        for route in platform.routes:
+        for route in platform.run_routes:
             SyncTrigger(self, f"Sync{construct_id(route.name)}", platform, route=route, ways=ways)
 
     def _accounts(self) -> dict[str, DestinationAccount]:

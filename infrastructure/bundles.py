@@ -15,14 +15,20 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from kumitate.activation.cards import fired_syncs
 from kumitate.activation.routes import routes
 from kumitate.activation.routes import to_json as routes_to_json
+from kumitate.activation.triggered import to_json as fired_to_json
 from kumitate.blueprint.platform import Platform
 from kumitate.cloud.tables import to_json as tables_to_json
 from kumitate.config.lists import LISTS
 from kumitate.config.loader import FOLDERS
 from kumitate.config.stewards import STEWARDS
 from kumitate.errors import FatalError
+from kumitate.events.collecting import collecting_of
+from kumitate.events.collecting import to_json as collecting_to_json
+from kumitate.events.triggering import to_json as triggering_to_json
+from kumitate.events.triggering import triggering_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -95,16 +101,23 @@ def _sources_only(scope: Construct) -> bool:
 
 def _layer_folder(platform: Platform) -> Path:
     model = platform.config.person.model
-    return _written(
-        platform.config.root,
-        model.file if model else None,
-        routes_json=routes_to_json(routes(platform.config, platform.environment)),
-        tables_json=tables_to_json(platform),
-    )
+    return _written(platform.config.root, model.file if model else None, tuple(_compiled(platform)))
+
+
+def _compiled(platform: Platform) -> Iterator[tuple[str, str]]:
+    """What functions read instead of the project: a file's name and its text."""
+    yield "routes.json", routes_to_json(routes(platform.config, platform.environment))
+    yield "tables.json", tables_to_json(platform)
+    if platform.collected:
+        yield "collect.json", collecting_to_json(collecting_of(platform.config))
+    if platform.watched:
+        yield "triggers.json", triggering_to_json(triggering_of(platform.config))
+    if platform.fired_routes:
+        yield "triggered.json", fired_to_json(fired_syncs(platform.config))
 
 
 @cache
-def _written(root: Path, model: str | None, *, routes_json: str, tables_json: str) -> Path:
+def _written(root: Path, model: str | None, compiled: tuple[tuple[str, str], ...]) -> Path:
     """A folder that lasts as long as the synthesis; its content alone decides the asset's name."""
     folder = _folder() / "layer"
     for path in project_files(root, model):
@@ -112,8 +125,8 @@ def _written(root: Path, model: str | None, *, routes_json: str, tables_json: st
             target = folder / "kumitate" / "project" / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    (folder / "kumitate" / "routes.json").write_text(routes_json, encoding="utf-8")
-    (folder / "kumitate" / "tables.json").write_text(tables_json, encoding="utf-8")
+    for name, text in compiled:
+        (folder / "kumitate" / name).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -106,5 +106,9 @@ class OperationsStack(cdk.Stack):
 def _waiting(platform: Platform) -> tuple[str, ...]:
     """Queues that hold what found nobody."""
     by_job = any(not each.by_appflow for each in platform.pulls)
-    kinds = {"activation-undelivered": platform.routes, "pulls-undelivered": by_job}
+    kinds = {
+        "activation-undelivered": platform.routes,
+        "pulls-undelivered": by_job,
+        "realtime-undelivered": platform.is_real_time,
+    }
     return ("arrivals-dlq", "pipeline-undelivered", *(name for name, placed in kinds.items() if placed))

@@ -18,6 +18,7 @@ from infrastructure.messaging_stack import MessagingStack, is_needed
 from infrastructure.operations_stack import DEPLOYMENT_TAG, OperationsStack
 from infrastructure.pipeline_stack import PipelineStack
 from infrastructure.query_stack import QueryStack
+from infrastructure.realtime_stack import RealTimeStack
 from infrastructure.storage_stack import StorageStack
 from kumitate.blueprint.changes import stack_metadata
 from kumitate.blueprint.checks import open_deployable
@@ -57,6 +58,9 @@ def place_stacks(app: cdk.App, platform: Platform) -> None:
     if platform.routes:
         activation = options("activation", "From segments to destinations: queues, deliveries")
         ActivationStack(app, **activation, storage=storage)
+    if platform.is_real_time:
+        realtime = options("realtime", "Events in real time: collector, processor, what triggers start")
+        RealTimeStack(app, **realtime, storage=storage).add_dependency(ingest)
     if is_needed(platform.environment.messaging):
         MessagingStack(app, **options("messaging", "Channels, and the way of their results back"), storage=storage)
     OperationsStack(app, **options("operations", "Dashboard, alarms, notifications, budget"), storage=storage)

@@ -17,7 +17,7 @@ from infrastructure.constructs.bus import place_bus
 from infrastructure.constructs.database import place_databases
 from infrastructure.constructs.keeping import Keeping
 from infrastructure.constructs.lake import Lake
-from infrastructure.constructs.ledger import DEVICE_TOKENS, IDEMPOTENCY, LEDGER, Layout, SmallTable
+from infrastructure.constructs.ledger import DEVICE_TOKENS, IDEMPOTENCY, LEDGER, STATE, Layout, SmallTable
 from kumitate.blueprint.names import BUCKETS
 from kumitate.blueprint.platform import Platform
 
@@ -58,6 +58,8 @@ class StorageStack(cdk.Stack):
         self.ledger = small("Ledger", LEDGER)
         self.device_tokens = small("DeviceTokens", DEVICE_TOKENS)
         self.idempotency = small("Idempotency", IDEMPOTENCY)
+        if platform.is_real_time:
+            small("State", STATE)
         self.bus = place_bus(self, platform)
         self.lake = Lake(self, "Lake", platform, key_arn=self.key.key_arn, databases=self.databases)
 

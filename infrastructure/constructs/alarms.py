@@ -22,6 +22,9 @@ _LONGEST_WATCH_HOURS = 7 * 24
 _REFUSED_PERCENT = 50
 _SLOW_SECONDS = 900
 """Besides its own buffer; Firehose tries for a day before it gives up."""
+_FAILED_CALLS_PERCENT = 1
+_PUT_OFF_CALLS_PERCENT = 10
+_LATE_SECONDS = 600
 _RUNBOOK = "docs/guides/runbooks.md"
 
 Measured: TypeAlias = cloudwatch.Metric | cloudwatch.MathExpression
@@ -95,6 +98,7 @@ def watches(platform: Platform, undelivered: tuple[str, ...]) -> Iterator[Watch]
     )
     for inflow in inflows(platform):
         yield from _of_inflow(measures, inflow)
+    yield from _of_real_time(platform, measures)
     for account in platform.accounts:
         yield from _of_account(platform, measures, account.name)
 
@@ -126,6 +130,38 @@ def _of_inflow(measures: Measures, inflow: Inflow) -> Iterator[Watch]:
         metric=measures.waiting(inflow),
         limit=inflow.buffer_seconds + _SLOW_SECONDS,
     )
+
+
+def _of_real_time(platform: Platform, measures: Measures) -> Iterator[Watch]:
+    if platform.collected:
+        yield Watch(
+            name="collector-failed",
+            says=f"More than {_FAILED_CALLS_PERCENT} % of the collector's calls failed",
+            metric=measures.calls_percent("CallsFailed"),
+            limit=_FAILED_CALLS_PERCENT,
+            times=2,
+        )
+        yield Watch(
+            name="collector-throttled",
+            says=f"More than {_PUT_OFF_CALLS_PERCENT} % of the collector's calls were told to come again",
+            metric=measures.calls_percent("CallsPutOff"),
+            limit=_PUT_OFF_CALLS_PERCENT,
+            times=3,
+        )
+    if platform.watched:
+        yield Watch(
+            name="processor-late",
+            says=f"Events wait longer than {_LATE_SECONDS // 60} minutes before triggers see them",
+            metric=measures.events_age(),
+            limit=1000 * _LATE_SECONDS,
+            times=2,
+        )
+        yield Watch(
+            name="processor-dead-letters",
+            says="Events could not be processed and were set aside",
+            metric=measures.processor_dead(),
+            limit=0,
+        )
 
 
 def _of_account(platform: Platform, measures: Measures, account: str) -> Iterator[Watch]:

@@ -46,6 +46,10 @@ def _graphs(platform: Platform, measures: Measures) -> list[cloudwatch.GraphWidg
     came = [measures.waiting(inflow) for inflow in inflows(platform)]
     if came:
         graphs.append(_graph("Seconds that streamed events wait, at most", came))
+    if platform.collected:
+        graphs.append(_graph("Calls of the collector", measures.calls()))
+    if platform.watched:
+        graphs.append(_graph("Milliseconds until triggers see an event, at most", [measures.events_age()]))
     if platform.pulls:
         graphs.append(_graph("Pulls that failed", measures.failed_pulls(failure_rules(platform))))
     if accounts:

@@ -1,4 +1,4 @@
-"""Small tables that must answer at once: the sync ledger, device tokens, what was handled already."""
+"""Small tables that must answer at once: the sync ledger, device tokens, what was handled, real time's state."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Layout:
 LEDGER = Layout("ledger", "pk", "sk", "expires_at")
 DEVICE_TOKENS = Layout("device-tokens", "person_id", "token", "expires_at")
 IDEMPOTENCY = Layout("idempotency", "id", expires="expiration")
+STATE = Layout("state", "pk", expires="expires_at")
 
 
 class SmallTable(Construct):

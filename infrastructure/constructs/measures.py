@@ -13,6 +13,7 @@ from kumitate.blueprint.grants import machine_arn
 from kumitate.blueprint.inflows import Inflow
 from kumitate.blueprint.platform import Platform, StageJob
 from kumitate.blueprint.prices import prices_in
+from kumitate.blueprint.real_time_access import PROCESSOR_DEAD_LETTERS
 from kumitate.blueprint.states import METRICS, function_name
 
 HOUR = cdk.Duration.hours(1)
@@ -94,6 +95,34 @@ class Measures:
             )
             for rule in rules
         ]
+
+    def calls_percent(self, what: str) -> cloudwatch.MathExpression:
+        """Calls of the collector that were `CallsFailed` or `CallsPutOff`, of all that it answered."""
+        parts = {
+            "taken": self._own("CallsTaken", _MINUTES, "taken"),
+            "putoff": self._own("CallsPutOff", _MINUTES, "put off"),
+            "failed": self._own("CallsFailed", _MINUTES, "failed"),
+        }
+        all_ = "(FILL(taken, 0) + FILL(putoff, 0) + FILL(failed, 0))"
+        part = what.removeprefix("Calls").lower()
+        return _math(f"100 * FILL({part}, 0) / IF({all_} > 0, {all_}, 1)", f"{part}, %", parts, period=_MINUTES)
+
+    def calls(self) -> list[cloudwatch.Metric]:
+        return [self._own(f"Calls{each}", HOUR, each) for each in ("Taken", "PutOff", "Failed")]
+
+    def events_age(self) -> cloudwatch.Metric:
+        """How old the oldest event is that the processor was given, in milliseconds."""
+        return cloudwatch.Metric(
+            namespace="AWS/Lambda",
+            metric_name="IteratorAge",
+            dimensions_map={"FunctionName": function_name(self.platform.names, "processor")},
+            statistic="Maximum",
+            period=_MINUTES,
+            label="processor",
+        )
+
+    def processor_dead(self) -> cloudwatch.Metric:
+        return depth(self.platform.names.called(*PROCESSOR_DEAD_LETTERS), "processor")
 
     def stopped(self) -> cloudwatch.MathExpression:
         """Executions that ended without a word: stopped from outside, or out of time."""

@@ -10,6 +10,7 @@ from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_items
 from kumitate.blueprint.job_arguments import TEMPORARY
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform, StageJob
+from kumitate.blueprint.real_time_access import publish_grants
 from kumitate.model.table import Table
 
 _READ_FILES = ("s3:GetObject",)
@@ -68,6 +69,8 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
             yield Grant("WritePages", ("s3:GetObject", "s3:PutObject"), (pages,), because=OBJECTS)
             yield Grant("FindPages", ("s3:ListBucket",), (f"arn:aws:s3:::{results}",), below)
             yield ledger_items("ReadDecisions", ("dynamodb:Query",), names, keys=["controls"])
+            if platform.config.triggers:
+                yield from publish_grants(platform)
         case "delivery":
             collect = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
             yield ledger_items("CollectNotes", collect, names, keys=["notes#*", "page#*", "run#*"])
@@ -78,7 +81,7 @@ def _stage_grants(platform: Platform, stage: str) -> Iterator[Grant]:
 
 
 def _arrival_prefixes(platform: Platform) -> tuple[str, ...]:
-    streamed = [name for name, source in platform.config.sources.items() if source.stream]
+    streamed = [name for name, source in platform.config.sources.items() if source.inflow]
     kinds = {places.DROP: platform.dropped, places.PULLED: platform.pulls, places.STREAMED: streamed}
     return tuple(prefix for prefix, sources in kinds.items() if sources)
 

@@ -15,7 +15,7 @@ from kumitate.errors import FatalError
 FORMAT = 1
 METADATA = "KumitateBlueprint"
 """Each stack's template tells under this key what it places: so it stands where, and only where, the stack does."""
-STACKS = ("storage", "ingest", "query", "pipeline", "activation", "messaging", "operations")
+STACKS = ("storage", "ingest", "query", "pipeline", "activation", "realtime", "messaging", "operations")
 
 
 @dataclass(frozen=True, slots=True)

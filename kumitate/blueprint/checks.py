@@ -102,6 +102,8 @@ def _secrets(config: Config, name: str, spot: Spot) -> Iterator[Finding]:
     used = {sync.destination for sync in config.syncs.values()}
     asked = [(f"destination {key!r}", each.secret) for key, each in config.destinations.items() if key in used]
     asked += [(f"source {key!r}", each.pull.secret) for key, each in config.sources.items() if each.pull]
+    hooks = [(key, each.webhook) for key, each in config.sources.items() if each.webhook]
+    asked += [(f"source {key!r}", hook.signature.secret) for key, hook in hooks]
     missing: dict[str, list[str]] = {}
     for who, secret in asked:
         if secret is not None and secret not in environment.secrets:

@@ -94,23 +94,34 @@ class _Month:
     def rows(self) -> Range:
         """Rows brought to destinations."""
         changed = self.usage.profiles * self.usage.changed_percent * 0.01
-        return changed * self.usage.runs * len(self.platform.routes)
+        return changed * self.usage.runs * len(self.platform.run_routes)
 
     @property
     def pages(self) -> Range:
         """At least one a run where anything changed; a page holds a thousand rows at most."""
-        return self.rows * (1 / _ROWS_A_PAGE) + self.usage.runs * len(self.platform.routes) * Range(0.2, 0.6, 1)
+        return self.rows * (1 / _ROWS_A_PAGE) + self.usage.runs * len(self.platform.run_routes) * Range(0.2, 0.6, 1)
 
     @property
     def activation_runs(self) -> Range:
         if not self.platform.routes:
             return NOTHING
-        extra = [timing(route.sync.schedule).times_a_month for route in self.platform.routes if route.sync.schedule]
+        extra = [timing(route.sync.schedule).times_a_month for route in self.platform.run_routes if route.sync.schedule]
         return self.usage.runs + exactly(sum(extra))
 
 
 def _parts(month: _Month) -> Iterator[Part]:
-    for parts in (_storage, _jobs, _queries, _orchestration, _delivery, _pulls, _streams, _messages, _watching):
+    for parts in (
+        _storage,
+        _jobs,
+        _queries,
+        _orchestration,
+        _delivery,
+        _pulls,
+        _streams,
+        _real_time,
+        _messages,
+        _watching,
+    ):
         yield from parts(month)
 
 
@@ -158,7 +169,7 @@ def _queries(month: _Month) -> Iterator[Part]:
 
 
 def _orchestration(month: _Month) -> Iterator[Part]:
-    runs, activations, routes = month.usage.runs, month.activation_runs, len(month.platform.routes)
+    runs, activations, routes = month.usage.runs, month.activation_runs, len(month.platform.run_routes)
     looks = exactly(month.platform.environment.delivery_minutes) * Range(0.05, 0.2, 1)
     steps = runs * 20 + activations * (exactly(10 + 4 * routes) + looks * 3)
     yield Part("Step Functions", "steps of both machines", steps * 1e-3, "states_1000")
@@ -220,6 +231,28 @@ def _stream(usage: Usage, streamed: StreamedSource) -> Iterator[Part]:
         yield Part("Kinesis", f"{name} kept longer", hours, "kinesis_kept_shard_hour", idle=hours)
 
 
+def _real_time(month: _Month) -> Iterator[Part]:
+    """What collector and processor do with each event; what a trigger starts is as a page of a run."""
+    usage, platform = month.usage, month.platform
+    collected, watched = usage.events * len(platform.collected), usage.events * len(platform.watched)
+    calls = collected * usage.calls_an_event
+    if platform.collected:
+        yield Part("API Gateway", "calls of the collector", calls * 1e-6, "http_api_million")
+        yield Part("CloudWatch", "logs of the collector's calls", calls * 4e-7, "logs_gb")
+    batches = watched * Range(0.02, 0.2, 1)
+    if watched != NOTHING or collected != NOTHING:
+        yield Part("Lambda", "calls in real time", (calls + batches) * 1e-6, "lambda_million")
+        seconds = calls * Range(0.01, 0.03, 0.1) + watched * Range(0.005, 0.02, 0.06)
+        yield Part("Lambda", "seconds in real time at 1024 MB", seconds, "lambda_gb_second")
+        writes = collected * Range(1, 1, 1.2) + calls * Range(0, 1, 2) + watched * Range(0.5, 2, 6)
+        reads = collected + watched * Range(2, 4, 10)
+        yield Part("DynamoDB", "ids and state of real time, writes", writes * 1e-6, "dynamodb_write_million")
+        yield Part("DynamoDB", "ids and state of real time, reads", reads * 1e-6, "dynamodb_read_million")
+        kept = collected * 7e-9 + usage.profiles * (len(platform.watched) > 0) * Range(5e-7, 2e-6, 8e-6)
+        yield Part("DynamoDB", "ids and state of real time, kept", kept, "dynamodb_gb_month", idle=kept)
+    yield Part("EventBridge", "timers of triggers", watched * Range(0, 0.05, 0.5) * 1e-6, "scheduler_million")
+
+
 def _messages(month: _Month) -> Iterator[Part]:
     usage, messaging = month.usage, month.platform.environment.messaging
     types = {account.type for account in month.platform.accounts}
@@ -238,6 +271,8 @@ def _messages(month: _Month) -> Iterator[Part]:
 
 def _watching(month: _Month) -> Iterator[Part]:
     share_of_the_month = _at_most_one(month.usage.runs * (1 / HOURS_A_MONTH))
+    counted = exactly(3 * bool(month.platform.collected))
+    yield Part("CloudWatch", "metrics of the collector", counted, "metric_month")
     metrics = exactly(2 * len(month.platform.jobs) + 4 * len(month.platform.accounts) + 6)
     yield Part("CloudWatch", "metrics", metrics * share_of_the_month, "metric_month")
     alarms = Range(0, 1, 2) * month.count("alarm")  # one that compares two metrics is paid for twice

@@ -22,6 +22,7 @@ from kumitate.config.findings import did_you_mean
 from kumitate.config.project import Config
 from kumitate.config.sync import Destination
 from kumitate.errors import FatalError
+from kumitate.events.triggering import triggering_of
 
 
 def environment_of(config: Config, name: str) -> Environment:
@@ -36,7 +37,8 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
     """What environment `name` of the project needs in `account` (twelve digits, or a token of the template)."""
     environment = environment_of(config, name)
     names = Names(config.settings.project, name, environment.account or account, environment.region)
-    sources = config.sources.items()
+    sources, streams = config.sources.items(), tuple(_streams(config))
+    looked_at = triggering_of(config).sources if config.triggers else {}
     return Platform(
         config=with_message_sets(config, environment, names),
         names=names,
@@ -44,9 +46,11 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
         tables=tuple(lake_tables(config, names)),
         jobs=stage_jobs(config, environment),
         pulls=tuple(PulledSource(each, source, source.pull) for each, source in sources if source.pull),
-        streams=tuple(_streams(config)),
-        dropped=tuple(each for each, source in sources if not source.pull and not source.stream),
+        streams=streams,
+        dropped=tuple(each for each, source in sources if not source.pull and not source.inflow),
         accounts=tuple(_accounts(config, environment)),
+        collected=tuple(each for each, source in sources if source.collect or source.webhook),
+        watched=tuple(each for each in streams if each.name in looked_at),
         routes=tuple(SyncRoute(each, sync, sync.destination) for each, sync in sorted(config.syncs.items())),
     )
 
@@ -54,8 +58,8 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
 def _streams(config: Config) -> Iterator[StreamedSource]:
     """Those that come by a stream of their own; messages come by that of messaging."""
     for name, source in config.sources.items():
-        if source.stream is not None and source.stream.of is None:
-            yield StreamedSource(name, source, source.stream)
+        if source.inflow is not None and source.inflow.of is None:
+            yield StreamedSource(name, source, source.inflow)
 
 
 def _accounts(config: Config, environment: Environment) -> Iterator[Account]:

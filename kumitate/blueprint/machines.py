@@ -66,7 +66,7 @@ def activation_machine(platform: Platform) -> State:
     # What held a run back holds a sync's own schedule back, too.
     states |= _unless_busy(go_on="Quality gate") | _gate(names, then="activation")
     states |= _stage(platform, platform.stage("activation"), then="Announce changes", syncs=True)
-    states["Announce changes"] = _announce(names)
+    states["Announce changes"] = _announce(names, fired=[route.name for route in platform.fired_routes])
     states |= _wait_for_deliveries(names, platform.environment.delivery_minutes)
     states |= _stage(platform, platform.stage("delivery"), then="End finished run", syncs=True)
     return machine(f"{names.prefix}: from segments to destinations", "Is a run given?", states | _endings(names))
@@ -203,13 +203,14 @@ def _take_the_run(names: Names, syncs: list[str]) -> States:
     }
 
 
-def _announce(names: Names) -> State:
-    """Per sync: its place in the ledger, then the event its planner waits for."""
+def _announce(names: Names, *, fired: Sequence[str]) -> State:
+    """Per sync that the run brings: its place in the ledger, then the event its planner waits for."""
+    brought = f"{{% [$syncs[$not($ in {json.dumps(fired)})]] %}}" if fired else "{% $syncs %}"
     which = {"Type": "Pass", "Assign": {"sync": "{% $states.input %}"}, "Next": "Open its notes"}
     announced = put_event(names, SYNC_CHANGES_READY, {"run_id": "{% $run_id %}", "sync": "{% $sync %}"})
     return {
         "Type": "Map",
-        "Items": "{% $syncs %}",
+        "Items": brought,
         "MaxConcurrency": _SYNCS_AT_ONCE,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},

@@ -85,6 +85,10 @@ class Platform:
     jobs: tuple[StageJob, ...]
     pulls: tuple[PulledSource, ...]
     streams: tuple[StreamedSource, ...]
+    collected: tuple[str, ...]
+    """Sources that take in events over HTTP."""
+    watched: tuple[StreamedSource, ...]
+    """Streams that triggers look at."""
     dropped: tuple[str, ...]
     """Sources that come as files into the drop zone."""
     accounts: tuple[Account, ...]
@@ -94,6 +98,21 @@ class Platform:
     def databases(self) -> dict[str, str]:
         """Database of the lake -> its name in the account."""
         return {database: self.names.database(database) for database in ZONES}
+
+    @property
+    def is_real_time(self) -> bool:
+        """Whether anything is done with events before a run does it."""
+        return bool(self.collected or self.config.triggers)
+
+    @property
+    def run_routes(self) -> tuple[SyncRoute, ...]:
+        """Syncs that runs bring."""
+        return tuple(route for route in self.routes if route.sync.trigger is None)
+
+    @property
+    def fired_routes(self) -> tuple[SyncRoute, ...]:
+        """Syncs that bring what a trigger tells."""
+        return tuple(route for route in self.routes if route.sync.trigger is not None)
 
     def stage(self, name: str) -> StageJob:
         return next(job for job in self.jobs if job.stage == name)

@@ -11,6 +11,12 @@ from kumitate.blueprint.inflows import inflows
 from kumitate.blueprint.names import BUCKETS
 from kumitate.blueprint.platform import LakeTable, Platform, PulledSource, StageJob
 from kumitate.blueprint.profile_objects import domain_of
+from kumitate.blueprint.real_time_access import (
+    PROCESSOR_DEAD_LETTERS,
+    STATE,
+    TIMERS,
+    UNDELIVERED,
+)
 from kumitate.blueprint.views import views
 from kumitate.config.environment import Retention
 from kumitate.config.schedules import timing
@@ -37,7 +43,7 @@ class Resource:
 
 def resources(platform: Platform) -> tuple[Resource, ...]:
     """All of them, stack by stack, in the order they are placed."""
-    parts = (_storage, _lake, _ingest, _pipeline, _query, _activation, _messaging, _operations)
+    parts = (_storage, _lake, _ingest, _pipeline, _query, _activation, _real_time, _messaging, _operations)
     return tuple(resource for part in parts for resource in part(platform))
 
 
@@ -50,6 +56,8 @@ def _storage(platform: Platform) -> Iterator[Resource]:
     yield Resource("bucket", names.bucket("logs"), "storage", holds_data=True)
     for name in _SMALL_TABLES:
         yield Resource("key-value table", names.called(name), "storage", holds_data=True)
+    if platform.is_real_time:
+        yield Resource("key-value table", names.called(STATE), "storage", holds_data=True)
     yield Resource("event bus", names.called("bus"), "storage")
     yield Resource("function", names.called("fn", "lake_tables"), "storage")
 
@@ -188,13 +196,37 @@ def _activation(platform: Platform) -> Iterator[Resource]:
         }
         yield from _queue(called("account", account.name), "activation", origin=origin)
         yield Resource("function", called("fn", "delivery", account.name), "activation", detail, origin=origin)
-    for route in platform.routes:
+    for route in platform.run_routes:
         origin = ("syncs", route.name)
         detail = {"segment": route.sync.brings, "to": route.account, "mode": route.sync.mode}
         yield Resource("rule", called("sync", route.name), "activation", detail, origin=origin)
         if route.sync.schedule is not None:
             detail = {"when": route.sync.schedule}
             yield Resource("schedule", called("sync", route.name), "activation", detail, origin=origin)
+
+
+def _real_time(platform: Platform) -> Iterator[Resource]:
+    called, collector = platform.names.called, platform.environment.collector
+    if not platform.is_real_time:
+        return
+    yield Resource("queue", called(*UNDELIVERED), "realtime", holds_data=True)
+    if platform.collected:
+        detail = {
+            "sources": _tables(platform.collected),
+            "calls at most": f"{collector.calls_per_second} a second",
+            "called": collector.domain or "as API Gateway calls it",
+        }
+        yield Resource("HTTP API", called("collector"), "realtime", detail)
+        yield Resource("function", called("fn", "collector"), "realtime")
+    if platform.watched:
+        detail = {"sources": _tables(each.name for each in platform.watched)}
+        yield Resource("function", called("fn", "processor"), "realtime", detail)
+        yield Resource("schedule group", called(TIMERS), "realtime")
+        yield Resource("queue", called(*PROCESSOR_DEAD_LETTERS), "realtime", holds_data=True)
+    if platform.fired_routes:
+        yield Resource("function", called("fn", "triggered"), "realtime")
+        for rule in ("trigger-fired", "triggered-after-run"):
+            yield Resource("rule", called(rule), "realtime")
 
 
 def _messaging(platform: Platform) -> Iterator[Resource]:
@@ -224,12 +256,21 @@ def _operations(platform: Platform) -> Iterator[Resource]:
         yield Resource("alarm", called("freshness"), "operations")
     for name in ("quarantine-rate", "stopped-runs", "undelivered"):
         yield Resource("alarm", called(name), "operations")
+    for name in _watching_real_time(platform):
+        yield Resource("alarm", called(name), "operations")
     for account in platform.accounts:
         for name in ("dead-letters", "late", "refused"):
             yield Resource("alarm", called(name, account.name), "operations", origin=("destinations", account.name))
     if environment.budget_usd is not None:
         detail = {"a month": f"{environment.budget_usd:g} USD"}
         yield Resource("budget", called("spend"), "operations", detail)
+
+
+def _watching_real_time(platform: Platform) -> Iterator[str]:
+    if platform.collected:
+        yield from ("collector-failed", "collector-throttled")
+    if platform.watched:
+        yield from ("processor-late", "processor-dead-letters")
 
 
 def _watching_inflow(platform: Platform) -> Iterator[Resource]:

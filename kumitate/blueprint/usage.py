@@ -55,6 +55,8 @@ class Usage:
     events: Range
     """Events a month, of each streamed source."""
     event_kb: Range
+    calls_an_event: Range
+    """HTTP calls to the collector: SDKs gather events."""
     pulled_gb: Range
     """What one pull of one source fetches."""
     job_minutes: Range
@@ -80,6 +82,7 @@ MEANINGS = {
     "runs": "runs of the pipeline a month",
     "events": "events a month, of each streamed source",
     "event_kb": "KB of an event",
+    "calls_an_event": "HTTP calls to the collector that an event takes",
     "pulled_gb": "GB that one pull of one source fetches",
     "job_minutes": "minutes that one stage's job is paid for in a run",
     "optimizer_hours": "DPU-hours a month of one optimiser of one table",
@@ -100,6 +103,7 @@ def that_matter(platform: Platform) -> tuple[str, ...]:
     needless = {
         "events": not platform.streams,
         "event_kb": not platform.streams,
+        "calls_an_event": not platform.collected,
         "pulled_gb": not platform.pulls,
         "changed_percent": not platform.routes,
         "mails_a_profile": not messaging.email and "ses" not in types,
@@ -121,6 +125,7 @@ def usage_of(platform: Platform, given: Mapping[str, Range]) -> Usage:
         runs=_runs(platform),
         events=events,
         event_kb=event_kb,
+        calls_an_event=Range(0.1, 0.5, 1),
         pulled_gb=Range(0.001, 0.01, 0.1),
         job_minutes=Range(1, 2, 4) + profiles * 1e-6 * Range(2, 6, 15),
         optimizer_hours=Range(0, 0.1, 0.5),

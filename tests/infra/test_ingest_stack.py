@@ -159,20 +159,19 @@ def test_a_pull_job_may_write_its_own_source_only(cloud: Synthesis) -> None:
     ]
 
 
-def test_a_stream_is_placed_only_where_a_source_streams(cloud: Synthesis, shop: Synthesis) -> None:
-    (stream,) = cloud["ingest"].of_type("AWS::Kinesis::Stream").values()
-    assert stream["Name"] == cloud.platform.names.called("stream", "web_events")
-    assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
-    assert stream["StreamEncryption"]["EncryptionType"] == "KMS"
-    assert not shop["ingest"].of_type("AWS::Kinesis::Stream")
-    assert not shop["ingest"].of_type("AWS::KinesisFirehose::DeliveryStream")
+def test_a_source_that_streams_or_takes_calls_has_a_stream(cloud: Synthesis) -> None:
+    streams = {each["Name"]: each for each in cloud["ingest"].of_type("AWS::Kinesis::Stream").values()}
+    assert set(streams) == {cloud.platform.names.called("stream", name) for name in ("web_events", "payments")}
+    for stream in streams.values():
+        assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+        assert stream["StreamEncryption"]["EncryptionType"] == "KMS"
 
 
 def test_no_stack_but_the_storage_leaves_anything_behind(cloud: Synthesis) -> None:
     goes_with_its_group = "AWS::Logs::LogStream"
     kept = {
         (name, each["Type"])
-        for name in ("ingest", "pipeline", "query", "activation", "messaging", "operations")
+        for name in ("ingest", "pipeline", "query", "activation", "realtime", "messaging", "operations")
         for each in cloud[name].body["Resources"].values()
         if each.get("DeletionPolicy") == "Retain"
     }
@@ -180,8 +179,7 @@ def test_no_stack_but_the_storage_leaves_anything_behind(cloud: Synthesis) -> No
 
 
 def test_streamed_events_land_as_lines_where_ingest_looks(cloud: Synthesis) -> None:
-    (delivery,) = cloud["ingest"].of_type("AWS::KinesisFirehose::DeliveryStream").values()
-    place = delivery["ExtendedS3DestinationConfiguration"]
+    place = deliveries(cloud)["web_events"]["ExtendedS3DestinationConfiguration"]
     assert place["Prefix"].startswith(f"{STREAMED}/web_events/!{{timestamp:")
     assert place["ErrorOutputPrefix"].startswith("failed/web_events/")
     assert place["BufferingHints"]["IntervalInSeconds"] == 60
@@ -190,13 +188,22 @@ def test_streamed_events_land_as_lines_where_ingest_looks(cloud: Synthesis) -> N
 
 
 def test_firehose_may_touch_its_own_prefixes_only(cloud: Synthesis) -> None:
-    (writing,) = (
+    writing = [
         each["Resource"]
         for each in statements(cloud)
         if set(each["Action"]) == {"s3:AbortMultipartUpload", "s3:PutObject"}
-    )
+    ]
     raw = f"arn:aws:s3:::{cloud.platform.names.bucket('raw')}"
-    assert writing == [f"{raw}/{STREAMED}/web_events/*", f"{raw}/failed/web_events/*"]
+    assert sorted(writing) == [
+        [f"{raw}/{STREAMED}/{name}/*", f"{raw}/failed/{name}/*"] for name in ("payments", "web_events")
+    ]
+
+
+def deliveries(synthesis: Synthesis) -> dict[str, dict[str, Any]]:
+    """By source."""
+    prefix = synthesis.platform.names.called("stream", "")
+    found = synthesis["ingest"].of_type("AWS::KinesisFirehose::DeliveryStream").values()
+    return {each["DeliveryStreamName"].removeprefix(prefix).replace("-", "_"): each for each in found}
 
 
 def rules(synthesis: Synthesis) -> dict[str, dict[str, Any]]:

@@ -38,7 +38,9 @@ def test_each_account_is_watched_by_itself(shop: Synthesis) -> None:
     streams = {
         names.called(f"stream-{what}-{each.name}") for what in ("failed", "late") for each in inflows(shop.platform)
     }
-    assert found == own | shared | streams
+    real_time = {names.called(f"collector-{what}") for what in ("failed", "throttled")}
+    real_time |= {names.called(f"processor-{what}") for what in ("late", "dead-letters") if shop.platform.watched}
+    assert found == own | shared | streams | real_time
 
 
 def test_a_daily_run_is_missed_after_two_days(shop: Synthesis) -> None:
@@ -93,7 +95,9 @@ def test_a_stream_that_stands_still_is_noticed_by_its_own_alarms(cloud: Synthesi
         for stack in ("ingest", "messaging")
         for each in cloud[stack].of_type("AWS::KinesisFirehose::DeliveryStream").values()
     }
-    watched = [found[cloud.platform.names.called(f"stream-late-{each}")] for each in ("web-events", "messages")]
+    watched = [
+        found[cloud.platform.names.called(f"stream-late-{each}")] for each in ("web-events", "payments", "messages")
+    ]
     for name in streams:
         assert name in json.dumps([alarm["Metrics"] for alarm in watched])
     failed = found[cloud.platform.names.called("stream-failed-web-events")]

@@ -170,7 +170,7 @@ def test_functions_run_on_what_their_bundles_are_built_for(tmp_path: Path, arch:
 def test_small_tables_are_paid_by_request_and_can_be_set_back(cloud: Synthesis) -> None:
     tables = {each["TableName"]: each for each in cloud["storage"].of_type("AWS::DynamoDB::Table").values()}
     called = cloud.platform.names.called
-    assert set(tables) == {called("ledger"), called("device-tokens"), called("idempotency")}
+    assert set(tables) == {called("ledger"), called("device-tokens"), called("idempotency"), called("state")}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"]["SSEType"] == "KMS"
@@ -178,6 +178,7 @@ def test_small_tables_are_paid_by_request_and_can_be_set_back(cloud: Synthesis) 
     expiring = {name: each["TimeToLiveSpecification"]["AttributeName"] for name, each in tables.items()}
     assert expiring[called("ledger")] == "expires_at"
     assert expiring[called("idempotency")] == "expiration"
+    assert expiring[called("state")] == "expires_at"
 
 
 def test_every_table_forgets_its_past_and_grown_ones_are_packed(cloud: Synthesis) -> None:

@@ -16,6 +16,7 @@ from kumitate.errors import ConfigError
 from kumitate.project import open_project
 
 TEA_SHOP = Path(__file__).parent.parent / "projects" / "tea_shop"
+CLOUD = TEA_SHOP.parent / "cloud"
 
 
 @pytest.fixture
@@ -149,6 +150,7 @@ def test_every_price_is_used_by_some_platform(root: Path) -> None:
     pull = "pull: {connector: salesforce, object: Order, connection: crm}"
     flex = "workers: {default: {flex: true}}"
     platforms = [placed(root, f"{{region: us-east-1, {messaging}}}", source=source) for source in (*streams, pull)]
+    platforms.append(platform_of(open_project(CLOUD).config, "dev", account="000000000000"))
     used = {each.part.price for platform in [*platforms, placed(root, f"{{{flex}}}")] for each in cost(platform).costs}
     assert used == prices_in("us-east-1").by_name.keys()
 

@@ -162,7 +162,7 @@ def test_what_is_deployed_is_read_from_the_stacks(root: Path) -> None:
     with account(templates(root, *STACKS)):
         larger(root)
         result = plan(root)
-    assert f"compared with what is deployed (7 stacks in {ACCOUNT})" in result.stdout
+    assert f"compared with what is deployed ({len(STACKS)} stacks in {ACCOUNT})" in result.stdout
     assert "0 created, 1 changed, 0 removed" in result.stdout
     assert "workers: 2 x G.1X -> 9 x G.1X" in result.stdout
 
