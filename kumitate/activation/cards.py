@@ -6,6 +6,8 @@ facts' places left open. What a firing needs to know besides is compiled into a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kumitate.activation.candidates import mapping_of
 from kumitate.activation.frequency import budget_of, sent_messages
 from kumitate.activation.gates import goes_before, outranking
@@ -47,10 +49,11 @@ def fired_syncs(config: Config) -> tuple[FiredSync, ...]:
     return tuple(fired_sync(config, name) for name in sorted(config.fired_syncs))
 
 
-def held_cards(config: Config, run: Run, name: str) -> QueryStep:
+def held_cards(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> QueryStep:
     """The candidates once more, with the gates that need other syncs or the past: ranks, hold-outs, budgets.
 
-    Keys are not whole before the trigger fires: that one leaves once is seen to then.
+    Keys are not whole before the trigger fires: that one leaves once is seen to then. `planned` are syncs whose
+    changes this run has made already: their messages count, too.
     """
     sync, table = config.syncs[name], candidates_table(name)
     ctes, whens, joins = [], [], []
@@ -65,7 +68,7 @@ def held_cards(config: Config, run: Run, name: str) -> QueryStep:
         whens.append("when o.person_id is not null then concat('holdout:', o.holdout)")
         joins.append("\nleft join held_out as o on o.person_id = c.person_id")
     for budget in budget_of(config, sync):
-        ctes.append(sent_messages(config, run, budget, planned=()))
+        ctes.append(sent_messages(config, run, budget, planned=planned))
         most = config.budgets[budget].most
         whens.append(f"when f_{budget}.messages >= {most} then {string(f'frequency:{budget}')}")
         joins.append(f"\nleft join sent_{budget} as f_{budget} on f_{budget}.person_id = c.person_id")

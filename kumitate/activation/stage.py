@@ -64,7 +64,7 @@ def sync_steps(
     `planned` are syncs whose changes this run has made already. One that a trigger fires has cards, and no changes.
     """
     if name in config.fired_syncs:
-        return (candidates(config, run, name), held_cards(config, run, name), counted_cards(run, name))
+        return (candidates(config, run, name), held_cards(config, run, name, planned=planned), counted_cards(run, name))
     guarded = guard(config.syncs[name], run, name)
     return (
         candidates(config, run, name),
@@ -85,6 +85,7 @@ def of_syncs(stage: Stage, syncs: Sequence[str]) -> Stage:
 
 def _activate(config: Config, run: Run, syncs: frozenset[str] | None = None) -> tuple[Step, ...]:
     names = [name for name in in_order(config) if syncs is None or name in syncs]
+    names.sort(key=config.fired_syncs.__contains__)  # a card knows what this run is about to send
     assigning = assignments(config, run) if names else None
     is_live = syncs is None or bool(config.fired_syncs.keys() & syncs)
     return (

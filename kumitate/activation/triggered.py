@@ -19,7 +19,7 @@ from kumitate.model.event import Fired, State
 from kumitate.model.request import Change, Operation
 
 FACT = "fact."
-"""Begins the placeholder of what a trigger tells: `{fact.products}`."""
+"""Begins the placeholder of what a trigger tells: `{fact.products}`. Every trigger tells `fired_id` and `fired_at`."""
 
 NO_CONSENT = "no_consent"
 KEY_EMPTY = "key.empty"
@@ -71,10 +71,11 @@ def bring(plan: FiredSync, fired: Fired, card: Mapping[str, Any] | None) -> Chan
         return _without_card(plan, fired)
     if card.get("gate"):
         return Held(str(card["gate"]))
-    key = filled(card["key"], fired.facts, missing=None) if plan.key_facts else card["key"]
+    facts = {"fired_id": fired.id, "fired_at": fired.at.isoformat(), **fired.facts}
+    key = filled(card["key"], facts, missing=None) if plan.key_facts else card["key"]
     if key is None or not key.strip():
         return Held(KEY_EMPTY)
-    fields = _fields(plan, card["fields"], fired.facts)
+    fields = _fields(plan, card["fields"], facts)
     return fields if isinstance(fields, Held) else Change(key, Operation.CREATE, fields, fired.person_id)
 
 

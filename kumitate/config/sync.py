@@ -89,4 +89,6 @@ class Sync(Section):
             raise ValueError("missing key 'segment' (or trigger, for what happens in real time)")
         if self.trigger is not None and self.mode != "append":
             raise ValueError("a sync with a trigger has mode: append; each firing is a row of its own")
+        if self.trigger is not None and (self.approval == "required" or self.schedule is not None):
+            raise ValueError("a sync with a trigger brings its rows at once; leave out approval and schedule")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from kumitate.config.checks.conditions import consent_findings
 from kumitate.config.draft import Draft
@@ -11,6 +11,10 @@ from kumitate.config.findings import Finding, Spot, unknown
 from kumitate.config.mapping import templates_in
 from kumitate.config.names import name_problem
 from kumitate.config.sync import Sync
+
+FACT = "{fact."
+TOLD_BY_ALL = ("fired_id", "fired_at")
+"""What every trigger tells."""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -31,10 +35,15 @@ def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
         yield from draft.unknown("segments", sync.segment, spot.below("segment"))
     if sync.trigger is not None:
         yield from draft.unknown("triggers", sync.trigger, spot.below("trigger"))
-    yield from _template(draft, sync.key, spot.below("key"))
+    facts = _facts(draft, sync)
+    yield from _template(draft, sync.key, spot.below("key"), facts=facts)
     for field, given in sync.fields.items():
         for path, template in templates_in(given):
-            yield from _template(draft, template, spot.below("fields", field, *path))
+            there = spot.below("fields", field, *path)
+            if path and FACT in template:
+                yield there.wrong("a fact takes no transform; write it alone or in a text: '{fact.products}'")
+            else:
+                yield from _template(draft, template, there, facts=facts)
     if sync.consent == "not_needed":
         if not sync.consent_reason.strip():
             yield spot.wrong("missing key 'consent_reason' (consent: not_needed says why)")
@@ -42,7 +51,13 @@ def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
         yield from consent_findings(draft, spot.below("consent"))
 
 
-def _template(draft: Draft, template: str, spot: Spot) -> Iterator[Finding]:
+def _facts(draft: Draft, sync: Sync) -> Collection[str]:
+    """Placeholders of what the sync's trigger tells."""
+    trigger = draft.config.triggers.get(sync.trigger or "")
+    return [f"fact.{name}" for name in (*trigger.facts, *TOLD_BY_ALL)] if trigger else ()
+
+
+def _template(draft: Draft, template: str, spot: Spot, *, facts: Collection[str]) -> Iterator[Finding]:
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError:
@@ -50,11 +65,13 @@ def _template(draft: Draft, template: str, spot: Spot) -> Iterator[Finding]:
         return
     if draft.person is None:
         return
-    known = {"person_id", *draft.person.attributes, *draft.names["traits"]}
+    known = {"person_id", *draft.person.attributes, *draft.names["traits"], *facts}
     for _, name, format_, conversion in parts:
         if name is None:
             continue
         if format_ or conversion:
             yield spot.wrong(f"placeholder {name!r} takes no format; write {{{name}}}")
-        if name not in known and not draft.may_hold("traits", name):
+        if name.startswith("fact.") and name not in known and not facts:
+            yield spot.wrong(f"{{{name}}} is what a trigger tells; name the trigger in `trigger:`, and its `facts:`")
+        elif name not in known and not draft.may_hold("traits", name):
             yield spot.wrong(f"{unknown('attribute or trait', name, known)}")
