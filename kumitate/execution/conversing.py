@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import JOB_RUNNING
-from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, Leaning, State, Wait
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, Leaning, Stamping, State, Wait
 from kumitate.activation.portions import ROWS_AT_ONCE, cut, request_rows
 from kumitate.errors import RecordError
 from kumitate.execution.dialogue import Dialogue, Times
@@ -90,7 +90,10 @@ class Talks:
         if not left or "done" in own:
             return None
         about = list(changes) if self.is_whole else left
-        turn = self.talker.begins(about, memory_for(self.talker, noted, self.memory.recall))
+        memory = memory_for(self.talker, noted, self.memory.recall)
+        if isinstance(self.talker, Stamping) and self.talker.stamps():
+            memory = {**memory, "run_id": self._run}
+        turn = self.talker.begins(about, memory)
         if turn is None:
             portions = cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE))
             return self.way.stream(_between(portions, iter(meanwhile)), notes)

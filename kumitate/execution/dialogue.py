@@ -15,6 +15,7 @@ from kumitate.activation.destinations.answers import (
     UNREADABLE,
     common_outcomes,
 )
+from kumitate.activation.destinations.base import Metering
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, State, Turn, Wait
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.sending import Sender
@@ -49,6 +50,8 @@ class Dialogue:
     repeatable: timedelta | None = None
     """How long the vendor knows again a request that must not arrive twice; None where any may."""
     asked: datetime | None = None
+    spent: str = ""
+    """Why nothing more should leave, by the last answer."""
 
     def taken_up(self, state: State, times: Times) -> Done | Outcome:
         """Go on where an earlier run, or a killed one, left it."""
@@ -83,6 +86,9 @@ class Dialogue:
 
     def _once(self, turn: Ask) -> Turn | Outcome:
         """Note, then ask; what must not arrive twice is not asked again when the vendor has forgotten it."""
+        if self.spent:
+            self.note(turn, Times(asked=self.asked))
+            return Outcome("", Verdict.RETRY, QUOTA_SPENT, self.spent)
         if self.repeatable is None or _only_asks(turn.request):
             self.note(turn, Times(asked=self.asked))
             found = self._asked(turn)
@@ -113,6 +119,7 @@ class Dialogue:
             return Outcome("", Verdict.RETRY, reason, str(error))
         except FatalError as error:
             return Outcome("", Verdict.RETRY, AUTH_REFUSED, str(error))
+        self.spent = self.destination.used_up(response) if isinstance(self.destination, Metering) else ""
         trouble = _trouble(turn.request, response)
         if trouble is not None:
             return trouble

@@ -18,7 +18,7 @@ from kumitate.activation.destinations.answers import (
     common_outcomes,
     for_all,
 )
-from kumitate.activation.destinations.base import Destination, Recollecting, Terms, requests_at
+from kumitate.activation.destinations.base import Destination, Metering, Pacing, Recollecting, Terms, requests_at
 from kumitate.activation.matchkeys import NONE
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.flight import Landing
@@ -152,10 +152,20 @@ class Rounds:
         request, landing = self._flight
         self._flight = None
         try:
-            return request, self.wire.heard(landing.result())
+            return request, self._heard(landing.result())
         except (RetryableError, FatalError) as error:
             self.wire.asked_to_wait = getattr(error, "retry_after_seconds", None) or 0.0
             return request, error
+
+    def _heard(self, response: Response) -> Response:
+        """What the answer says of the account: how long it is to be left alone, and whether for today."""
+        self.wire.heard(response)
+        if isinstance(self.destination, Pacing):
+            self.wire.asked_to_wait = max(self.wire.asked_to_wait, self.destination.asks_to_wait(response))
+        words = self.destination.used_up(response) if isinstance(self.destination, Metering) else ""
+        if words:
+            self.trouble = self.trouble or Outcome("", Verdict.RETRY, QUOTA_SPENT, words)
+        return response
 
     def _read(self, arrived: Arrived | None) -> tuple[Outcome, ...]:
         """The outcomes of a request that has arrived."""

@@ -48,10 +48,13 @@ def export(*changes: Change, **settings: Any) -> dict[str, bytes]:
 def test_an_export_is_whole_wherever_the_process_died(killed_at: int | None, after_sending: bool) -> None:
     bucket = Bucket()
     dies = None if killed_at is None else (killed_at, after_sending)
-    done = lead(opened("files", **FILES, rows_per_part=2), bucket, PEOPLE, memory={"number": 6}, dies=dies)
+    done = lead(
+        opened("files", **FILES, rows_per_part=2), bucket, PEOPLE, memory={"number": 6, "run_id": "r000009"}, dies=dies
+    )
     files = dict(bucket.files)
     assert list(files)[-1] == "vips-000007-000.manifest.json", "the manifest is written last"
     manifest = json.loads(files.pop("vips-000007-000.manifest.json"))
+    assert manifest["run_id"] == "r000009"
     assert sorted(files) == [f"vips-000007-{part:03d}.csv" for part in (1, 2, 3)]
     assert [part["rows"] for part in manifest["files"]] == [2, 2, 1]
     assert {part["name"]: part["sha256"] for part in manifest["files"]} == {

@@ -113,6 +113,24 @@ class Recollecting(Protocol):
 
 
 @runtime_checkable
+class Metering(Protocol):
+    """A destination whose answers tell how much of the account's allowance is used, by whomever."""
+
+    def used_up(self, response: Response) -> str:
+        """Words where nothing more should leave before the allowance is renewed; empty where something may."""
+        ...
+
+
+@runtime_checkable
+class Pacing(Protocol):
+    """A destination that says in a way of its own how long it wants to be left alone; `Retry-After` is everybody's."""
+
+    def asks_to_wait(self, response: Response) -> float:
+        """Seconds."""
+        ...
+
+
+@runtime_checkable
 class Dating(Protocol):
     """A destination that takes an event only so long after it happened, by the vendor's clock."""
 

@@ -37,8 +37,8 @@ _PLACES = frozenset({"sync", "mode", "number", "part"})
 
 
 class Files(Destination):
-    """An export a run: part files of at most `rows_per_part` rows, then `….manifest.json` with rows, SHA-256 and
-    columns of each. Whoever fetches them waits for the manifest: it is written last.
+    """An export a run: part files of at most `rows_per_part` rows, then `….manifest.json` with the run's id, and
+    rows, SHA-256 and columns of each. Whoever fetches them waits for the manifest: it is written last.
 
     Mode `rebuild` writes everybody as soon as one row differs; any other mode writes what has changed, with the
     operation as a column. Exports are numbered. An export that was cut off is written again under the same number.
@@ -95,11 +95,16 @@ class Files(Destination):
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=f"HTTP {response.status}")
 
+    def stamps(self) -> bool:
+        """The manifest names the run."""
+        return True
+
     def begins(self, changes: Sequence[Change], memory: State) -> Turn:
         content = self._content(changes)
         if not content.rows and self.mode != "rebuild":
             return Done(content.refused)
-        return self._part(content, {"number": int(memory.get("number", 0)) + 1, "files": []})
+        run = {"run_id": memory["run_id"]} if memory.get("run_id") else {}
+        return self._part(content, {"number": int(memory.get("number", 0)) + 1, **run, "files": []})
 
     def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
         error = aws_error(response)
@@ -137,6 +142,7 @@ class Files(Destination):
             "sync": self.sync,
             "mode": self.mode,
             "number": state["number"],
+            **({"run_id": state["run_id"]} if "run_id" in state else {}),
             "format": self.format,
             **style,
             "columns": [{"name": name, "type": kind} for name, kind in content.types.items()],

@@ -19,7 +19,7 @@ from kumitate.activation.destinations.members import (
     still_in,
     why_unusable,
 )
-from kumitate.activation.destinations.meta_answers import refusal
+from kumitate.activation.destinations.meta_answers import minutes_to_wait, refusal
 from kumitate.activation.destinations.meta_replace import MAX_ROWS, Row, Session, first
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
@@ -88,6 +88,10 @@ class Meta(Destination):
             yield self._request("DELETE", f"{self.audience_id}/users", run)
         for run in in_runs(moves.present, MAX_ROWS):
             yield self._request("POST", f"{self.audience_id}/users", run)
+
+    def asks_to_wait(self, response: Response) -> float:
+        """Meta's throttling has no status 429 and no `Retry-After`."""
+        return 60.0 * minutes_to_wait(response) if response.status >= 400 else 0.0
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status >= 400:

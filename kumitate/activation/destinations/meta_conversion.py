@@ -14,7 +14,15 @@ from kumitate.activation.destinations.answers import BATCH_REFUSED, UNAVAILABLE,
 from kumitate.activation.destinations.base import TOO_OLD, Destination, Terms, batches
 from kumitate.activation.destinations.conversions import moment, moment_of, worth
 from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
-from kumitate.activation.destinations.meta_answers import LATER, code_of, error_of, refusal, subcode_of, words_of
+from kumitate.activation.destinations.meta_answers import (
+    LATER,
+    code_of,
+    error_of,
+    minutes_to_wait,
+    refusal,
+    subcode_of,
+    words_of,
+)
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
 from kumitate.activation.matchkeys import META_CONVERSIONS_V26, NONE, match_keys
 from kumitate.errors import RecordError
@@ -116,6 +124,10 @@ class MetaConversion(Destination):
 
     def happened(self, change: Change) -> datetime | None:
         return moment_of(change.fields)
+
+    def asks_to_wait(self, response: Response) -> float:
+        """Meta's throttling has no status 429 and no `Retry-After`."""
+        return 60.0 * minutes_to_wait(response) if response.status >= 400 else 0.0
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status >= 400:

@@ -12,7 +12,7 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import UNREADABLE, for_all, json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches, split
 from kumitate.activation.destinations.one_value import one_value
-from kumitate.activation.destinations.salesforce_answers import as_result, refusal, row_outcome
+from kumitate.activation.destinations.salesforce_answers import as_result, refusal, row_outcome, used_up
 from kumitate.activation.destinations.salesforce_bulk import Jobs
 from kumitate.activation.destinations.salesforce_talk import BulkTalk
 from kumitate.activation.destinations.talk import State, Turn
@@ -59,6 +59,8 @@ class Salesforce(Destination):
     """More rows at once than this go in a job of Bulk API 2.0."""
     references: dict[str, Annotated[str, Field(pattern=rf"^{_NAME}\.{_NAME}$")]] = {}
     """Mapped relationships, to the field that their values are of: `Who: Contact.Kumitate_Key__c`."""
+    api_reserve_percent: int = Field(10, ge=0, le=100)
+    """Share of the org's API requests of 24 hours that is left to others: nothing more leaves when the rest is used."""
     mode: str = "upsert"
     """The sync's."""
 
@@ -79,6 +81,10 @@ class Salesforce(Destination):
         if len(answer) != len(request.keys):
             return for_all(request, Verdict.RETRY, UNREADABLE, message="one result per record was expected")
         return tuple(_outcome(key, result) for key, result in zip(request.keys, answer, strict=True))
+
+    def used_up(self, response: Response) -> str:
+        """By `Sforce-Limit-Info: api-usage=18/5000`, which counts what everybody asks of the org."""
+        return used_up(response, self.api_reserve_percent)
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
         is_many = len(split(changes)[1]) > self.bulk_above

@@ -19,7 +19,7 @@ from kumitate.activation.destinations.answers import (
     UNAVAILABLE,
     for_all,
 )
-from kumitate.model.request import Outcome, Request, Verdict
+from kumitate.model.request import Outcome, Request, Response, Verdict
 
 _LATER = {
     "UNABLE_TO_LOCK_ROW": BUSY,
@@ -35,6 +35,23 @@ _GONE = re.compile(r"(?:resource|entity|record) (?:does not exist|is deleted|not
 _NO_SUCH_FIELD = "external ID field"
 _OF_THE_DAY = "TotalRequests"
 """What a limit's message names that is the allowance of 24 hours; others are too many calls at once."""
+
+
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+def used_up(response: Response, reserve_percent: int) -> str:
+    """Words where so much of the org's API requests is used that only the reserve is left."""
+    told = next((value for name, value in response.headers.items() if name.lower() == "sforce-limit-info"), "")
+    found = _USAGE.search(told)
+    if found is None:
+        return ""
+    used, most = int(found[1]), int(found[2])
+    if used * 100 < most * (100 - reserve_percent):
+        return ""
+    return (
+        f"{used} of the org's {most} API requests of 24 hours are used; the last {reserve_percent} % are left to others"
+    )
 
 
 def refusal(request: Request, answer: Any) -> tuple[Outcome, ...]:

@@ -72,6 +72,15 @@ class Leaning(Protocol):
 
 
 @runtime_checkable
+class Stamping(Protocol):
+    """A conversation that tells whoever reads what it brings which run brought it."""
+
+    def stamps(self) -> bool:
+        """Whether `begins` is to find the run's id under `memory["run_id"]`."""
+        ...
+
+
+@runtime_checkable
 class Lapsing(Protocol):
     """A conversation whose request must not arrive twice, and that the vendor forgets after `repeatable_seconds`."""
 
