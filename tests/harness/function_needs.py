@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cloud import ACCOUNT, REGION
 from harness.lake_needs import asking, making, tables_in
+from harness.real_time_needs import collector, processor, triggered
 from kumitate.activation.routes import routes
 from kumitate.blueprint.function_access import quality_results
 from kumitate.blueprint.names import ZONES
@@ -189,4 +190,7 @@ FUNCTIONS: dict[str, Callable[[Environment], Iterator[Call]]] = {
     "handler": call_of_a_service,
     "planner": planner,
     "delivery": delivery,
+    "collector": collector,
+    "processor": processor,
+    "triggered": triggered,
 }

@@ -10,6 +10,7 @@ from harness.cloud import ACCOUNT, REGION
 from harness.iam import Need
 from harness.lake_needs import catalogue, files, on
 from harness.placed import Account, Placed
+from harness.real_time_needs import publishing
 from kumitate.blueprint.platform import Platform, PulledSource, StageJob
 from kumitate.model.table import Table
 
@@ -109,6 +110,8 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
         yield from on(role, "s3:PutObject s3:GetObject", page)
         yield Need(role, "s3:ListBucket", results, {"s3:prefix": "deliveries/r000001/winback/pages.json"})
         yield Need(role, "s3:ListBucket", results, {"s3:prefix": "exports/"}, forbidden=True)
+        if platform.config.triggers:
+            yield from publishing(platform, role)
     if stage == "delivery":
         keys = ("run#r000001", "page#r000001#winback", "notes#r000001#winback")
         yield from of_runs(role, "dynamodb:Query dynamodb:GetItem dynamodb:UpdateItem", ledger, *keys)
@@ -117,7 +120,7 @@ def _beside_tables(platform: Platform, role: str, stage: str) -> Iterator[Need]:
 
 def _streamed(platform: Platform) -> list[str]:
     """Those that read messages have no stream of their own."""
-    return [name for name, source in platform.config.sources.items() if source.stream]
+    return [name for name, source in platform.config.sources.items() if source.inflow]
 
 
 def of_runs(role: str, actions: str, ledger: str, *keys: str) -> Iterator[Need]:

@@ -16,6 +16,7 @@ from harness.iam import ANYBODY, Need
 from harness.job_needs import connection, glue_job, of_runs, pull, stage
 from harness.lake_needs import on, optimiser, readers, registered
 from harness.placed import Account, Placed
+from harness.real_time_needs import groups_of_timers, integration, stream_reader, timers
 
 
 def needs(account: Account) -> list[Need]:
@@ -88,17 +89,18 @@ def _trust(account: Account) -> Iterator[Need]:
         for id_ in account.policies.protecting.get(role.arn, ()):
             principal = account.policies.statements[id_]["Principal"]
             for service in _several(principal.get("Service", [])):
-                yield Need(
-                    service, "sts:AssumeRole", role.arn, {"aws:SourceAccount": ACCOUNT, **_SOURCES.get(service, {})}
-                )
+                context = {"aws:SourceAccount": ACCOUNT, **_source(account, service, role.arn)}
+                yield Need(service, "sts:AssumeRole", role.arn, context)
             if "AWS" in principal:
                 yield Need(ANYBODY, "sts:AssumeRole", role.arn)
 
 
-_SOURCES = {
-    "scheduler.amazonaws.com": {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/default"}
-}
-"""What services name as the source of what they do."""
+def _source(account: Account, service: str, role: str) -> dict[str, str]:
+    """What a service names as the source of what it does."""
+    if service != "scheduler.amazonaws.com":
+        return {}
+    group = groups_of_timers(account).get(role, "default")
+    return {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{group}"}
 
 
 def _schedule(account: Account, schedule: Placed) -> Iterator[Need]:
@@ -162,12 +164,15 @@ def _function_event(account: Account, config: Placed) -> Iterator[Need]:
 
 
 def _event_source(account: Account, mapping: Placed) -> Iterator[Need]:
-    """Lambda reads the queue in the function's name."""
+    """Lambda reads the queue, or the stream, in the function's name."""
     function = next(
         each for each in account.all("AWS::Lambda::Function") if each.name == mapping.properties["FunctionName"]
     )
     role = account.role_paths[function.properties["Role"]]
     source = mapping.properties["EventSourceArn"]
+    if ":kinesis:" in source:
+        yield from stream_reader(account, mapping, role)
+        return
     yield from on(role, "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes", source)
 
 
@@ -290,6 +295,8 @@ _CONTRACTS: dict[str, Callable[[Account, Placed], Iterator[Need]]] = {
     "AWS::KinesisFirehose::DeliveryStream": _delivery_stream,
     "AWS::AppFlow::Flow": _flow,
     "AWS::Lambda::EventInvokeConfig": _function_event,
+    "AWS::ApiGatewayV2::Integration": integration,
+    "AWS::Scheduler::ScheduleGroup": timers,
     "AWS::SNS::Topic": _topic,
     "AWS::CustomerProfiles::Domain": _profiles,
     "AWS::Glue::Connection": connection,

@@ -24,9 +24,27 @@ EVENT = {
     "DetailType": "Run ended",
     "Detail": "{}",
 }
+STREAM = {"StreamName": "kumitate-tea-dev-stream-web"}
+SCHEDULE: dict[str, Any] = {
+    "Name": "3b1f",
+    "GroupName": "kumitate-tea-dev-timers",
+    "ScheduleExpression": "at(2026-11-23T09:00:01)",
+    "ScheduleExpressionTimezone": "UTC",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "ActionAfterCompletion": "DELETE",
+    "Target": {
+        "Arn": "arn:aws:lambda:ap-northeast-1:123456789012:function:kumitate-tea-dev-fn-processor",
+        "RoleArn": "arn:aws:iam::123456789012:role/timers",
+        "Input": "{}",
+    },
+}
 MACHINE = "arn:aws:states:ap-northeast-1:123456789012:stateMachine:kumitate-tea-dev-pipeline"
 
 CASES: Mapping[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
+    ("dynamodb", "batch_get_item"): (
+        {"RequestItems": {TABLE["TableName"]: {"Keys": [KEY], "ConsistentRead": True}}},
+        {"RequestItems": {TABLE["TableName"]: {"Keys": [KEY] * 101}}},
+    ),
     ("dynamodb", "batch_write_item"): (
         {"RequestItems": {TABLE["TableName"]: [{"PutRequest": {"Item": KEY}}]}},
         {"RequestItems": {TABLE["TableName"]: [{"PutRequest": {"Item": KEY}}] * 26}},
@@ -55,6 +73,16 @@ CASES: Mapping[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
         {**TABLE, "Key": KEY, "ReturnValues": "EVERYTHING"},
     ),
     ("events", "put_events"): ({"Entries": [EVENT]}, {"Entries": [EVENT] * 11}),
+    ("kinesis", "put_records"): (
+        {**STREAM, "Records": [{"Data": b"{}", "PartitionKey": "3b1f"}]},
+        {**STREAM, "Records": [{"Data": b"{}", "PartitionKey": "3b1f"}] * 501},
+    ),
+    ("scheduler", "create_schedule"): (SCHEDULE, {**SCHEDULE, "Name": "a b"}),
+    ("scheduler", "delete_schedule"): (
+        {"Name": "3b1f", "GroupName": SCHEDULE["GroupName"]},
+        {"Name": "3b1f" * 17, "GroupName": SCHEDULE["GroupName"]},
+    ),
+    ("scheduler", "update_schedule"): (SCHEDULE, {**SCHEDULE, "ActionAfterCompletion": "FORGET"}),
     ("s3", "copy_object"): (
         {**OBJECT, "CopySource": SOURCE, "MetadataDirective": "REPLACE", "IfNoneMatch": "*"},
         {**OBJECT, "CopySource": SOURCE, "MetadataDirective": "MERGE"},
