@@ -22,7 +22,7 @@ from kumitate.events.messages import Arrival
 from kumitate.events.pixels import item_of
 from kumitate.events.routing import Route, route_of
 from kumitate.events.taking import Taken, Taker, taker_of
-from kumitate.events.unpacking import body_of
+from kumitate.events.unpacking import body_of, shared_of
 from kumitate.events.webhooks import events_of, secrets_of, verify
 from kumitate.model.event import Answer, Call
 
@@ -103,7 +103,7 @@ class Collector:
         is_batch = route.kind == "batch"
         body = body_of(call.body, call.headers.get("content-encoding", ""), is_batch=is_batch)
         sender = self._keys.sender(call, body.envelope)
-        arrival = _arrival(call, sender, body.envelope if is_batch else {})
+        arrival = _arrival(call, sender, shared_of(body.envelope) if is_batch else {})
         return self._limited(call, sender, len(body.items)) or self._kept(
             self._takers[sender.source].each(body.items, route.call, arrival), is_batch=is_batch
         )

@@ -107,16 +107,16 @@ def _id(value: Any, name: str) -> str:
 
 
 def _set_sections(event: dict[str, Any], arrival: Arrival) -> None:
-    shared = arrival.envelope.get("context")
+    shared = arrival.envelope.get("context", {})
     for name in _SECTIONS:
         value = event.get(name)
         if value is None:
             event.pop(name, None)
         elif not isinstance(value, dict):
             raise RecordError("field.no_object", name)
-    if isinstance(shared, dict) and shared:
+    if shared:
         event["context"] = {**deepcopy(shared), **event.get("context", {})}
-    if "integrations" not in event and isinstance(arrival.envelope.get("integrations"), dict):
+    if "integrations" not in event and "integrations" in arrival.envelope:
         event["integrations"] = arrival.envelope["integrations"]
 
 

@@ -6,6 +6,8 @@ MAX_EVENT_BYTES = 32 * 1024
 MAX_BODY_BYTES = 500 * 1024
 """Unpacked."""
 MAX_BATCH_EVENTS = 2_500
+MAX_SHARED_BYTES = 4 * 1024
+"""Of a batch's context, which each of its events is given."""
 MAX_DEPTH = 32
 """Of an event's JSON."""
 
@@ -32,6 +34,7 @@ REASONS: dict[str, tuple[int, str]] = {
     "body.no_object": (_REFUSED, "the body is no JSON object"),
     "batch.missing": (_REFUSED, "the body has no list 'batch'"),
     "batch.too_many": (_REFUSED, f"a batch has at most {MAX_BATCH_EVENTS:,} events"),
+    "batch.context_too_large": (_REFUSED, f"a batch's context has at most {MAX_SHARED_BYTES:,} bytes"),
     "event.not_json": (_REFUSED, "the event is no JSON"),
     "event.no_object": (_REFUSED, "the event is no JSON object"),
     "event.too_large": (_REFUSED, f"an event has at most {MAX_EVENT_BYTES:,} bytes"),

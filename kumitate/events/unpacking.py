@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumitate.errors import RecordError
-from kumitate.events.reasons import MAX_BATCH_EVENTS, MAX_BODY_BYTES, MAX_DEPTH, MAX_EVENT_BYTES
+from kumitate.events.reasons import MAX_BATCH_EVENTS, MAX_BODY_BYTES, MAX_DEPTH, MAX_EVENT_BYTES, MAX_SHARED_BYTES
 
 _GZIP = b"\x1f\x8b"
+_SHARED = ("context", "integrations")
+_TIMES = ("sentAt", "timestamp")
 _PLAIN = ("", "identity", "gzip", "x-gzip")
 _WITH_HEADER = 31
 """zlib's window bits for gzip."""
-_LONG_NUMBER = re.compile(r"[0-9]{309}")
-"""Digits beyond a double, or in a text: then events are looked at one by one."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
+_LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{309}")
+"""Digits beyond a double, or in a text: then numbers are looked at one by one."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+"""A text that does not end goes on to the end: to look for it again from each quote in it would take forever."""
 _BATCH = re.compile(r'"batch"\s*:\s*\[')
 
 compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -129,6 +132,15 @@ def _in_pieces(text: str, *, is_batch: bool) -> Body:
         raise RecordError("body.not_json") from None
     body = _body(envelope, is_batch=True)
     return _limited([_read(piece) for piece in pieces], body.envelope)
+
+
+def shared_of(envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """What a batch says for all its events; RecordError where it is too much to be said of each."""
+    shared = {name: envelope[name] for name in _SHARED if isinstance(envelope.get(name), dict)}
+    if shared and len(written(shared).encode()) > MAX_SHARED_BYTES:
+        raise RecordError("batch.context_too_large", "context")
+    told = {name: envelope[name] for name in _TIMES if isinstance(envelope.get(name), str | int | float)}
+    return shared | told
 
 
 def _pieces(text: str, start: int) -> tuple[list[str], int]:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import time
 import tracemalloc
 from typing import Any
 
@@ -175,6 +176,36 @@ def test_an_event_may_be_as_deep_and_as_large_as_is_said() -> None:
     desk = Desk()
     assert desk.track({"properties": json.loads(deep(30))})["accepted"] == 1
     assert desk.track({"messageId": "m2", "properties": {"x": "a" * 32_000, "n": 10**300}})["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("context", "reason"),
+    [
+        ({"a": "x" * 4_100}, "batch.context_too_large"),
+        ({"a": float("nan")}, "event.number"),
+        (json.loads(deep(900)), "event.too_deep"),
+    ],
+)
+def test_what_a_batch_says_for_all_its_events_has_limits_too(context: Any, reason: str) -> None:
+    told = Desk().post("/v1/batch", {"batch": [TRACK], "context": context, "sentAt": [[[]]]})
+    assert (told["status"], told["reason"]) == (400, reason)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"batch":["' + b'\\"' * 200_000,
+        b'{"batch":["' + b'\\"' * 200_000 + b"\\",
+        b'{"batch":[' + (b"1" * 308 + b",") * 1_600,
+        b'{"batch":[' + b'"batch":[' * 50_000,
+        b'{"batch"' + b" " * 450_000,
+        b'{"batch":[' + b"{" * 400_000,
+    ],
+)
+def test_no_body_keeps_the_collector_busy(body: bytes) -> None:
+    began = time.process_time()
+    assert Desk().post("/v1/batch", body)["reason"] == "body.not_json"
+    assert time.process_time() - began < 1
 
 
 def test_a_key_is_told_as_basic_authorisation_header_body_or_query() -> None:
