@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
@@ -12,23 +12,29 @@ from kumitate.engines.dialect import kinds as k
 from kumitate.engines.dialect.kinds import Kinds
 from kumitate.engines.dialect.names import misnamed
 from kumitate.engines.dialect.refusals import NO_TEXT, Refusal, shortened
+from kumitate.engines.dialect.words import words_of
 
 Reasons = Iterator[str]
+Check = Callable[[exp.Expr, Kinds], Reasons]
 
 
 def faults_of(sql: str, query: exp.Query, kinds: Kinds) -> Iterator[Refusal]:
     """Every piece that Athena itself would not take."""
     yield from _in_the_text(sql)
     for node in query.walk():
-        for nodes, check in _CHECKS:
-            if isinstance(node, nodes):
-                for why in check(node, kinds):
-                    yield Refusal(shortened(node), why)
+        for check in _checks_of(type(node)):
+            for why in check(node, kinds):
+                yield Refusal(shortened(node), why)
+
+
+@cache
+def _checks_of(kind: type) -> tuple[Check, ...]:
+    return tuple(check for nodes, check in _CHECKS if issubclass(kind, nodes))
 
 
 def _in_the_text(sql: str) -> Iterator[Refusal]:
     """What the tree no longer tells apart."""
-    tokens = sqlglot.tokenize(sql, read="athena")
+    tokens = words_of(sql)
     for first, _, third in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if first.token_type is TokenType.LIMIT and third.token_type is TokenType.OFFSET:
             yield Refusal("limit … offset …", "Athena wants them the other way round: offset 1 limit 5")
@@ -71,7 +77,7 @@ def _caseless(_node: exp.Expr, _kinds: Kinds) -> Reasons:
     yield "Athena has no ilike; write lower(…) like …"
 
 
-_CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Callable[[exp.Expr, Kinds], Reasons]], ...] = (
+_CHECKS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Check], ...] = (
     (exp.Column, misnamed),
     (exp.Select, _select),
     (exp.Group, _grouping),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from kumitate.engines.dialect.kinds import UNKNOWN, Kinds
+from kumitate.engines.dialect.words import dialect
 
 _KIND = "kumitate.kind"
 
@@ -30,7 +31,7 @@ class Piece:
         return self.sql(value) if isinstance(value, exp.Expr) else ""
 
     def sql(self, node: exp.Expr) -> str:
-        return node.sql(dialect=self.target)
+        return node.sql(dialect(self.target))
 
     def literal(self, argument: str) -> exp.Literal | None:
         value = self.node.args.get(argument)
@@ -57,12 +58,12 @@ def rewritten(query: exp.Query, rewrites: Mapping[type[exp.Expr], Rewrite], targ
             raw = exp.Var(this=text)
             raw.meta[_KIND] = node.meta.get(_KIND, UNKNOWN)
             node.replace(raw)
-    return query.sql(dialect=target)
+    return query.sql(dialect(target), copy=False)
 
 
 def quoted(text: str, target: str) -> str:
     """A string literal of the target."""
-    return exp.Literal.string(text).sql(dialect=target)
+    return exp.Literal.string(text).sql(dialect(target))
 
 
 def is_plain_number(literal: exp.Literal | None, *, least: int) -> bool:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Literal
 
 import pyarrow as pa
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
@@ -17,9 +16,9 @@ from kumitate.engines.dialect.grammar import faults_of
 from kumitate.engines.dialect.kinds import Kinds
 from kumitate.engines.dialect.refusals import Refusal, refusals_of
 from kumitate.engines.dialect.rewriting import Rewrite, noted, rewritten
+from kumitate.engines.dialect.words import SOURCE, dialect, words_of
 from kumitate.errors import FatalError
 
-SOURCE = "athena"
 Target = Literal["duckdb", "spark"]
 Schemas = Mapping[str, pa.Schema]
 _REWRITES: dict[Target, dict[type[exp.Expr], Rewrite]] = {"duckdb": duckdb.REWRITES, "spark": spark.REWRITES}
@@ -40,9 +39,10 @@ _BEGINNINGS = {
 def parse(sql: str, where: str = "query") -> exp.Query:
     """The one statement that `sql` is; FatalError where it is none, or changes anything."""
     try:
-        kinds = [token.token_type for token in sqlglot.tokenize(sql, read=SOURCE)]
+        words = words_of(sql)
+        kinds = [word.token_type for word in words]
         begun = {second for first, second in pairwise((TokenType.SEMICOLON, *kinds)) if first is TokenType.SEMICOLON}
-        statements = sqlglot.parse(sql, read=SOURCE) if begun <= _BEGINNINGS else []
+        statements = dialect(SOURCE).parser().parse(words, sql) if begun <= _BEGINNINGS else []
     except SqlglotError as error:
         raise FatalError(f"{where}: {str(error).splitlines()[0]}; the SQL must be one Athena query") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
