@@ -9,7 +9,7 @@ FAST := tests/unit tests/property tests/contract tests/golden
 THOROUGH := --hypothesis-profile thorough
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
-.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery lock clean
+.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery bench-collector lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ bench-activation: $(VENV)/.ready ## a sync of a million changes planned: seconds
 
 bench-delivery: $(VENV)/.ready ## delivery: time spent waiting for a destination, and what one that is down costs the others
 	@$(BIN)/python bench/delivery.py
+
+bench-collector: $(VENV)/.ready ## the collector: events a second, imports, a million events through kills and throttling, triggers
+	@$(BIN)/python bench/collector.py
 
 build: $(VENV)/.ready $(EMULATOR)/.ready ## build the bundles for Lambda and the wheels for Glue, from the locks
 	@$(BIN)/python tools/package.py
