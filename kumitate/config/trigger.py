@@ -90,6 +90,8 @@ class Fact(Section):
     """How far back; as far as the condition looks, unless given."""
     most: int = Field(20, ge=1, le=100)
     """Of a list, the newest so many."""
+    same: str | None = None
+    """Only events with the same value in this column as the one that made it true, e.g. `cart_id`."""
     without: EventMatch | None = None
     by: str | None = None
 
@@ -99,6 +101,8 @@ class Fact(Section):
             raise ValueError("give exactly one of column and columns")
         if (self.without is None) != (self.by is None):
             raise ValueError("without and by (the column that tells which event is undone) go together")
+        if self.same is not None and self.of is None:
+            raise ValueError("same goes with of: it says which of those events are meant")
         return self
 
 

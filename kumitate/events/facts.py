@@ -57,6 +57,8 @@ def _fact(told: Told, known: Recollection, proof: Proof, *, as_of: int) -> Any:
         entries: Sequence[Entry] = proof
     else:
         entries = known.window(told.step, as_of - max(told.within_ms, 1), as_of)
+    if told.same:
+        entries = [entry for entry in entries if proof and _of(entry, told.same) == _of(proof[-1], told.same)]
     if told.without is not None:
         undone = _last_times(known.window(told.without, as_of - max(told.within_ms, 1), as_of), told.by)
         entries = [entry for entry in entries if undone.get(_of(entry, told.by), entry.at - 1) < entry.at]

@@ -13,8 +13,6 @@ MOST = 100
 """Events remembered for a step of a sequence, and of a score that counts them all."""
 FEW = 20
 """Events remembered for other steps, unless they need more to be decided."""
-MOST_EVER = 500
-"""The most that one step may need."""
 FUTURE_MS = 3_600_000
 """An event from further ahead than this does not count: its clock is wrong."""
 
@@ -99,6 +97,7 @@ class Told:
     take: str = "last"
     within_ms: int = 0
     most: int = 20
+    same: str = ""
     without: str | None = None
     by: str = ""
 

@@ -191,5 +191,3 @@ _READERS: Mapping[str, Callable[[str, tuple[str, ...], str], Any]] = {
     "timestamp": _timestamp,
     "date": _date,
 }
-READABLE = frozenset({*_READERS, "text", "email", "url"})
-"""Semantics whose values conditions and facts can ask for in real time."""

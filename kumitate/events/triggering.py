@@ -67,8 +67,8 @@ class _Planning:
         own = frozenset(step for part in parts for step in part.steps)
         facts = {name: self.told(fact, back, after=after) for name, fact in trigger.facts.items()}
         for fact in facts.values():
-            if fact.step is None:
-                self._note(own, (fact.column, *fact.columns, fact.by))
+            told = (fact.same,) if fact.step is not None else (fact.column, *fact.columns, fact.by)
+            self._note(own, told)
         once = None if trigger.once_per == "ever" else _ms(trigger.once_per)
         if len(parts) == 1 and parts[0].kind == "first" and once is not None:
             once = max(once, parts[0].within_ms)  # a first time is not a first time twice
@@ -134,7 +134,7 @@ class _Planning:
 
     def told(self, fact: Fact, back: int, *, after: int) -> Told:
         within = _ms(fact.within) if fact.within else back
-        columns = tuple(name for name in (fact.column, *fact.columns, fact.by) if name)
+        columns = tuple(name for name in (fact.column, *fact.columns, fact.by, fact.same) if name)
         step = without = None
         if fact.of is not None:
             step = self._step(fact.of, within + after, most=fact.most)
@@ -149,6 +149,7 @@ class _Planning:
             take=fact.take,
             within_ms=within,
             most=fact.most,
+            same=fact.same or "",
             without=without,
             by=fact.by or "",
         )

@@ -18,6 +18,7 @@ from kumitate.config.checks import (
     sources,
     syncs,
     traits,
+    triggers,
 )
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding
@@ -31,6 +32,7 @@ _CHECKS = (
     segments.check,
     quality.check,
     syncs.check,
+    triggers.check,
     gates.check,
     pulls.check,
     collect.check,
