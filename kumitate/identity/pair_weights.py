@@ -22,7 +22,7 @@ from kumitate.identity.components import ABSENT, positions
 from kumitate.identity.graph.model import Integers, Pairs
 from kumitate.identity.pair_rows import PAIRS_BEFORE, InForce, PairWeights, known_pairs, rows_of_pairs
 from kumitate.identity.probabilistic.candidates import is_small, names_rules, rules_of
-from kumitate.identity.probabilistic.columns import encode
+from kumitate.identity.probabilistic.columns import Candidates, encode
 from kumitate.identity.probabilistic.crowds import crossed, crowds
 from kumitate.identity.probabilistic.files import dump, load
 from kumitate.identity.probabilistic.matching import matched, weighed
@@ -116,26 +116,39 @@ def _whole(today: _Today, model: Model | None, least: float) -> Weighed:
 
 
 def _since(past: PairWeights, today: _Today, least: float) -> Weighed:
-    model, count = load(past.model.text), len(today.names)
-    columns = encode(today.told, model.columns, model.frequencies or None)
     row = positions(today.names, past.names)
-    is_anew, now = crossed(columns, model.blocking, past.crowds)
-    is_anew |= (row == ABSENT) | (np.append(past.said, 0)[row] != today.said)
+    is_anew = (row == ABSENT) | (np.append(past.said, 0)[row] != today.said)
+    if not is_anew.any() and len(row) == len(past.names):
+        return Weighed(past, 0, 0)
+    model = load(past.model.text)
+    columns = encode(today.told, model.columns, model.frequencies or None)
+    has_crossed, now = crossed(columns, model.blocking, past.crowds)
+    is_anew |= has_crossed
     anew = np.flatnonzero(is_anew)
-    found = weighed(model, columns, candidates_of(anew, columns, model.blocking, count=count), least=least)
+    candidates = candidates_of(anew, columns, model.blocking, count=len(row))
+    found = _weighed(model, today.told, candidates, least=least)
     place = positions(past.names, today.names)
     left, right = place[past.pairs.left], place[past.pairs.right]
     leaves = np.append(is_anew, True)  # a record that is gone has no place
     stay = ~(leaves[left] | leaves[right])
     pairs = _in_order(
         Pairs(
-            np.append(left[stay], found.pairs.left),
-            np.append(right[stay], found.pairs.right),
-            np.append(past.pairs.probability[stay], found.pairs.probability),
+            np.append(left[stay], found.left),
+            np.append(right[stay], found.right),
+            np.append(past.pairs.probability[stay], found.probability),
         )
     )
     kept = PairWeights(model=past.model, names=today.names, said=today.said, crowds=now, pairs=pairs)
-    return Weighed(kept, len(anew), found.looked_at)
+    return Weighed(kept, len(anew), len(candidates))
+
+
+def _weighed(model: Model, told: pa.Table, candidates: Candidates, *, least: float) -> Pairs:
+    """The candidates that count; nothing is made of what other records say."""
+    rows = np.unique(np.append(candidates.left, candidates.right))
+    columns = encode(told.take(pa.array(rows)), model.columns, model.frequencies or None)
+    among = Candidates(*(np.searchsorted(rows, side) for side in (candidates.left, candidates.right)))
+    pairs = weighed(model, columns, among, least=least).pairs
+    return Pairs(rows[pairs.left], rows[pairs.right], pairs.probability)
 
 
 def _in_order(pairs: Pairs) -> Pairs:
