@@ -9,6 +9,7 @@ from kumitate.activation.destinations.auth import NoAuth, OAuth1, SecretUrl, Sig
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, vendor_of
 from kumitate.activation.destinations.talk import Conversing, Reporting, erases
+from kumitate.config.json_schema import field_texts
 
 _OWN = frozenset({"mode", "sync"})
 """Settings that Kumitate fills in itself."""
@@ -54,13 +55,15 @@ def _short(type_: str, kind: type[Destination]) -> dict[str, Any]:
 def _settings(kind: type[Destination]) -> list[dict[str, Any]]:
     schema = kind.model_json_schema()
     required = schema.get("required", [])
+    below = field_texts(kind)
+    texts = {field.alias or name: below.get(name, "") for name, field in kind.model_fields.items()}
     return [
         {
             "name": name,
             "required": name in required,
             "default": told.get("default"),
             "pattern": told.get("pattern"),
-            "about": told.get("description", ""),
+            "about": " ".join((told.get("description") or texts.get(name, "")).split()),
         }
         for name, told in schema.get("properties", {}).items()
         if name not in _OWN

@@ -76,6 +76,14 @@ def test_a_type_tells_its_settings_fields_and_limits() -> None:
     assert "audience_id" in destination("show", "meta").stdout
 
 
+def test_every_setting_that_its_class_describes_is_described() -> None:
+    from kumitate.execution.destination_types import one_type
+
+    told = {each["name"]: each["about"] for each in one_type("salesforce")["settings"]}
+    assert told["external_id"] == "API name of a field with the attributes External ID and Unique."
+    assert told["bulk_above"].startswith("More rows at once than this go in a job")
+
+
 def test_an_unknown_type_is_told_with_those_there_are() -> None:
     result = destination("show", "mta")
     assert result.exit_code == 1
