@@ -259,6 +259,17 @@ order by 1, 2"""
     return Query("sync_counts", sql)
 
 
+def syncs_of_earlier_plans(run_id: str) -> Query:
+    """Syncs that this run did not plan, as one that brought other syncs alone, or ended before any."""
+    sql = f"""
+select distinct e.sync
+from {SYNC_COUNTS} as e
+left join (select distinct sync from {SYNC_COUNTS} where run_id = {_text(run_id)}) as n on n.sync = e.sync
+where e.run_id < {_text(run_id)} and n.sync is null
+order by 1"""
+    return Query("syncs_of_earlier_plans", sql)
+
+
 def sync_outcomes(run_id: str) -> Query:
     """What became of rows, per sync; those that go again by reason."""
     operation = "case when operation = 'delete' then 'delete' else 'write' end"

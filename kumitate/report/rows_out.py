@@ -19,6 +19,7 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
     counts, outcomes = ask(questions.sync_counts(run.run_id)), ask(questions.sync_outcomes(run.run_id))
     sizes, refused = ask(questions.sync_sizes(sorted(config.run_syncs))), ask(answers.rejections())
     told = ask(answers.platform_figures())
+    earlier = {row["sync"] for row in ask(questions.syncs_of_earlier_plans(run.run_id))}
     failed = {row["sync"]: row["requests"] for row in ask(answers.failed_requests(run.run_id))}
     return tuple(
         SyncReport(
@@ -33,6 +34,7 @@ def syncs(ask: Ask, config: Config, run: RunFacts) -> tuple[SyncReport, ...]:
                 PlatformFigure(row["name"], row["value"], row["at"], row["reports"]) for row in of(told, "sync", name)
             ),
             failed_later=failed.get(name, 0),
+            is_planned=name not in earlier,
             **_planned({row["outcome"]: row["rows"] for row in of(counts, "sync", name)}, beside=sync.mode != "delete"),
             **_became(of(outcomes, "sync", name), beside=sync.mode != "delete"),
             **_waiting(of(counts, "sync", name), of(outcomes, "sync", name), run.stopped.get(name, ""), mode=sync.mode),

@@ -18,6 +18,8 @@ class SyncReport:
     type: str
     segment: str
     mode: str
+    is_planned: bool = True
+    """Whether this run planned the sync; else its candidates are an earlier run's, and nothing became of them."""
     candidates: int = 0
     unchanged: int = 0
     delivered: int = 0
@@ -56,7 +58,7 @@ class SyncReport:
     @property
     def balance(self) -> Balance:
         sent = (self.delivered, self.rejected, self.pending, self.unknown)
-        return Balance(self.candidates, (*sent, self.held_back, self.unchanged, self.waiting))
+        return Balance(self.candidates if self.is_planned else 0, (*sent, self.held_back, self.unchanged, self.waiting))
 
     @property
     def delete_balance(self) -> Balance:

@@ -255,6 +255,20 @@ def test_a_sync_that_removes_has_removals_as_its_candidates(lake: Lake) -> None:
     assert sync.balance.holds
 
 
+def test_a_sync_that_the_last_run_did_not_plan_breaks_no_sum(lake: Lake) -> None:
+    counts = [{"run_id": "r000001", "sync": "letter", "outcome": "unchanged", "rows": 2}]
+    lake.put(activation.SYNC_COUNTS, counts)
+    lake.put(activation.OUTCOMES, ())
+    lake.put(activation.candidates_table("letter"), ({"key": "k1"}, {"key": "k2"}))
+    report = lake.report()
+    assert [(sync.candidates, sync.is_planned) for sync in report.syncs] == [(2, False)]
+    assert not report.broken
+    lake.put(activation.SYNC_COUNTS, [*counts, {**counts[0], "run_id": "r000002", "rows": 1}])
+    report = lake.report()
+    assert [sync.is_planned for sync in report.syncs] == [True]
+    assert len(report.broken) == 1
+
+
 def test_a_candidate_without_an_outcome_breaks_the_sum(lake: Lake) -> None:
     sync_lake(lake, candidates=11)
     (sync,) = lake.report().syncs
