@@ -1,0 +1,1 @@
+"""Watches collected events, and tells which triggers fire."""
