@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 
 import pyarrow as pa
 
+from kumitate.cleanse.addresses.master import master
 from kumitate.cleanse.rules import Rule
 from kumitate.config.source import Semantic
 
@@ -145,6 +147,21 @@ def _postal_code(dice: random.Random) -> str:
     return f"{code[:3]}-{code[3:]}" if form < 0.7 else code if form < 0.95 else f"〒{code[:3]}-{code[3:]}"
 
 
+@cache
+def _places() -> list[str]:
+    """Cities with their towns, as the postal master spells them."""
+    cities = [city for city in master().cities if city.spelt]
+    return [f"{city.prefecture}{city.name}{town}" for city in cities for town in city.spelt]
+
+
+def _address(dice: random.Random) -> str:
+    """One in three as forms print it, the others as people write; half live in a building with a name."""
+    place = dice.choice(_places())
+    a, b, c, room = dice.randint(1, 9), dice.randint(1, 40), dice.randint(1, 40), dice.randint(1, 12) * 100 + 1
+    number = dice.choice((f"{a}-{b}-{c}", f"{a}丁目{b}番{c}号", f"{a}－{b}－{c}"))
+    return f"{place}{number}" + (f"　サンハイツ{room}号室" if _dirty(dice, 0.5) else "")
+
+
 COLUMNS: Mapping[str, tuple[Semantic, Maker]] = {
     "member_no": (Semantic.ID, _member),
     "name": (Semantic.NAME, _name),
@@ -154,6 +171,7 @@ COLUMNS: Mapping[str, tuple[Semantic, Maker]] = {
     "email": (Semantic.EMAIL, _email),
     "phone": (Semantic.PHONE, _phone),
     "postal_code": (Semantic.POSTAL_CODE, _postal_code),
+    "address": (Semantic.ADDRESS, _address),
     "birthdate": (Semantic.BIRTHDATE, _birthdate),
     "gender": (Semantic.GENDER, _gender),
     "amount": (Semantic.MONEY, _amount),
