@@ -43,7 +43,7 @@ class Items:
     def _read(self, keys: Sequence[str]) -> Iterator[Item]:
         left: Item = {"Keys": [key_of(key) for key in keys], "ConsistentRead": True}
         for wait_seconds in self._waits():
-            answer = self._try(self._client.batch_get_item, {self._table: left})
+            answer = self._get({self._table: left})
             if answer is not None:
                 yield from answer["Responses"].get(self._table, ())
                 left = answer.get("UnprocessedKeys", {}).get(self._table, {})
@@ -55,7 +55,7 @@ class Items:
     def _write(self, changes: Sequence[Item]) -> None:
         left = list(changes)
         for wait_seconds in self._waits():
-            answer = self._try(self._client.batch_write_item, {self._table: left})
+            answer = self._put({self._table: left})
             if answer is not None:
                 left = answer.get("UnprocessedItems", {}).get(self._table, [])
             if not left:
@@ -63,12 +63,20 @@ class Items:
             self._sleep(wait_seconds)
         raise RetryableError(f"table {self._table} does not keep up with what is written")
 
-    def _try(self, call: Callable[..., Item], asked: Item) -> Item | None:
+    def _get(self, asked: Item) -> Item | None:
         """The answer; None where all of it was too much for now."""
         try:
-            return call(RequestItems=asked)
+            answer: Item = self._client.batch_get_item(RequestItems=asked)
         except overloaded(self._client):
             return None
+        return answer
+
+    def _put(self, asked: Item) -> Item | None:
+        try:
+            answer: Item = self._client.batch_write_item(RequestItems=asked)
+        except overloaded(self._client):
+            return None
+        return answer
 
     def _waits(self) -> Iterator[float]:
         return (0.05 * 2**turn for turn in range(self._tries))
