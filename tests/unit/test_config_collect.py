@@ -1,6 +1,7 @@
 """Mistakes in what takes in calls are said with file, line and what to write instead."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from kumitate.errors import ConfigError, FatalError
 from kumitate.events.collecting import collecting_of, from_json, to_json
 from kumitate.project import open_project
 
-TEA_SHOP = Path(__file__).parents[1] / "projects/tea_shop"
-SHOP = Path(__file__).parents[2] / "examples/shop"
+ROOT = Path(__file__).parents[2]
+TEA_SHOP = ROOT / "tests/projects/tea_shop"
+GUIDE = ROOT / "docs/guides/collect-events.md"
+SHOP = ROOT / "examples/shop"
 SOURCE = """web:
   kind: events
   path: data/none.jsonl
@@ -144,6 +147,17 @@ def test_a_mistake_in_a_webhook_is_said(tmp_path: Path, old: str, new: str, says
     text = SOURCE + WEBHOOK
     assert text.count(old) == 1
     assert says in problems(tmp_path, text.replace(old, new), environments="dev: {secrets: {pay: shop/pay}}\n")
+
+
+def test_what_the_guide_shows_is_a_project(tmp_path: Path) -> None:
+    first, *webhooks = re.findall(r"```yaml\n(.+?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    common = (
+        first.split("  collect:")[0].split("\n", 1)[1].replace("  path: data/web_events*.jsonl", "  path: data/x.jsonl")
+    )
+    sources = [first, *(hook.replace("  webhook:", common + "  webhook:") for hook in webhooks)]
+    secrets = "dev: {secrets: {shopify: shop/shopify, stripe: shop/stripe}}\n"
+    assert len(sources) == 3
+    assert problems(tmp_path, "".join(sources), environments=secrets) == []
 
 
 def test_what_a_collector_knows_survives_its_file(tmp_path: Path) -> None:
