@@ -203,7 +203,8 @@ class _Keeper:
 
     def keep_house(self, ended: Signal, calls: Calls, *, watched: Watched | None) -> None:
         """Until `ended`, or the schedule's end."""
-        landed_at = told_at = forgot_at = self._began
+        landed_at = told_at = self._began
+        forgot_at = self._began - _FORGET_EVERY.total_seconds()
         while not ended.wait(_LOOK_EVERY_SECONDS) and not self._is_over():
             now = time.monotonic()
             waiting = self._collection.intake.kept - self._landed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Event as Signal
 from typing import Any, Protocol
 
@@ -15,6 +16,8 @@ _LINES_AT_ONCE = 200
 _IDLE_SECONDS = 0.2
 _MOST_SECONDS = 30.0
 _AGAIN_SECONDS = 30.0
+_BROKEN_AGAIN = timedelta(hours=1)
+"""When a timer comes again on which the processor broke: by then it may have been mended."""
 
 
 class Watches(Protocol):
@@ -46,7 +49,6 @@ class Watching:
     backlog: Backlog
     timers: SqliteTimers
     watched: Watched
-    _failed: set[str] = field(default_factory=set)
 
     def step(self) -> bool:
         """One round; whether there was anything to do."""
@@ -55,7 +57,7 @@ class Watching:
             self._process([line for _, line in lines])
             self.backlog.seen(lines[-1][0])
             self.watched.events += len(lines)
-        due = [each for each in self.timers.due() if each.name not in self._failed]
+        due = self.timers.due()
         for each in due:
             self._wake(each)
         return bool(lines or due)
@@ -80,7 +82,7 @@ class Watching:
         except RetryableError:
             raise
         except Exception:
-            self._failed.add(due.name)  # it comes again when somebody collects anew
+            self.timers.postpone(due, _BROKEN_AGAIN)
             self.watched.unusable += 1
             return
         self.timers.done(due)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kumitate.execution.collected import Collected, portions_of
@@ -99,6 +99,12 @@ class SqliteTimers:
         """It has woken the processor; one that was moved meanwhile stays."""
         with self.collected.writing() as connection:
             connection.execute("delete from timers where name = ? and at = ?", (due.name, due.at))
+
+    def postpone(self, due: Due, by: timedelta) -> None:
+        """It is due again so much later than now, unless it was moved meanwhile."""
+        later = (self.collected.clock() + by).timestamp()
+        with self.collected.writing() as connection:
+            connection.execute("update timers set at = ? where name = ? and at = ?", (later, due.name, due.at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,14 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
 class Recorder:
     """Remembers what it was given; fails on `poison`, and for `weak` calls."""
 
@@ -44,8 +52,13 @@ class Recorder:
 
 
 @pytest.fixture
-def collected(tmp_path: Path) -> Iterator[Collected]:
-    opened = Collected(tmp_path / "lake", clock=lambda: NOON)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def collected(tmp_path: Path, clock: Clock) -> Iterator[Collected]:
+    opened = Collected(tmp_path / "lake", clock=clock)
     Backlog(opened, PROCESSOR).begin()
     yield opened
     opened.close()
@@ -91,7 +104,9 @@ def test_a_line_that_breaks_the_processor_is_passed_over_alone(collected: Collec
     assert watch.watched.unusable == 3
 
 
-def test_a_timer_wakes_the_processor_once_and_a_broken_one_holds_up_no_other(collected: Collected) -> None:
+def test_a_timer_wakes_the_processor_once_and_a_broken_one_holds_up_no_other(
+    collected: Collected, clock: Clock
+) -> None:
     timers = SqliteTimers(collected)
     timers.set("a", NOON, {"poison": True})
     timers.set("b", NOON, {"n": 2})
@@ -101,6 +116,8 @@ def test_a_timer_wakes_the_processor_once_and_a_broken_one_holds_up_no_other(col
     assert watch.step()
     assert not watch.step()
     assert recorder.woken == [{"n": 2}]
+    clock.now += timedelta(hours=1)
+    assert [due.name for due in timers.due()] == ["c", "a"]
 
 
 def test_what_was_told_is_delivered_until_it_is_heard(collected: Collected) -> None:
