@@ -29,6 +29,7 @@ from kumitate.cli.schema import schema
 from kumitate.cli.segment import segment
 from kumitate.cli.status import status
 from kumitate.cli.sync import sync
+from kumitate.cli.trigger import trigger
 from kumitate.cli.what_if import what_if
 from kumitate.cli.why import why
 from kumitate.errors import ConfigError, KumitateError
@@ -48,6 +49,7 @@ COMMANDS: tuple[click.Command, ...] = (
     matchkeys,
     destination,
     contract,
+    trigger,
     redrive,
     quarantine,
     why,

@@ -1,0 +1,126 @@
+"""Why a trigger has not fired for somebody, as near as they came: `2 of 3 …; the third came after 9 days`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from kumitate.events.plan import Part, Triggering, Watch
+from kumitate.events.proofs import moments, proof
+from kumitate.events.recollection import Recollection
+from kumitate.events.words import ordinal, span, step_words
+
+
+class _Asked(NamedTuple):
+    triggering: Triggering
+    part: Part
+    known: Recollection
+    until: int
+
+
+class Miss(NamedTuple):
+    """What kept it from firing, and how near it came: from 0 to 1."""
+
+    why: str
+    nearness: float
+
+
+def nearest(triggering: Triggering, watch: Watch, known: Recollection, *, until: int) -> Miss:
+    """`known` are all of the person's events, and `until` the last moment that was looked at."""
+    misses = [_KINDS[part.kind](_Asked(triggering, part, known, until)) for part in watch.parts]
+    found = [miss for miss in misses if miss is not None]
+    if found:
+        return Miss("; ".join(miss.why for miss in found), 1 - sum(1 - miss.nearness for miss in found) / len(misses))
+    if len(watch.parts) > 1 and not _were_at_once(watch, known):
+        return Miss("all parts were so, but never at the same time", 0.95)
+    return Miss("it was so, and had fired for the same key already or was no longer fresh", 1.0)
+
+
+def _were_at_once(watch: Watch, known: Recollection) -> bool:
+    comes = (moment for part in watch.parts for moment in moments(part, known, -(2**62)))
+    return any(all(proof(part, known, moment.as_of) is not None for part in watch.parts) for moment in comes)
+
+
+def _count(asked: _Asked) -> Miss | None:
+    triggering, part, known, _ = asked
+    times = [entry.at for entry in known.entries.get(part.steps[0], [])]
+    needed, what = int(part.at_least), step_words(triggering.steps[part.steps[0]])
+    best = max((_run(times, start, part.within_ms) for start in range(len(times))), default=(0, 0))
+    count, start = best
+    if count >= needed:
+        return None
+    why = f"{count} of {needed} × {what}"
+    if start + count < len(times):
+        why += f"; the {ordinal(count + 1)} came after {span(times[start + count] - times[start])}"
+    return Miss(why, count / needed)
+
+
+def _run(times: list[int], start: int, within: int) -> tuple[int, int]:
+    """How many events there are within the window that begins here; of equal ones the first counts."""
+    return sum(times[start] <= at < times[start] + max(within, 1) for at in times), start
+
+
+def _sequence(asked: _Asked) -> Miss | None:
+    triggering, part, known, _ = asked
+    if any(True for _ in moments(part, known, -(2**62))) and part.spoiler is None:
+        return None
+    after, reached = -(2**62), 0
+    for step in part.steps:
+        following = known.window(step, after + 1, 2**62)
+        if not following:
+            missing = step_words(triggering.steps[step])
+            return Miss(
+                f"step {reached + 1} of {len(part.steps)} never came: {missing}", reached / (len(part.steps) + 1)
+            )
+        after, reached = following[0].at, reached + 1
+    return _absence(asked) if part.spoiler else Miss(f"all steps came, but not within {span(part.within_ms)}", 0.9)
+
+
+def _absence(asked: _Asked) -> Miss | None:
+    triggering, part, known, until = asked
+    ends = known.entries.get(part.steps[-1], [])
+    last = ends[-1]
+    spoilers = known.window(part.spoiler or "", last.at + 1, last.at + part.span_ms)
+    if spoilers:
+        what = step_words(triggering.steps[part.spoiler or ""])
+        return Miss(f"{what} after {span(spoilers[0].at - last.at)}", (spoilers[0].at - last.at) / part.span_ms)
+    if last.at + part.span_ms > until:
+        return Miss(f"still waits: {span(part.span_ms)} are not over where the events end", 0.99)
+    return None if any(True for _ in moments(part, known, 0)) else Miss(f"not within {span(part.within_ms)}", 0.9)
+
+
+def _first(asked: _Asked) -> Miss | None:
+    triggering, part, known, _ = asked
+    entries = known.entries.get(part.steps[0], [])
+    return None if entries else Miss(f"no {step_words(triggering.steps[part.steps[0]])}", 0.0)
+
+
+def _changed(asked: _Asked) -> Miss | None:
+    _, part, known, __ = asked
+    if any(True for _ in moments(part, known, -(2**62))):
+        return None
+    values = {entry.values.get(part.column) for entry in known.entries.get(part.steps[0], [])} - {None}
+    return Miss(f"{part.column} has not changed so; {len(values)} different value(s) seen", min(len(values), 2) / 3)
+
+
+def _score(asked: _Asked) -> Miss | None:
+    _, part, known, __ = asked
+    if any(True for _ in moments(part, known, -(2**62))):
+        return None
+    low, high = 0.0, part.at_least
+    times = sorted({entry.at for step in part.steps for entry in known.entries.get(step, [])})
+    while high - low > 0.05:  # the most that any moment reaches, found by asking for less
+        middle = (low + high) / 2
+        reached = any(proof(replace(part, at_least=middle), known, at + 1) is not None for at in times)
+        low, high = (middle, high) if reached else (low, middle)
+    return Miss(f"{low:.1f} of {part.at_least:g} points at most", low / part.at_least)
+
+
+_KINDS: Mapping[str, Callable[[_Asked], Miss | None]] = {
+    "count": _count,
+    "sequence": _sequence,
+    "first": _first,
+    "changed": _changed,
+    "score": _score,
+}
