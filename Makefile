@@ -9,6 +9,7 @@ FAST := tests/unit tests/property tests/contract tests/golden
 THOROUGH := --hypothesis-profile thorough
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE # compiled once: each process of the tests spends 6 s of CPU on it otherwise
 .PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery bench-collector lock clean
 
 help: ## list the targets
