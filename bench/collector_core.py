@@ -135,12 +135,6 @@ def _calls(events: int, size: int, *, is_packed: bool, salt: int) -> Iterator[Ca
 
 
 def _event(id_: str, place: int) -> dict[str, object]:
-    page = {
-        "path": f"/products/{place % 900}",
-        "title": "Tea",
-        "url": "https://shop.example.jp/products",
-        "referrer": "",
-    }
     return {
         "timestamp": "2026-11-22T11:59:58.100Z",
         "type": "track",
@@ -157,14 +151,19 @@ def _event(id_: str, place: int) -> dict[str, object]:
             "url": f"https://shop.example.jp/products/{place % 900}",
             "products": [{"sku": "a-1", "price": 600}, {"sku": "a-2", "price": 600}],
         },
-        "context": {
-            "page": page,
-            "userAgent": AGENT,
-            "locale": "ja-JP",
-            "library": {"name": "analytics.js", "version": "next-1.84.3"},
-            "consent": {"categoryPreferences": {"advertising": bool(place % 2)}},
-            "timezone": "Asia/Tokyo",
-        },
+        "context": _context(place),
+    }
+
+
+def _context(place: int) -> dict[str, object]:
+    path = f"/products/{place % 900}"
+    return {
+        "page": {"path": path, "title": "Tea", "url": f"https://shop.example.jp{path}", "referrer": ""},
+        "userAgent": AGENT,
+        "locale": "ja-JP",
+        "library": {"name": "analytics.js", "version": "next-1.84.3"},
+        "consent": {"categoryPreferences": {"advertising": bool(place % 2)}},
+        "timezone": "Asia/Tokyo",
     }
 
 

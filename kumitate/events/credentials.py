@@ -39,7 +39,7 @@ class Keyring:
                 held[name] = Sender(intake.source, key)
         everyone = [sender.key for held in (self._public, self._digests) for sender in held.values()]
         self._patterns = tuple({_pattern(origin) for key in everyone for origin in key.origins})
-        self._is_open = any(key.value and not key.origins for key in everyone) or not self._patterns
+        self._is_open = any(key.value and not key.origins for key in everyone)
 
     def sender(self, call: Call, body: Mapping[str, Any], name: str = "") -> Sender:
         """Of the first key that is ours; RecordError where none is, or it does not hold now, or not from there."""
