@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
@@ -91,28 +92,17 @@ def open_collection(
     if not collecting.intakes:
         raise FatalError(f"{root}: no source takes in events; give one `collect:` with a write key, or a `webhook:`")
     folder = lake_folder_of(project.config, lake_folder)
-    collected = Collected(folder, clock=clock)
-    intake = SqliteIntake(collected)
-    secrets = [intake_.hook.secret for intake_ in collecting.intakes if intake_.hook is not None]
-    try:
-        yield Collection(
-            project=project,
-            folder=folder,
-            collecting=collecting,
-            lacking=tuple(_variable(name) for name in secrets if not environment.get(_variable(name))),
-            collected=collected,
+    lacking, secret = _lacking(collecting, environment), partial(_secret, environment)
+    with closing(Collected(folder, clock=clock)) as collected:
+        intake = SqliteIntake(collected)
+        collector = Collector(
+            collecting,
             intake=intake,
-            collector=Collector(
-                collecting,
-                intake=intake,
-                rates=RateOfOneProcess(),
-                secret=lambda name: _secret(name, environment),
-                trouble=lambda error: trouble(_where(error)),
-            ),
-            clock=clock,
+            rates=RateOfOneProcess(),
+            secret=secret,
+            trouble=lambda error: trouble(_where(error)),
         )
-    finally:
-        collected.close()
+        yield Collection(project, folder, collecting, lacking, collected, intake, collector, clock)
 
 
 def _where(error: Exception) -> str:
@@ -124,11 +114,16 @@ def _where(error: Exception) -> str:
     return f"the collector failed: {type(error).__name__}{place}"
 
 
+def _lacking(collecting: Collecting, environment: Mapping[str, str]) -> tuple[str, ...]:
+    needed = [_variable(intake.hook.secret) for intake in collecting.intakes if intake.hook is not None]
+    return tuple(variable for variable in needed if not environment.get(variable))
+
+
 def _variable(secret: str) -> str:
     return f"KUMITATE_SECRET_{secret.upper()}"
 
 
-def _secret(name: str, environment: Mapping[str, str]) -> str:
+def _secret(environment: Mapping[str, str], name: str) -> str:
     if not environment.get(_variable(name)):
         raise RetryableError(f"secret {name!r} is not there; set the environment variable {_variable(name)}")
     return environment[_variable(name)]

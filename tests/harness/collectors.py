@@ -6,13 +6,15 @@ import json
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 STALL = Path(__file__).parents[1] / "projects/stall"
@@ -67,40 +69,43 @@ def landed(lake: Path, source: str = "web") -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in gzip.decompress(file.read_bytes()).splitlines()]
 
 
+class _Line(BaseHTTPRequestHandler):
+    """Hands a call on, and spoils its answer while there are faults left."""
+
+    protocol_version = "HTTP/1.1"
+    port: ClassVar[int]
+    faults: ClassVar[deque[str]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        far = http.client.HTTPConnection("127.0.0.1", self.port)
+        far.request("POST", self.path, body=body, headers=dict(self.headers))
+        answer = far.getresponse()
+        told = answer.read()
+        far.close()
+        fault = self.faults.popleft() if self.faults else str(answer.status)
+        if fault == "cut":
+            self.close_connection = True
+            return
+        self.send_response(int(fault))
+        if fault == "429":
+            self.send_header("Retry-After", "1")
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class names it so)
+        """Nothing is logged."""
+
+
 @contextmanager
 def faulty_line(to: Running, *faults: str) -> Iterator[str]:
     """An address that hands calls on to the collector, and spoils the first answers: each call was kept all the same.
 
     `500` and `429` are answered instead, `cut` answers nothing and hangs up.
     """
-    left, lock = list(faults), Lock()
-
-    class Line(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            far = http.client.HTTPConnection("127.0.0.1", to.port)
-            far.request("POST", self.path, body=body, headers=dict(self.headers))
-            answer = far.getresponse()
-            told, status = answer.read(), answer.status
-            far.close()
-            with lock:
-                fault = left.pop(0) if left else ""
-            if fault == "cut":
-                self.close_connection = True
-                return
-            self.send_response(int(fault) if fault else status)
-            if fault == "429":
-                self.send_header("Retry-After", "1")
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class names it so)
-            """Nothing is logged."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Line)
+    left = deque(faults)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Line", (_Line,), {"port": to.port, "faults": left}))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -110,3 +115,13 @@ def faulty_line(to: Running, *faults: str) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@dataclass
+class HandClock:
+    """A clock that somebody sets."""
+
+    now: datetime = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now

@@ -7,37 +7,28 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from harness.collectors import HandClock
 from kumitate.engines.local_files import LocalInbox
 from kumitate.errors import RetryableError
 from kumitate.execution.collected import Collected, RateOfOneProcess, SqliteIntake
 from kumitate.execution.collected_files import PROCESSOR, land_collected
-from kumitate.execution.collected_states import Backlog, SqliteBus, SqliteStates, SqliteTimers
-from kumitate.model.event import Event, State
-
-
-@dataclass
-class Clock:
-    now: datetime = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-    asked: int = field(default=0)
-
-    def __call__(self) -> datetime:
-        return self.now
+from kumitate.execution.collected_states import Backlog
+from kumitate.model.event import Event
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
-def collected(tmp_path: Path, clock: Clock) -> Iterator[Collected]:
+def collected(tmp_path: Path, clock: HandClock) -> Iterator[Collected]:
     opened = Collected(tmp_path / "lake", clock=clock)
     yield opened
     opened.close()
@@ -59,7 +50,7 @@ def waiting(collected: Collected) -> int:
         return int(connection.execute("select count(*) from events").fetchone()[0])
 
 
-def test_an_event_that_comes_again_within_a_day_is_kept_once(collected: Collected, clock: Clock) -> None:
+def test_an_event_that_comes_again_within_a_day_is_kept_once(collected: Collected, clock: HandClock) -> None:
     intake = SqliteIntake(collected)
     assert intake.take([event(1), event(1), event(2)]) == frozenset()
     clock.now += timedelta(hours=23)
@@ -68,7 +59,7 @@ def test_an_event_that_comes_again_within_a_day_is_kept_once(collected: Collecte
     assert in_files(collected.folder) == ["m1", "m2", "m3"]
 
 
-def test_the_same_id_of_another_source_or_of_another_day_is_another_event(collected: Collected, clock: Clock) -> None:
+def test_the_same_id_of_another_source_or_another_day_is_another_event(collected: Collected, clock: HandClock) -> None:
     intake = SqliteIntake(collected)
     intake.take([event(1), event(1, "app")])
     clock.now += timedelta(hours=25)
@@ -77,7 +68,7 @@ def test_the_same_id_of_another_source_or_of_another_day_is_another_event(collec
     assert (in_files(collected.folder), in_files(collected.folder, "app")) == (["m1", "m1"], ["m1"])
 
 
-def test_ids_are_forgotten_after_a_day(collected: Collected, clock: Clock) -> None:
+def test_ids_are_forgotten_after_a_day(collected: Collected, clock: HandClock) -> None:
     intake = SqliteIntake(collected)
     intake.take([event(number) for number in range(7)])
     clock.now += timedelta(hours=12)
@@ -139,7 +130,7 @@ class Killed(BaseException):
     """What a kill looks like from inside."""
 
 
-def test_a_kill_at_any_commit_of_a_landing_neither_loses_nor_doubles_an_event(tmp_path: Path, clock: Clock) -> None:
+def test_a_kill_at_any_commit_of_a_landing_neither_loses_nor_doubles_an_event(tmp_path: Path, clock: HandClock) -> None:
     for killed_at in range(1, 30):
         lake = tmp_path / f"{killed_at}"
         collected = Collected(lake, clock=clock)
@@ -182,7 +173,7 @@ class Dying(Collected):
             raise Killed
 
 
-def test_two_that_land_at_the_same_time_write_the_same_files(collected: Collected, clock: Clock) -> None:
+def test_two_that_land_at_the_same_time_write_the_same_files(collected: Collected, clock: HandClock) -> None:
     SqliteIntake(collected).take([event(number, f"s{number % 3}") for number in range(300)])
     other = Collected(collected.folder, clock=clock)
     with ThreadPoolExecutor(2) as pool:
@@ -210,7 +201,7 @@ def test_events_stay_until_the_processor_has_seen_them(collected: Collected) -> 
     assert in_files(collected.folder) == ["m1"]
 
 
-def test_a_file_made_anew_never_gives_a_number_again(tmp_path: Path, clock: Clock) -> None:
+def test_a_file_made_anew_never_gives_a_number_again(tmp_path: Path, clock: HandClock) -> None:
     lake = tmp_path / "lake"
     for day in range(2):
         clock.now += timedelta(seconds=day)
@@ -243,65 +234,7 @@ def test_landed_files_are_deliveries_of_their_source(collected: Collected, tmp_p
     assert kept.sha256 == found[1].sha256 != ""
 
 
-def test_a_state_is_written_only_where_nobody_wrote_before(collected: Collected) -> None:
-    states = SqliteStates(collected)
-    assert states.write("a", {"n": 1}, instead_of=0)
-    assert not states.write("a", {"n": 2}, instead_of=0)
-    assert states.write("a", {"n": "\ud800\0"}, instead_of=1)
-    assert not states.write("a", None, instead_of=1)
-    assert states.read(["a", "b"]) == {"a": State({"n": "\ud800\0"}, 2)}
-    assert states.write("a", None, instead_of=2)
-    assert states.write("a", None, instead_of=0)
-    assert states.read(["a"]) == {}
-
-
-def test_what_is_published_is_there_whatever_was(collected: Collected) -> None:
-    states = SqliteStates(collected)
-    states.write("card#1", {"n": 1}, instead_of=0)
-    for _ in range(2):
-        states.publish([("card#1", None), *((f"card#{number}", {"n": number}) for number in range(2, 1300))])
-    assert states.read(["card#1", "card#1299"])["card#1299"].data == {"n": 1299}
-    assert "card#1" not in states.read(["card#1"])
-
-
-def test_a_state_may_expire(collected: Collected, clock: Clock) -> None:
-    states = SqliteStates(collected)
-    states.publish([("a", {"expires_at": clock.now.timestamp() + 60}), ("b", {})])
-    assert collected.forget_old() == 0
-    clock.now += timedelta(minutes=2)
-    assert collected.forget_old() == 1
-    assert set(states.read(["a", "b"])) == {"b"}
-
-
-def test_a_timer_is_due_until_it_is_done_and_one_that_was_moved_stays(collected: Collected, clock: Clock) -> None:
-    timers = SqliteTimers(collected)
-    for name in ("gone", "moved", "done"):
-        timers.set(name, clock.now + timedelta(minutes=1), {"name": name})
-    timers.cancel("gone")
-    timers.cancel("never")
-    assert timers.due() == []
-    clock.now += timedelta(minutes=1)
-    moved, done = sorted(timers.due(), key=lambda due: due.name, reverse=True)
-    assert (moved.payload, done.payload) == ({"name": "moved"}, {"name": "done"})
-    timers.set("moved", clock.now + timedelta(minutes=1), {"name": "moved"})
-    timers.done(moved)
-    timers.done(done)
-    assert timers.due() == []
-    clock.now += timedelta(minutes=1)
-    assert [due.name for due in timers.due()] == ["moved"]
-
-
-def test_what_is_told_waits_until_it_is_heard(collected: Collected) -> None:
-    bus = SqliteBus(collected)
-    for number in range(3):
-        bus.put("Trigger fired", {"n": number})
-    bus.put("Run ended", {})
-    (first, _), *_ = bus.waiting("Trigger fired")
-    bus.heard(first)
-    assert [detail for _, detail in bus.waiting("Trigger fired")] == [{"n": 1}, {"n": 2}]
-
-
-def test_a_rate_lets_a_second_through_at_once_and_then_asks_to_wait(clock: Clock) -> None:
+def test_a_rate_lets_a_second_through_at_once_and_then_asks_to_wait(clock: HandClock) -> None:
     gate = RateOfOneProcess()
     assert [gate.wait("k", 10, per_second=10, now=clock.now) for _ in range(3)] == [0, 0, 1]
     assert gate.wait("other", 10, per_second=10, now=clock.now) == 0
