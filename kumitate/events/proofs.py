@@ -124,11 +124,12 @@ def _is_spoilt(part: Part, known: Recollection, end: Entry) -> bool:
 
 
 def _absences(part: Part, known: Recollection, lateness: int) -> Iterator[Moment]:
+    """Each end of a chain that nothing has spoilt yet, at the moment its span is over."""
     for end in known.entries.get(part.steps[-1], []):
         at = end.at + part.span_ms
-        found = _sequence(part, known, at)
-        if found is not None and found[-1].at == end.at:
-            yield Moment(at, at, found, max(at, end.arrived) + lateness)
+        chain = None if _is_spoilt(part, known, end) else _chain(part, known, at)
+        if chain is not None and at - part.within_ms <= end.at and (not chain or chain[-1].at < end.at):
+            yield Moment(at, at, (*chain, end), max(at, end.arrived) + lateness)
 
 
 def _since(known: Recollection, step: str, since: int) -> list[Entry]:

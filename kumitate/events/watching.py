@@ -6,7 +6,7 @@ looked at anew for every moment that an event may have changed, and what has fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -119,7 +119,7 @@ class Watching:
     def _set_timer(self, known: Recollection, changes: Changes, asked: _Asked) -> None:
         """For what waits next; one that is set earlier stays, and is moved on when it wakes."""
         trigger, now, is_set = asked.trigger, asked.look.now, known.timers.get(asked.trigger)
-        due = min(_waiting(known, asked), default=None)
+        due = _next_due(known, asked)
         if is_set == due or (is_set is not None and due is not None and now < is_set <= due):
             return
         changes.is_new = True
@@ -171,15 +171,13 @@ def _fired(known: Recollection, moment: Moment, asked: _Asked) -> list[dict[str,
     return [told]
 
 
-def _waiting(known: Recollection, asked: _Asked) -> Iterator[int]:
-    """When that may be said which still waits, and would not be kept from it by what has fired."""
+def _next_due(known: Recollection, asked: _Asked) -> int | None:
+    """When that may be said which waits first, and would not be kept from it by what has fired."""
     watch, now = asked.watch, asked.look.now
-    for part in watch.parts:
-        if part.spoiler is None:
-            continue
-        for moment in moments(part, known, now, lateness=watch.lateness_ms):
-            if moment.due > now and not _will_be_covered(known, moment, asked):
-                yield moment.due
+    absences = [part for part in watch.parts if part.spoiler is not None]
+    found = (each for part in absences for each in moments(part, known, now, lateness=watch.lateness_ms))
+    waiting = sorted((each for each in found if each.due > now), key=lambda moment: moment.due)
+    return next((each.due for each in waiting if not _will_be_covered(known, each, asked)), None)
 
 
 def _will_be_covered(known: Recollection, moment: Moment, asked: _Asked) -> bool:

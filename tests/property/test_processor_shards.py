@@ -113,7 +113,7 @@ def batches(draw: st.DrawFn) -> list[list[str]]:
 
 
 @given(cut=batches(), data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_should_fire_is_told_by_one_id_however_shards_meet_and_workers_die(
     cut: list[list[str]], data: st.DataObject
 ) -> None:

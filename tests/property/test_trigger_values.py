@@ -1,0 +1,117 @@
+"""What real time reads of an event is what the lake's cleansing makes of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from kumitate.cleanse.rules import Rule, cleanser
+from kumitate.config.source import Semantic
+from kumitate.errors import RecordError
+from kumitate.events.identifiers import TRUNK_ZERO, normalised
+from kumitate.events.plan import Field
+from kumitate.events.reading import milliseconds, read
+from kumitate.model.realtime import READABLE
+
+ODD = st.text(
+    st.one_of(
+        st.sampled_from("aZ09@.,-+ ()<>\u3000\u200b\u200d\ufe0fＡｚ９＠．。・ﾀﾛｳがか\u3099é\u0301ß㈱\x1f\t\n[]{}▲¥年"),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    max_size=24,
+)
+EMAILS = st.builds(
+    "{}{}@{}{}".format,
+    st.sampled_from(("", " ", "Taro <", "mailto:", "＜")),
+    st.text(st.sampled_from("aBｃ.+_-９ "), min_size=1, max_size=8),
+    st.sampled_from(
+        ("example.co.jp", "Ｅxample.COM", "日本語.jp", "shop。jp", "bücher.example", "x", "straße.example")
+    ),
+    st.sampled_from(("", ">", " ", ";", ".")),
+)
+NUMBERS = st.one_of(
+    st.text(st.sampled_from("0123456789,.-+eE１２，．▲¥ ()"), max_size=12),
+    st.decimals(allow_nan=False, allow_infinity=False, places=5, min_value=-(10**15), max_value=10**15).map(str),
+)
+TIMES = st.one_of(
+    st.datetimes(min_value=datetime(1900, 1, 1)).map(lambda at: at.isoformat() + "Z"),
+    st.datetimes(min_value=datetime(1900, 1, 1)).map(lambda at: at.isoformat(" ")),
+    st.datetimes(min_value=datetime(1900, 1, 1)).map(lambda at: at.isoformat(timespec="milliseconds") + "+09:00"),
+    st.sampled_from(("2026-02-30T00:00:00Z", "2026-03-01", "２０２６-03-01T01:02:03Z", "2026-03-01T25:00:00Z", "")),
+)
+WORDS = st.sampled_from(("true", "FALSE", "はい", "Yes", "１", "0", "on", "maybe", "", " t ", "〇"))
+
+
+def lake(semantic: str, value: str, *, country: str = "JP") -> Any:
+    """What the lake has of it; None where it cannot use it."""
+    try:
+        found = cleanser(Rule("it", Semantic(semantic), (), country, "Asia/Tokyo"))(value)
+    except RecordError:
+        return None
+    if isinstance(found, datetime):
+        return milliseconds(found.replace(tzinfo=UTC))
+    return found if found is None or isinstance(found, str | int | bool | Decimal) else found.isoformat()
+
+
+@pytest.mark.parametrize("semantic", ["text", "id"])
+@given(value=ODD)
+@example("[]")
+@example("e\u200d\u0301")
+@settings(max_examples=25, deadline=None)
+def test_texts_and_ids_are_the_lakes(semantic: str, value: str) -> None:
+    assert read(value, Field("it", semantic), "Asia/Tokyo") == lake(semantic, value)
+
+
+@pytest.mark.parametrize(
+    ("semantic", "values"),
+    [("integer", NUMBERS), ("decimal", NUMBERS), ("boolean", WORDS), ("timestamp", TIMES), ("date", TIMES)],
+)
+@given(data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_numbers_words_and_iso_times_are_the_lakes(
+    semantic: str, values: st.SearchStrategy[str], data: st.DataObject
+) -> None:
+    value = data.draw(values)
+    assert read(value, Field("it", semantic), "Asia/Tokyo") == lake(semantic, value)
+
+
+@given(value=st.one_of(EMAILS, ODD))
+@settings(max_examples=50, deadline=None)
+def test_addresses_are_the_lakes(value: str) -> None:
+    assert normalised(value, Field("it", "email"), country="JP") == lake("email", value)
+
+
+VALID = {
+    "JP": ("09012345678", "0312345678", "0120444444", "+819012345678", "+81(0)9012345678", "00819012345678"),
+    "GB": ("07400123456", "+447400123456", "02079460018"),
+    "FR": ("0612345678", "+33612345678"),
+    "DE": ("015123456789",),
+    "US": ("2015550123", "12015550123", "+12015550123"),
+}
+
+
+@pytest.mark.parametrize("country", VALID)
+@given(data=st.data())
+@settings(max_examples=12, deadline=None)
+def test_telephone_numbers_that_the_lake_knows_are_the_lakes(country: str, data: st.DataObject) -> None:
+    plain = data.draw(st.sampled_from(VALID[country]))
+    marks = data.draw(st.lists(st.sampled_from(("", "-", " ")), min_size=len(plain), max_size=len(plain)))
+    written = "".join(
+        mark + char if 2 < place < len(plain) - 1 and plain[place - 1] not in "(" and char not in "()" else char
+        for place, (mark, char) in enumerate(zip(marks, plain, strict=True))
+    )
+    if data.draw(st.booleans()):
+        written = written.translate({ord("0") + digit: ord("０") + digit for digit in range(10)})
+    expected = lake("phone", written, country=country)
+    if expected is not None:
+        assert normalised(written, Field("it", "phone"), country=country) == expected
+
+
+def test_what_can_be_asked_in_real_time_is_a_meaning_of_columns() -> None:
+    assert set(Semantic) >= READABLE
+    assert TRUNK_ZERO["JP"] == "81"

@@ -1,0 +1,239 @@
+"""Triggers at work on people: what counts, whose it is, and that it is told once."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from harness.realtime import Store, World, event, plan, project
+from kumitate.activation.triggered import fired_from
+from kumitate.cloud.watching import watch
+from kumitate.errors import FatalError, RecordError, RetryableError
+from kumitate.events.plan import Triggering
+from kumitate.events.recollection import LARGEST_BYTES
+from kumitate.events.state_keys import person_key, root_of, who_key
+from kumitate.events.triggering import from_json, to_json, triggering_of
+from kumitate.events.words import most_bytes
+
+ADDED, ORDERED, REMOVED = ({"source": "web", "event": name} for name in ("Added", "Ordered", "Removed"))
+CART: dict[str, Any] = {
+    "when": {"sequence": {"steps": [ADDED], "then_not": {"event": ORDERED, "span": "24h"}, "within": "7d"}},
+    "key": "{person_id}:{cart}",
+    "once_per": "ever",
+    "facts": {
+        "cart": {"column": "cart"},
+        "items": {"columns": ["item", "price"], "of": ADDED, "take": "list", "same": "cart"},
+        "left": {"column": "item", "of": ADDED, "take": "list", "without": REMOVED, "by": "item"},
+        "total": {"column": "price", "of": ADDED, "take": "sum", "same": "cart"},
+        "adds": {"take": "count", "of": ADDED},
+        "first_item": {"column": "item", "of": ADDED, "take": "first"},
+    },
+}  # fmt: skip
+KEEN: dict[str, Any] = {"when": {"event": {"source": "web", "event": "Viewed"}, "within": "7d", "at_least": 3}}
+ANON, MEMBER, BOTH = {"anonymousId": "a"}, {"userId": "m"}, {"anonymousId": "a", "userId": "m"}
+
+
+def viewed(*hours: float, who: dict[str, Any] = ANON, marks: dict[str, Any] | None = None) -> list[str]:
+    return [event("Viewed", hour, f"v{hour}{who}", who=who, marks=marks or {}) for hour in hours]
+
+
+def test_an_abandoned_cart_tells_what_lies_in_it_and_is_told_once() -> None:
+    world = World(plan(cart=CART))
+    world.come(event("Added", 0, item="old", cart="c0", price=1, who=ANON))
+    world.come(event("Ordered", 1, cart="c0", who=ANON), hours=1)
+    world.come(event("Added", 2, item="tea", cart="c1", price="4.50", who=ANON), hours=2)
+    world.come(event("Added", 3, item="pot", cart="c1", price=20.25, who=ANON), hours=3)
+    world.come(event("Removed", 4, item="tea", who=ANON), hours=4)
+    world.until(60)
+    (told,) = world.bus.told
+    assert told["facts"] == {
+        "cart": "c1",
+        "items": [{"item": "tea", "price": 4.5}, {"item": "pot", "price": 20.25}],
+        "left": ["old", "pot"],
+        "total": 24.75,
+        "adds": 3,
+        "first_item": "old",
+    }
+    assert world.fired("cart") == [(26.0, f"{root_of('anonymous_id', 'a')}:c1")]
+    assert fired_from(told).facts == told["facts"]
+    assert not world.timers.waiting
+
+
+def test_the_order_cancels_the_timer() -> None:
+    world = World(plan(cart=CART))
+    world.come(event("Added", 0, who=ANON))
+    assert len(world.timers.waiting) == 1
+    world.come(event("Ordered", 3, who=ANON), hours=3)
+    assert not world.timers.waiting
+    world.until(100)
+    assert world.fired() == []
+
+
+def test_of_a_telephone_that_was_offline_the_order_counts_though_it_comes_after_the_cart() -> None:
+    world = World(plan(cart=CART))
+    world.until(30)
+    world.come(event("Added", 0, who=ANON))
+    assert world.fired() == []
+    world.come(event("Ordered", 1, who=ANON))
+    world.until(60)
+    assert world.fired() == []
+
+
+def test_bots_replays_and_blocked_events_do_not_count() -> None:
+    world = World(plan(keen=KEEN))
+    for marks in ({"flags": ["bot"]}, {"flags": ["replayed"]}, {"blocked": "contract.violated"}):
+        assert world.come(*viewed(0, 1, 2, marks=marks), hours=3) == ()
+    world.come(event("Viewed", 50_000, who=ANON))
+    assert world.store.held == {}
+
+
+def test_what_an_anonymous_visitor_did_counts_when_they_log_in() -> None:
+    world = World(plan(keen=KEEN))
+    world.come(*viewed(0, 1), hours=1)
+    world.come(event("Login", 2, who=BOTH), hours=2)
+    world.come(*viewed(3, who=MEMBER), hours=3)
+    assert world.fired() == [(3.0, root_of("member_no", "m"))]
+
+
+def test_late_stitching_does_not_fire_twice() -> None:
+    world = World(plan(keen=KEEN, cart=CART))
+    world.come(*viewed(0, 1, 2), hours=2)
+    world.come(event("Added", 2, cart="c", who=ANON))
+    world.until(40)
+    assert len(world.bus.told) == 2
+    world.come(event("Login", 41, who=BOTH), hours=41)
+    world.store.publish([(who_key("member_no", "m"), {"person": "p-1"})])
+    world.come(event("Added", 2.5, cart="c", who=MEMBER), event("Login", 42, who=BOTH), hours=42)
+    world.until(90)
+    assert len(world.bus.told) == 2
+    assert set(world.store.held[person_key("p-1")].data["f"]) == {"keen", "cart"}
+
+
+def test_a_shared_device_follows_who_logged_in_last_and_makes_no_two_people_one() -> None:
+    world = World(plan(keen=KEEN))
+    world.come(event("Login", 0, who=BOTH), *viewed(0.1, 0.2), hours=1)
+    world.come(event("Login", 2, "l2", who={"anonymousId": "a", "userId": "n"}), *viewed(2.1, 2.2), hours=3)
+    assert world.fired() == []
+    world.come(*viewed(3), hours=3)
+    assert world.fired() == [(3.0, root_of("member_no", "n"))]
+
+
+def test_the_lakes_person_is_told_and_what_the_events_call_them() -> None:
+    world = World(plan(keen=KEEN))
+    world.store.publish([(who_key("member_no", "m"), {"person": "p-1"})])
+    world.come(*viewed(0, 1, 2, who=BOTH), hours=2)
+    (told,) = world.bus.told
+    assert (told["person_id"], told["key"]) == ("p-1", "p-1")
+    assert told["who"] == [who_key("member_no", "m"), who_key("anonymous_id", "a")]
+
+
+def test_consent_that_the_newest_event_takes_back_is_told_as_denied() -> None:
+    world = World(plan(keen=KEEN))
+    yes, no = {"consent": {"marketing/email": True}}, {"consent": {"marketing/email": False}}
+    world.come(event("Cookies", 2, who=ANON, marks=no), event("Cookies", 1, "late", who=ANON, marks=yes), hours=2)
+    world.come(*viewed(0, 1, 2), hours=2)
+    assert world.bus.told[0]["denied"] == ["marketing/email"]
+
+
+def test_a_blocked_identifier_names_nobody() -> None:
+    world = World(plan(keen=KEEN))
+    world.come(*viewed(0, 1, 2, who={"context": {"traits": {"email": "test@shop.example.jp"}}}), hours=2)
+    assert world.fired() == []
+
+
+def test_bad_lines_are_answered_by_place_and_reason_and_the_others_go_on() -> None:
+    world = World(plan(keen=KEEN))
+    bad = ["{", "[]", "{}", '{"_kumitate": {"source": "web"}}', '{"_kumitate":{"source":"web"},"messageId":"x"}']
+    found = world.come(*bad, *viewed(0, 1, 2), b"\xff\xfe".decode("latin-1"), hours=2)
+    assert found == (
+        (0, "json.invalid"), (1, "json.no_object"), (2, "event.no_source"), (3, "event.no_id"), (4, "event.no_time"),
+        (8, "json.invalid"),
+    )  # fmt: skip
+    assert len(world.fired()) == 1
+
+
+def test_what_fired_before_a_crash_is_told_when_the_lines_come_again() -> None:
+    world = World(plan(keen=KEEN))
+    put, world.bus.put = world.bus.put, _refuse  # type: ignore[method-assign]
+    with pytest.raises(RetryableError):
+        world.come(*viewed(0, 1, 2), hours=2)
+    world.bus.put = put  # type: ignore[method-assign]
+    world.come(*viewed(2), hours=2)
+    world.come(*viewed(2), hours=2)
+    assert len(world.bus.told) == 1
+
+
+def _refuse(detail_type: str, detail: Any) -> None:
+    raise RetryableError(f"the bus does not take {detail_type} of {len(detail)} members")
+
+
+def test_a_state_is_bounded_whatever_comes_in() -> None:
+    facts = {"all": {"columns": ["path", "plan", "item", "cart"], "of": ADDED, "take": "list", "most": 100}}
+    watched = plan(cart={**CART, "facts": facts, "key": "{person_id}"}, keen=KEEN)
+    world = World(watched)
+    long = {name: f"{name}価" * 200 for name in ("item", "cart", "plan")}
+    world.come(*(event("Added", number / 100, who=ANON, **long) for number in range(150)), hours=4)
+    (held,) = world.store.held.values()
+    size = len(json.dumps(held.data).encode())
+    assert size <= most_bytes(watched) <= LARGEST_BYTES + 20_000
+    assert sum(map(len, held.data["e"].values())) <= sum(step.most for step in watched.steps.values())
+
+
+def test_a_plan_survives_its_file() -> None:
+    watched = plan(cart=CART, keen=KEEN)
+    assert from_json(to_json(watched)) == watched
+    assert triggering_of(project()) == Triggering()
+    for text in ("", "[]", '{"sources": {}}', '{"sources": {}, "steps": {"a": {}}, "watches": {}}'):
+        with pytest.raises(FatalError, match="deploy again"):
+            from_json(text)
+
+
+def test_a_timer_that_means_nothing_is_no_timer() -> None:
+    with pytest.raises(RecordError):
+        World(plan(cart=CART)).processor.wake({"root": 1})
+
+
+def record(number: int, *lines: str) -> dict[str, Any]:
+    data = base64.b64encode("\n".join(lines).encode()).decode()
+    return {
+        "eventID": f"shardId-000:{number}",
+        "eventSourceARN": "arn:aws:kinesis:ap-northeast-1:000000000000:stream/web",
+        "kinesis": {"sequenceNumber": str(number), "data": data},
+    }
+
+
+def test_a_poison_line_is_set_aside_by_its_place_and_the_batch_goes_on() -> None:
+    world = World(plan(keen=KEEN))
+    world.until(2)
+    broken = {**record(2), "kinesis": {"sequenceNumber": "2", "data": "?"}}
+    found = watch([record(1, *viewed(0), "", "{"), broken, record(3, *viewed(1, 2))], world.processor.process)
+    told = [(each.stream, each.shard, each.sequence, each.line, each.reason) for each in found.refused]
+    assert sorted(told) == [
+        ("web", "shardId-000", "1", 3, "json.invalid"), ("web", "shardId-000", "2", 1, "record.no_base64"),
+    ]  # fmt: skip
+    assert (found.again, len(world.fired())) == ("", 1)
+
+
+def test_only_what_failed_comes_again() -> None:
+    def process(lines: Sequence[bytes]) -> tuple[tuple[int, str], ...]:
+        if b"bad" in lines:
+            raise RetryableError("the table does not answer")
+        return ()
+
+    assert watch([record(1, "a"), record(2, "bad"), record(3, "b")], process).again == "2"
+    assert watch([record(1, "a"), record(3, "b")], process).again == ""
+    assert watch([record(1, "bad")], process).again == "1"
+
+
+def test_a_store_that_changes_all_the_time_lets_the_lines_come_again() -> None:
+    class Busy(Store):
+        def write(self, key: str, data: Any, *, instead_of: int) -> bool:  # noqa: ARG002 -- the port's
+            return False
+
+    world = World(plan(keen=KEEN), store=Busy())
+    with pytest.raises(RetryableError, match="come again"):
+        world.come(*viewed(0), hours=1)
