@@ -1,0 +1,178 @@
+"""`kumitate trigger` says when triggers would have fired; `kumitate check` says what cannot be decided in real time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from harness.realtime import WEB, event
+from kumitate.cli.main import main
+from kumitate.errors import ConfigError
+from kumitate.project import open_project
+
+ROOT = Path(__file__).parents[2]
+ADDED, ORDERED = {"source": "web", "event": "Added"}, {"source": "web", "event": "Ordered"}
+CART: dict[str, Any] = {
+    "when": {"sequence": {"steps": [ADDED], "then_not": {"event": ORDERED, "span": "24h"}, "within": "7d"}},
+    "once_per": "ever",
+    "facts": {"item": {"column": "item"}},
+}
+KEEN: dict[str, Any] = {
+    "when": {"event": {"source": "web", "where": {"column": "path", "is": "/pricing"}}, "within": "7d", "at_least": 3}
+}
+IDENTIFIERS: dict[str, Any] = {"member_no": {}, "email": {}, "anonymous_id": {"within": "9d"}}
+COLLECT = {"write_keys": {"pages": {"key": "shop-web"}}}
+
+
+def project(root: Path, *, source: dict[str, Any] | None = None, **triggers: Any) -> Path:
+    files: dict[str, Any] = {
+        "kumitate.yaml": {"project": "shop", "timezone": "Asia/Tokyo", "country": "JP"},
+        "sources/web.yaml": {"web": {**WEB, "collect": COLLECT, **(source or {})}},
+        "identity/person.yaml": {"person": {"identifiers": IDENTIFIERS}},
+        "triggers/it.yaml": triggers,
+    }  # fmt: skip
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return root
+
+
+def problems(root: Path) -> list[str]:
+    try:
+        open_project(root)
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def asked(root: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["trigger", *words, "--project", str(root)])
+
+
+def test_triggers_that_can_be_decided_are_all_good(tmp_path: Path) -> None:
+    assert problems(project(tmp_path, cart=CART, keen=KEEN)) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "says"),
+    [
+        ("when", {"event": {"source": "wep"}}, "unknown source 'wep'; did you mean 'web'?"),
+        ("when", {"event": ADDED, "exactly": 2, "within": "1d"}, "'exactly' cannot be told in real time"),
+        ("when", {"event": ADDED, "at_most": 2, "within": "1d"}, "'at_most' cannot be told in real time"),
+        ("when", {"event": ADDED, "at_least": 3}, "missing key 'within'"),
+        ("when", {"event": ADDED, "at_least": 501, "within": "1d"}, "at most 500 events of one kind are remembered"),
+        ("when", {"all": [{"event": ADDED}, {"first": ORDERED}]}, "missing key 'within' (beside other parts"),
+        ("when", {"sequence": {**CART["when"]["sequence"], "within": "24h"}}, "not longer than then_not's span"),
+        ("when", {"score": [{**ADDED, "points": -1}], "at_least": 5, "within": "1d"}, "give points only"),
+        ("when", {"changed": "plam", "of": ADDED}, "unknown column 'plam' in source 'web'; did you mean 'plan'?"),
+        ("when", {"event": {**ADDED, "where": {"column": "path", "more_than": 3}}}, "does not suit text"),
+        ("when", {"event": {**ADDED, "where": {"column": "phone", "is": "1"}}}, "read as phone, which only"),
+        ("when", {"event": {**ADDED, "where": {"column": "double", "is": 1}}}, "made by the lake, and no event has it"),
+        ("key", "{person_id}:{itme}", "unknown fact 'itme'; did you mean 'item'?"),
+        ("key", "{person_id", "a brace is not closed"),
+        ("facts", {"item": {"column": "itme"}}, "unknown column 'itme' in source 'web'; did you mean 'item'?"),
+        ("facts", {"item": {"column": "item"}, "fired_id": {"column": "item"}}, "every trigger tells this"),
+        ("facts", {"item": {"column": "item", "of": ADDED, "take": "sum"}}, "sum needs a number"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_cannot_be_decided_is_said_with_its_line(tmp_path: Path, key: str, given: Any, says: str) -> None:
+    more = {"phone": {"type": "phone"}, "double": {"type": "integer", "sql": "1 + 1"}}
+    root = project(tmp_path, source={"columns": {**WEB["columns"], **more}}, cart={**CART, key: given})  # type: ignore[dict-item]
+    (problem,) = problems(root)
+    assert problem.startswith("triggers/it.yaml:")
+    assert f" cart.{key}" in problem
+    assert says in problem
+
+
+def test_a_source_that_does_not_come_in_as_it_happens_triggers_nothing(tmp_path: Path) -> None:
+    found = problems(project(tmp_path, source={"collect": None}, keen=KEEN))
+    assert found == [
+        "triggers/it.yaml:4 keen.when.event.source: source 'web' does not come in as events happen; add 'collect',"
+        " 'webhook' or 'stream' to it, or use a segment"
+    ]
+
+
+def lines(tmp_path: Path, *events: str) -> str:
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join((*events, "{")) + "\n", encoding="utf-8")
+    return str(file)
+
+
+def views(who: str, *hours: float) -> list[str]:
+    marked = [event("Page", hour, f"{who}{hour}", who={"userId": who}) for hour in hours]
+    plain = [json.loads(line) | {"context": {"page": {"path": "/pricing"}}} for line in marked]
+    return [json.dumps({name: each[name] for name in each if name != "_kumitate"}) for each in plain]
+
+
+def test_it_tells_when_it_would_have_fired_and_how_near_the_others_came(tmp_path: Path) -> None:
+    root = project(tmp_path, keen=KEEN)
+    events = lines(tmp_path, *views("m-1", 5, 1, 3), *views("m-2", 0, 24, 216), *views("m-3", 0))
+    told = json.loads(asked(root, "test", "keen", "--events", events, "--json").stdout)
+    assert [(each["at"], each["who"]) for each in told["fires"]] == [("2026-03-01T05:00:00+00:00", "member_no m**")]
+    assert [each["why"] for each in told["not"]] == [
+        "2 of 3 × web where path is /pricing; the third came after 9 days",
+        "1 of 3 × web where path is /pricing",
+    ]
+    assert (told["fired"], told["people_not"], told["refused"]) == (1, 2, {"json.invalid": 1})
+    shown = asked(root, "test", "keen", "--events", events)
+    assert "fired 1 time" in shown.stdout
+    assert "m-1" not in shown.output
+    alone = json.loads(asked(root, "test", "keen", "--events", events, "--person", "m-3", "--json").stdout)
+    assert (alone["fired"], len(alone["not"])) == (0, 1)
+
+
+def test_an_order_that_came_in_time_is_why_a_cart_was_not_abandoned(tmp_path: Path) -> None:
+    root = project(tmp_path, cart=CART)
+    left = event("Added", 0, "l", who={"userId": "m-1"}, item="tea")
+    bought = [event("Added", 0, "b", who={"userId": "m-2"}), event("Ordered", 3, "o", who={"userId": "m-2"})]
+    told = json.loads(asked(root, "test", "cart", "--events", lines(tmp_path, left, *bought), "--json").stdout)
+    assert [(each["at"], each["facts"]) for each in told["fires"]] == [("2026-03-02T00:00:00+00:00", {"item": "tea"})]
+    assert [each["why"] for each in told["not"]] == ["Ordered after 3 hours"]
+
+
+def test_a_trigger_is_shown_in_words_with_what_it_remembers(tmp_path: Path) -> None:
+    root = project(tmp_path, cart=CART, keen=KEEN)
+    shown = asked(root, "show", "cart").stdout
+    assert "Added, and for 1 day no Ordered; all within 7 days" in shown
+    assert "bytes" in shown
+    assert [each["trigger"] for each in json.loads(asked(root, "list", "--json").stdout)] == ["cart", "keen"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("show", "kart"), "unknown trigger 'kart'; did you mean 'cart'?"),
+        (("test", "cart", "--events", "nothing*.jsonl"), "no such file; give JSON Lines"),
+        (("test", "cart", "--events", "lake"), "nothing has run yet"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_do(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    found = asked(project(tmp_path, cart=CART), *words)
+    assert found.exit_code != 0
+    assert says in found.output
+
+
+def test_the_processor_function_loads_in_its_budget() -> None:
+    code = (
+        "import json, sys, time; started = time.process_time(); import functions.processor.handler;"
+        "print(json.dumps([(time.process_time() - started) * 1000, sorted(sys.modules)]))"
+    )
+    heavy = {"boto3", "duckdb", "jsonschema", "numpy", "phonenumbers", "pyarrow", "pydantic", "sqlglot", "yaml"}
+    best = float("inf")
+    for _ in range(5):
+        command = [sys.executable, "-c", code]
+        found = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env={"PATH": "/usr/bin:/bin"})
+        ms, modules = json.loads(found.stdout)
+        assert not heavy & set(modules)
+        best = min(best, ms)
+        if best <= 300:
+            break
+    assert best <= 300
