@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.collectors import HandClock
 from kumitate.errors import RetryableError
 from kumitate.execution.collect_watching import Telling, Watched, Watching, go_on
 from kumitate.execution.collected import Collected, SqliteIntake
@@ -17,14 +18,6 @@ from kumitate.execution.collected_states import Backlog, SqliteBus, SqliteTimers
 from kumitate.model.event import Event
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @dataclass
@@ -52,12 +45,12 @@ class Recorder:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> HandClock:
+    return HandClock(NOON)
 
 
 @pytest.fixture
-def collected(tmp_path: Path, clock: Clock) -> Iterator[Collected]:
+def collected(tmp_path: Path, clock: HandClock) -> Iterator[Collected]:
     opened = Collected(tmp_path / "lake", clock=clock)
     Backlog(opened, PROCESSOR).begin()
     yield opened
@@ -105,7 +98,7 @@ def test_a_line_that_breaks_the_processor_is_passed_over_alone(collected: Collec
 
 
 def test_a_timer_wakes_the_processor_once_and_a_broken_one_holds_up_no_other(
-    collected: Collected, clock: Clock
+    collected: Collected, clock: HandClock
 ) -> None:
     timers = SqliteTimers(collected)
     timers.set("a", NOON, {"poison": True})
