@@ -25,6 +25,9 @@ FUNCTIONS = frozenset(
 )  # fmt: skip
 """What compiled SQL may call: few, and each with a case that holds every engine to Athena's answer."""
 
+_OPERATORS: dict[str, type[exp.Binary]] = {"bitwise_and": exp.BitwiseAnd, "bitwise_xor": exp.BitwiseXor}
+"""Functions to Athena, operators to sqlglot."""
+
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 _BIGINT = range(-(2**63), 2**63)
 
@@ -67,6 +70,9 @@ def call(name: str, *arguments: exp.Expr) -> exp.Condition:
     """A whitelisted function, e.g. `call("strpos", column("path"), literal("/cart", Type.STRING))`."""
     if name not in FUNCTIONS:
         raise FatalError(f"{name} is not in the SQL vocabulary of kumitate.sql")
+    if name in _OPERATORS:  # sqlglot's compiled form gives back functions alone
+        left, right = arguments
+        return _OPERATORS[name](this=left, expression=right)
     return exp.func(name, *arguments, dialect=DIALECT)
 
 
