@@ -50,47 +50,47 @@ LEAD = {
 }
 
 
+PEOPLE = {"kind": "records", "path": "p.csv", "key": ["id"], "columns": COLUMNS, "identifiers": {"email": "email"}}
+WEB = {
+    "kind": "events",
+    "path": "e.jsonl",
+    "format": "jsonl",
+    "key": ["id"],
+    "time": "at",
+    "event": "event",
+    "identifiers": {"email": "email", "browser": "browser"},
+    "columns": {
+        "id": {"type": "id"},
+        "at": {"type": "timestamp"},
+        "event": {},
+        "email": {"type": "email"},
+        "browser": {"type": "id"},
+        "cart_id": {"type": "id"},
+        "product": {},
+    },
+}
+LEFT_CART = {
+    "when": {"event": {"source": "web", "event": "added"}},
+    "fresh": "1d",
+    "facts": {"cart_id": {"column": "cart_id"}, "products": {"column": "product", "take": "list"}},
+}
+
+
 def fired_project(*, gates: Mapping[str, Any] | None = None, **syncs: Any) -> Config:
     """Shop events with the trigger `left_cart`; people and segments as in `activations.project`."""
-    people = {"kind": "records", "path": "p.csv", "key": ["id"], "columns": COLUMNS, "identifiers": {"email": "email"}}
-    web = {
-        "kind": "events",
-        "path": "e.jsonl",
-        "format": "jsonl",
-        "key": ["id"],
-        "time": "at",
-        "event": "event",
-        "identifiers": {"email": "email", "browser": "browser"},
-        "columns": {
-            "id": {"type": "id"},
-            "at": {"type": "timestamp"},
-            "event": {},
-            "email": {"type": "email"},
-            "browser": {"type": "id"},
-            "cart_id": {"type": "id"},
-            "product": {},
-        },
-    }
-    added = {"source": "web", "event": "added"}
-    trigger = {
-        "when": {"event": added},
-        "fresh": "1d",
-        "facts": {"cart_id": {"column": "cart_id"}, "products": {"column": "product", "take": "list"}},
+    person = {
+        "identifiers": {"email": {}, "browser": {"within": "30d"}},
+        "attributes": {name: {} for name in COLUMNS if name != "id"},
     }
     return Config.model_validate(
         {
             "root": ".",
             "settings": {"project": "fired"},
-            "sources": {"people": people, "web": web},
-            "identity": {
-                "person": {
-                    "identifiers": {"email": {}, "browser": {"within": "30d"}},
-                    "attributes": {name: {} for name in COLUMNS if name != "id"},
-                }
-            },
+            "sources": {"people": PEOPLE, "web": WEB},
+            "identity": {"person": person},
             "segments": {each: {"when": {"attribute": "email", "known": True}} for each in ("vips", "buyers")},
             "destinations": SLACK,
-            "triggers": {"left_cart": trigger},
+            "triggers": {"left_cart": LEFT_CART},
             "syncs": syncs or {"cart": CART},
             **(gates or {}),
         }

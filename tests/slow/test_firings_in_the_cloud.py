@@ -69,18 +69,7 @@ class Context:
 @pytest.fixture
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Sandbox, str]]:
     with account() as client, Sandbox(tmp_path / "cloud.db") as sandbox:
-        results_bucket(client("s3"))
-        ledger_table(client("dynamodb"))
-        client("dynamodb").create_table(
-            TableName=STATE,
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        client("secretsmanager").create_secret(Name="shop/slack", SecretString=TOKEN)
-        queue, dead = (
-            client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("deliver-team", "deliver-dead")
-        )
+        queue, dead = placed(client)
         url = sandbox.url("slack")
         routes = tuple(
             Route(sync, "team", "slack", {"channel": "C1", "sync": sync}, "shop/slack", url, 0.0)
@@ -88,6 +77,7 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any
         )
         (tmp_path / "routes.json").write_text(to_json(routes), encoding="utf-8")
         (tmp_path / "triggered.json").write_text(plans_json(fired_syncs(CONFIG)), encoding="utf-8")
+        files = {name: str(tmp_path / f"{name}.json") for name in ("routes", "triggered")}
         for name, value in {
             "AWS_DEFAULT_REGION": REGION,
             "KUMITATE_ACCOUNT": "team",
@@ -95,9 +85,9 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any
             "KUMITATE_LEDGER": LEDGER,
             "KUMITATE_QUEUES": "deliver-",
             "KUMITATE_RESULTS": BUCKET,
-            "KUMITATE_ROUTES": str(tmp_path / "routes.json"),
+            "KUMITATE_ROUTES": files["routes"],
             "KUMITATE_STATE": STATE,
-            "KUMITATE_TRIGGERED": str(tmp_path / "triggered.json"),
+            "KUMITATE_TRIGGERED": files["triggered"],
             "POWERTOOLS_METRICS_NAMESPACE": "Kumitate",
             "POWERTOOLS_SERVICE_NAME": "triggered",
         }.items():
@@ -105,6 +95,21 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any
         yield client, sandbox, queue
     for made in (clients.client, triggered.firings, delivery.deliveries, delivery.queues):
         made.cache_clear()
+
+
+def placed(client: Any) -> tuple[str, str]:
+    """Tables, bucket and secret of the account; the urls of the queue and of the one of dead letters."""
+    results_bucket(client("s3"))
+    ledger_table(client("dynamodb"))
+    client("dynamodb").create_table(
+        TableName=STATE,
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client("secretsmanager").create_secret(Name="shop/slack", SecretString=TOKEN)
+    queue, dead = (client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("deliver-team", "deliver-dead"))
+    return queue, dead
 
 
 def told(event: Fired) -> dict[str, int]:
@@ -144,8 +149,8 @@ def texts(sandbox: Sandbox) -> list[str]:
     return sorted(message["text"] for message in sandbox.objects("slack", "C1").values())
 
 
-def test_the_same_firings_come_to_the_same_ends(cloud: tuple[Any, Sandbox, str], tmp_path: Path) -> None:
-    client, sandbox, queue = cloud
+def in_the_cloud(client: Any, queue: str) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """What becomes of all events, of which one waits for a publication."""
     store = DynamoStateStore(client("dynamodb"), STATE)
     store.publish(PUBLISHED.items())
     for event in EVENTS:
@@ -155,19 +160,26 @@ def test_the_same_firings_come_to_the_same_ends(cloud: tuple[Any, Sandbox, str],
     assert triggered.handler({"detail-type": "Run ended", "detail": {"run_id": "r000002"}}, None)["leaving"] == 1
     deliver(client, queue)
     notes = NotesAlone(DynamoLedger(client("dynamodb"), LEDGER, clock=now))
-    there = states(DynamoFirings(client("dynamodb"), LEDGER, clock=now), notes)
+    return states(DynamoFirings(client("dynamodb"), LEDGER, clock=now), notes)
 
+
+def on_a_laptop(folder: Path) -> dict[tuple[str, str], tuple[str, str, str]]:
     project = Project(CONFIG, {sync: destination_for(CONFIG, sync) for sync in CONFIG.syncs})
-    with closing(Collected(tmp_path, clock=now)) as collected:
+    with closing(Collected(folder, clock=now)) as collected:
         local = SqliteStates(collected)
         local.publish(PUBLISHED.items())
-        with open_firings(project, tmp_path, local) as firings:
+        with open_firings(project, folder, local) as firings:
             firings.told(EVENTS)
             local.publish(LATER.items())
             firings.again()
-            here = states(SqliteFirings(tmp_path), firings.out)
-        with Sandbox(tmp_path / "sandbox.db") as own:
-            assert texts(own) == texts(sandbox) == ["Sato is hot", *["Sato: Tea, Cup"] * 4]
+            return states(SqliteFirings(folder), firings.out)
+
+
+def test_the_same_firings_come_to_the_same_ends(cloud: tuple[Any, Sandbox, str], tmp_path: Path) -> None:
+    client, sandbox, queue = cloud
+    here, there = on_a_laptop(tmp_path), in_the_cloud(client, queue)
+    with Sandbox(tmp_path / "sandbox.db") as own:
+        assert texts(own) == texts(sandbox) == ["Sato is hot", *["Sato: Tea, Cup"] * 4]
     assert here == there
     assert {each: here[each, "cart"][:2] for each in "1234567"} == {
         "1": ("accepted", ""),
