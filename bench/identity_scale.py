@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from peak import peak_mib
 
 from kumitate.identity.graph.hashing import hash64
 from kumitate.identity.graph.incremental import Delta, apply, start
@@ -145,7 +145,7 @@ def hashing(count: int) -> dict[str, Any]:
 
 
 def peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return round(peak_mib())
 
 
 PARTS = {"hashing": hashing, "full": full, "new": new}
