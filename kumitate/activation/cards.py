@@ -14,7 +14,7 @@ from kumitate.activation.gates import goes_before, outranking
 from kumitate.activation.holdouts import held_out, holdouts_of
 from kumitate.activation.statements import string
 from kumitate.activation.tables import SYNC_COUNTS, candidates_table
-from kumitate.activation.triggered import FiredSync
+from kumitate.activation.triggered import Budget, FiredSync
 from kumitate.config.project import Config
 from kumitate.model.expression import Consent
 from kumitate.model.step import Mode, Query, QueryStep, Run
@@ -41,7 +41,13 @@ def fired_sync(config: Config, name: str) -> FiredSync:
         values=values,
         texts=tuple(field for field in with_facts if field not in values),
         nulls={field: mapping.policy(field) for field in values},
+        budgets=tuple(_budget(config, each) for each in budget_of(config, sync)),
     )
+
+
+def _budget(config: Config, name: str) -> Budget:
+    one = config.budgets[name]
+    return Budget(name, one.most, one.within.total_seconds())
 
 
 def fired_syncs(config: Config) -> tuple[FiredSync, ...]:

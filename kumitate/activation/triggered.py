@@ -30,6 +30,16 @@ PERSON_UNKNOWN, PROFILE_UNKNOWN = "person.unknown", "profile.unknown"
 TOO_LATE = "too_late"
 """It could not leave as long as its trigger's `fresh` lasted."""
 _ANY = "any"
+_EXPIRES = "expires_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many messages a person gets at most within a window."""
+
+    name: str
+    most: int
+    within_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +63,8 @@ class FiredSync:
     """Fields that have facts in a text."""
     nulls: Mapping[str, str] = field(default_factory=dict)
     """What a missing fact does, by field of `values`: keep, clear or hold."""
+    budgets: tuple[Budget, ...] = ()
+    """Those that its messages spend; what was sent by the last run is on the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +186,21 @@ def sent_key(sync: str, key: str) -> str:
     return f"sent#{sync}#{sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
+def spent_key(budget: str, person_id: str) -> str:
+    """Of the state store: when triggers sent the person messages of a budget: `{"<fired id>/<sync>": seconds}`."""
+    return f"spent#{budget}#{person_id}"
+
+
+def spent_by(budget: Budget, known: Mapping[str, Any], own: str, *, now: float) -> dict[str, Any] | None:
+    """The budget's document with this message in it; None where the others have spent it all."""
+    others = {
+        name: at for name, at in known.items() if name not in (own, _EXPIRES) and at > now - budget.within_seconds
+    }
+    if len(others) >= budget.most:
+        return None
+    return others | {own: known.get(own, now), _EXPIRES: now + budget.within_seconds}
+
+
 def fired_json(fired: Fired) -> dict[str, Any]:
     """As the event `Trigger fired` carries it: ids and facts, and nothing that says who it is."""
     return {**asdict(fired), "at": fired.at.isoformat(), "denied": list(fired.denied), "who": list(fired.who)}
@@ -205,6 +232,11 @@ def from_json(text: str) -> tuple[FiredSync, ...]:
     """FatalError where `text` is none of ours."""
     try:
         given = json.loads(text)
-        return tuple(FiredSync(**{**each, **{n: tuple(each[n]) for n in ("values", "texts")}}) for each in given)
+        return tuple(_plan(each) for each in given)
     except (ValueError, TypeError, KeyError):
         raise FatalError("triggered.json cannot be read; deploy again") from None
+
+
+def _plan(given: Mapping[str, Any]) -> FiredSync:
+    lists = {name: tuple(given[name]) for name in ("values", "texts")}
+    return FiredSync(**{**given, **lists, "budgets": tuple(Budget(**each) for each in given["budgets"])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kumitate.activation.frequency import budget_of
 from kumitate.blueprint.function_access import account_queue
 from kumitate.blueprint.grants import OBJECTS, Grant, arn, bus_arn, ledger_items, use_key
 from kumitate.blueprint.names import DELIVERIES, Names
@@ -90,9 +91,10 @@ def triggered_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
     """What a trigger tells becomes a page and a message for the account's queue, as what a run brings does."""
     names, fired = platform.names, platform.fired_routes
     cards = [f"card#{route.name}#*" for route in fired]
-    sent = [f"sent#{route.name}#*" for route in fired]
-    yield state_items("ReadCards", ("dynamodb:BatchGetItem",), names, keys=["who#*", *cards, *sent])
-    yield state_items("ClaimKeys", ("dynamodb:PutItem",), names, keys=sent)
+    budgets = sorted({each for route in fired for each in budget_of(platform.config, route.sync)})
+    claimed = [*(f"sent#{route.name}#*" for route in fired), *(f"spent#{budget}#*" for budget in budgets)]
+    yield state_items("ReadCards", ("dynamodb:BatchGetItem",), names, keys=["who#*", *cards, *claimed])
+    yield state_items("ClaimKeys", ("dynamodb:PutItem",), names, keys=claimed)
     noted = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
     yield ledger_items("NoteFirings", noted, names, keys=[f"firings#{route.name}" for route in fired])
     yield ledger_items("ReadNotes", ("dynamodb:Query",), names, keys=[f"notes#t*#{route.name}" for route in fired])

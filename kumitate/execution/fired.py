@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from kumitate.activation.triggered import (
     KEY_SENT,
     TOO_LATE,
+    Budget,
     FiredSync,
     Held,
     bring,
     is_fresh,
     person_of,
     sent_key,
+    spent_by,
+    spent_key,
 )
 from kumitate.errors import RetryableError
 from kumitate.events.state_keys import card_key
@@ -87,9 +90,8 @@ class Firings:
             return replace(firing, state=FiringState.PENDING if waits else FiringState.HELD, reason=result.reason)
         if not fresh:
             return replace(firing, reason=TOO_LATE)
-        if not self._has_key(plan.sync, result.key, fired.id):
-            return replace(firing, reason=KEY_SENT)
-        return replace(firing, state=FiringState.LEAVING, change=result)
+        held = self._held_now(plan, fired, result.key)
+        return replace(firing, reason=held) if held else replace(firing, state=FiringState.LEAVING, change=result)
 
     def _result(self, plan: FiredSync, fired: Fired) -> tuple[Fired, Change | Held]:
         """By the newest map and card; a person who has merged since is who they are now."""
@@ -98,6 +100,29 @@ class Firings:
         place = card_key(plan.sync, person)
         card = self.store.read([place]).get(place) if person else None
         return fired, bring(plan, fired, card.data if card else None)
+
+    def _held_now(self, plan: FiredSync, fired: Fired, key: str) -> str:
+        """Why a row must not leave that the card lets go: its key is another firing's, or a budget is spent since."""
+        place = sent_key(plan.sync, key)
+        owner = self.store.read([place]).get(place)
+        if owner is not None and owner.data.get("fired") != fired.id:
+            return KEY_SENT
+        spent = next((each.name for each in plan.budgets if not self._spends(each, plan, fired)), None)
+        if spent is not None:
+            return f"frequency:{spent}"
+        return "" if self._has_key(plan.sync, key, fired.id) else KEY_SENT
+
+    def _spends(self, budget: Budget, plan: FiredSync, fired: Fired) -> bool:
+        """Whether the message is within the budget, which counts it from here on, once."""
+        place, now = spent_key(budget.name, fired.person_id), self.clock().timestamp()
+        for _ in range(_TRIES):
+            known = self.store.read([place]).get(place)
+            after = spent_by(budget, known.data if known else {}, f"{fired.id}/{plan.sync}", now=now)
+            if after is None:
+                return False
+            if self.store.write(place, after, instead_of=known.version if known else 0):
+                return True
+        raise RetryableError("a budget is spent by too many at once; the firing comes again")
 
     def _has_key(self, sync: str, key: str, fired_id: str) -> bool:
         place = sent_key(sync, key)

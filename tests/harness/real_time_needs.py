@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cloud import ACCOUNT, REGION
 from harness.iam import Need
 from harness.lake_needs import on
+from kumitate.activation.frequency import budget_of
 from kumitate.blueprint.names import account_queue
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def triggered(given: Environment) -> Iterator[Call]:
         run, sync = "t0123", route.name
         yield from _state(given, "BatchGetItem", f"who#email#{_HEX}", f"card#{sync}#p-1", f"sent#{sync}#{_HEX}")
         yield from _state(given, "PutItem", f"sent#{sync}#{_HEX}")
+        for budget in budget_of(given.platform.config, route.sync):
+            yield from _state(given, "BatchGetItem PutItem", f"spent#{budget}#p-1")
         yield from given.items("GetItem PutItem Query", f"firings#{sync}")
         yield from given.items("Query", f"notes#{run}#{sync}")
         yield from given.items("GetItem UpdateItem", f"run#{run}", f"page#{run}#{sync}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -152,3 +153,25 @@ def test_every_attempt_has_a_run_of_its_own() -> None:
     assert isinstance(firing, Firing)
     assert sorted(run_id for run_id, _ in world.out.notes) == [f"t{1:032x}", f"t{1:032x}.2"]
     assert world.out.arrived == {"cart/p1:c1": 1}
+
+
+def test_a_budget_that_triggers_have_spent_since_the_last_run_holds_until_the_window_is_over() -> None:
+    gates = {"budgets": {"mail": {"channel": "email", "most": 2, "within": "1h"}}}
+    plan = fired_sync(fired_project(gates=gates), "cart")
+    world = World()
+
+    def tell(number: int) -> None:
+        firings = replace(world.process(), plans={"cart": plan})
+        for _ in range(2):
+            firings.told(fired(number, cart=f"c{number}"))
+
+    for number in (1, 2, 3):
+        tell(number)
+    world.clock.sleep(3_601)
+    tell(4)
+    assert [world.became()[f"{n:032x}"] for n in (1, 2, 3, 4)] == [
+        ("accepted", ""),
+        ("accepted", ""),
+        ("held", "frequency:mail"),
+        ("accepted", ""),
+    ]
