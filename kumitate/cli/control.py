@@ -69,6 +69,7 @@ def control(action: str, sync: str, *, project: Path | None, as_json: bool, **gi
 
         config = open_project(root).config
         known_name("sync", sync, config.syncs)
+        _has_runs(config, sync, action)
         controls, runs = _deployed(root, config, sync, environment=given["environment"])
         _decide(controls, action, sync, runs=runs, as_json=as_json, **given)
         return
@@ -77,11 +78,18 @@ def control(action: str, sync: str, *, project: Path | None, as_json: bool, **gi
 
     with opened(root) as (workspace, last):
         known_name("sync", sync, workspace.config.syncs)
+        _has_runs(workspace.config, sync, action)
         if action == "reset":
             _show_reset(workspace, sync)
         open_run = None if last.finished_at else last.id
         runs = Runs(sync, last.id, open_run, lambda: _held_runs(workspace.engine, sync))
         _decide(controls_of(workspace.folder), action, sync, runs=runs, as_json=as_json, **given)
+
+
+def _has_runs(config: Config, sync: str, action: str) -> None:
+    """UsageError where runs bring nothing of the sync, so that there is none to approve, cancel or forget."""
+    if sync in config.fired_syncs and action in ("approve", "cancel", "reset"):
+        raise click.UsageError(f"{sync} goes out when {config.syncs[sync].brings} fires; it can be paused and resumed")
 
 
 def _deployed(root: Path, config: Config, sync: str, *, environment: str) -> tuple[Controls, Runs]:
