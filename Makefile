@@ -100,6 +100,7 @@ bench-delivery: $(VENV)/.ready ## delivery: time spent waiting for a destination
 	@$(BIN)/python bench/delivery.py
 
 bench-collector: $(VENV)/.ready ## the collector: events a second, imports, a million events through kills and throttling, triggers
+	@$(BIN)/python $(SHOP)/generate.py
 	@$(BIN)/python bench/collector.py
 
 build: $(VENV)/.ready $(EMULATOR)/.ready ## build the bundles for Lambda and the wheels for Glue, from the locks

@@ -74,7 +74,7 @@ def _import(module: str) -> bool:
 
 def _told(done: Flow) -> bool:
     print(f"\n== {done.events:,} events through a collector into the lake")
-    answers = ", ".join(f"{status}: {number:,}" for status, number in sorted(done.answers.items()))
+    answers = ", ".join(f"{what}: {number:,}" for what, number in sorted(done.answers.items()) if what != "batches")
     print(f"killed {done.kills} times; {done.runs} runs of the pipeline meanwhile; answers {answers}")
     print(
         f"acknowledged after {done.seconds:.0f} s ({done.events / done.seconds:,.0f} a second, limited by the slow key)"
