@@ -85,7 +85,21 @@ def planned(asked: Asked) -> tuple[pa.Table, TablePlan]:
     rules = _rules(asked, table)
     hidden = {asked.truth} if asked.truth else set()
     given = Given(recognise=recognise, as_of=_day(asked), hidden=hidden)
-    return table, plan_table(table, rules, given)
+    plan = plan_table(table, rules, given)
+    _check_ties(asked, table, plan)
+    return table, plan
+
+
+def _check_ties(asked: Asked, table: pa.Table, plan: TablePlan) -> None:
+    """A kind that no column states ties nobody, which a file for many tables may have; but not of all its kinds."""
+    entity = plan.entity
+    if plan.stated or entity.rules or entity.model or not entity.identifiers:
+        return
+    kinds, columns = ", ".join(entity.identifiers), ", ".join(table.column_names)
+    raise FatalError(
+        f"{asked.rules}: nothing in it can tie two records: no column of {asked.table} states {kinds}; "
+        f"it has {columns}. Say which column does, with `identifiers: {{{next(iter(entity.identifiers))}: COLUMN}}`"
+    )
 
 
 def _day(asked: Asked) -> date:

@@ -276,3 +276,13 @@ def test_columns_of_lists_of_nothing_and_of_endless_texts_are_no_trouble(folder:
     assert found["unusable"]["email"]["identifier.several_values"] == 2
     assert found["unusable"]["first_name"] == {"name.too_long": 1}
     assert facts(folder, "--model", "none", table="t.parquet", rules="")["persons"] == 3
+
+
+def test_rules_none_of_whose_kinds_the_table_has_are_refused(folder: Path) -> None:
+    (folder / "other.yaml").write_text("person:\n  identifiers: {customer_no: {}}\n", encoding="utf-8")
+    refused = resolve(folder, rules="other.yaml")
+    assert refused.exit_code == 1
+    assert "no column of" in refused.stderr
+    assert "states customer_no; it has no, name, born, email, person" in refused.stderr
+    (folder / "other.yaml").write_text("person:\n  identifiers: {customer_no: {}, email: {}}\n", encoding="utf-8")
+    assert facts(folder, rules="other.yaml")["persons"] == 4
