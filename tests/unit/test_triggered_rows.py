@@ -1,7 +1,10 @@
 """A fired trigger and a card make a row, or say what holds it."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -145,3 +148,10 @@ def test_plans_and_events_are_the_same_after_a_journey_as_json() -> None:
 def test_a_broken_event_is_named_as_such(detail: dict[str, Any]) -> None:
     with pytest.raises(FatalError, match="Trigger fired"):
         fired_from(detail)
+
+
+def test_the_function_that_hears_of_triggers_carries_no_weight() -> None:
+    code = "import sys, functions.triggered.handler; print(*sys.modules)"
+    root = Path(__file__).parents[2]
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=root, text=True).stdout
+    assert not {"boto3", "duckdb", "jsonschema", "numpy", "pyarrow", "pydantic", "sqlglot", "yaml"} & set(told.split())
