@@ -1,9 +1,11 @@
 """Holds every boto3 call of a test to its service's model; botocore checks no maximum, pattern or enum."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import botocore
+from botocore.loaders import Loader
 
 from kumitate.sandbox.aws_model import broken_rules
 
@@ -21,7 +23,14 @@ def judged(model: Any, parameters: Mapping[str, Any]) -> list[str]:
     return broken_rules(model.input_shape, dict(parameters))
 
 
+@cache
+def _models() -> Loader:
+    """Services' models, read once for all sessions, not once for each."""
+    return Loader()
+
+
 def _watch_session(session: Any) -> None:
+    session.register_component("data_loader", _models())
     session.get_component("event_emitter").register_last("before-parameter-build", _check)
 
 
