@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kumitate.activation.destinations.registry import destination_class, registered
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
-from kumitate.activation.sharing import Group, groups, shared_fields
 from kumitate.activation.statements import accepted_rows, follows_persons, last_outcomes, merged_rows, string, tried
 from kumitate.activation.tables import OUTCOMES, SYNC_COUNTS, candidates_table, changes_table
 from kumitate.config.project import Config
@@ -50,7 +47,7 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
     if mode == "add" and not withdrawn:
         mode = "upsert"
     may_return = mode in ("mirror", "add")
-    follows, known = follows_persons(config.syncs[name]), groups(config, name, mode)
+    follows = follows_persons(config.syncs[name])
     merged = f"{merged_rows(name, run)},\n" if follows else ""
     sql = _COMPARED.format(
         withdrawn=merged + withdrawn + (_removed(name, run) if may_return else ""),
@@ -62,7 +59,7 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
         and_withdrawn="\n  left join withdrawn as w on w.key = s.key" if withdrawn else "",
         and_removed="\n  left join removed as r on r.key = d.key" if may_return else "",
         accepted=_accepted_in(name, run, may_return=may_return),
-        brought=_REBUILT if mode == "rebuild" else _changed(known, state=accepted_rows(name, run)),
+        brought=_REBUILT if mode == "rebuild" else _CHANGED,
     )
     return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
 
@@ -86,24 +83,19 @@ _COMPARED = """with desired as (
 ){brought}"""
 
 
-def _changed(known: Sequence[Group], *, state: str) -> str:
-    """What differs; of audiences also what a row that is taken out has in common with those who stay."""
-    shared = shared_fields(known, state=state) if known else ""
-    return f"""{shared}
+_CHANGED = """
 select
-  c.key,
-  c.operation,
-  c.person_id,
-  c.fields,
-  c.fields_hash,
-  c.previous_fields,
-  c.accepted_run_id,
-  {"x.shared" if known else "cast(null as varchar)"} as shared
-from compared as c{_AND_SHARED if known else ""}
-where c.operation is not null"""
+  key,
+  operation,
+  person_id,
+  fields,
+  fields_hash,
+  previous_fields,
+  accepted_run_id,
+  cast(null as varchar) as shared
+from compared
+where operation is not null"""
 
-
-_AND_SHARED = "\nleft join shared_fields as x on x.key = c.key"
 _REBUILT = """,
 moving as (
   select count(*) as rows

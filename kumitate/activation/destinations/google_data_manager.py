@@ -62,7 +62,7 @@ class GoogleDataManager(Destination):
         reports_failures=True,
         whole_modes=frozenset({"rebuild"}),
         accepts=GOOGLE_DATA_MANAGER_V1.fields,
-        identifiers=(("email",), ("phone",), ("given_name", "family_name", "postal_code", "country")),
+        identifiers=(("email",), ("phone",)),
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = PERSONS
 
