@@ -117,7 +117,7 @@ def test_no_job_starts_machines_sends_messages_or_reads_secrets(stage: str, role
     assert not any("*" in action for action in actions)
     in_ledger = {action for action in actions if action.startswith("dynamodb:")}
     noting = bool(in_ledger - {"dynamodb:Query"})
-    assert noting == (stage in ("activation", "delivery")), "only deliveries and firings are noted, and people published"
+    assert noting == (stage in ("activation", "delivery")), "only deliveries, firings and people are noted"
     assert bool(in_ledger) == noting, "who delivers asks what people decided"
     assert ("events" in services) == (stage == "segments"), "only who entered and left is told on the bus"
 
