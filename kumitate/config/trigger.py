@@ -119,7 +119,8 @@ class Trigger(Section):
     """A template of `person_id` and facts: `{person_id}:{cart_id}` is once a cart."""
     once_per: Span | Literal["ever"] = timedelta(days=1)
     fresh: Span = timedelta(days=1)
-    """It does not fire for what came true longer ago than this, when an event arrives late."""
+    """It does not fire for what came true longer ago than this, when an event arrives late; so long, too, what it told
+    waits for its person to be published, or for a destination that is down."""
     lateness: Span = timedelta(minutes=5)
     """What must not happen is waited for this much longer, so that an event that arrives late still counts."""
     facts: dict[str, Fact] = {}
