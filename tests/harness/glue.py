@@ -22,6 +22,7 @@ from kumitate.blueprint.derive import platform_of
 from kumitate.blueprint.job_arguments import default_arguments
 from kumitate.blueprint.names import BUCKETS, DROP
 from kumitate.blueprint.platform import Platform
+from kumitate.blueprint.real_time_access import STATE
 from kumitate.config.lists import LISTS
 from kumitate.config.loader import load_config
 from kumitate.config.stewards import STEWARDS
@@ -69,6 +70,12 @@ class GlueAccount:
         for database in self.platform.databases.values():
             self.client("glue").create_database(DatabaseInput={"Name": database})
         keys = {"pk": "HASH", "sk": "RANGE"}
+        self.client("dynamodb").create_table(
+            TableName=names.called(STATE),
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
         self.client("dynamodb").create_table(
             TableName=names.called("ledger"),
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
