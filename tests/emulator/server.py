@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack import app as server
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import stepfunctions
 from ministack.services.cloudformation import provisioners
 
@@ -62,6 +62,24 @@ def as_iam_knows_them(enforce: Callable[..., Any]) -> Callable[..., Any]:
         return enforce(access_key, _BATCHES.get(action, action), *rest, **named)
 
     return asked
+
+
+def in_their_group(resource: Callable[..., str]) -> Callable[..., str]:
+    """A schedule's ARN names its group, which is said in a call's body or query; here all were in `default`."""
+
+    @functools.wraps(resource)
+    def named(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *rest: Any, **more: Any
+    ) -> str:
+        found = resource(service, method, path, headers, body, query, *rest, **more)
+        if service != "scheduler" or ":schedule/default/" not in found:
+            return found
+        given = json.loads(body) if body else {}
+        asked = query.get("groupName", [""]) if query else [""]
+        group = given.get("GroupName") or (asked if isinstance(asked, str) else asked[0]) or "default"
+        return found.replace(":schedule/default/", f":schedule/{group}/")
+
+    return named
 
 
 class Jobs:
@@ -119,6 +137,7 @@ def of_one_metric(record: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
+    iam_actions.extract_resource_arn = in_their_group(iam_actions.extract_resource_arn)
     iam_evaluator.enforce = as_iam_knows_them(iam_evaluator.enforce)
     provisioners._cw_metric_alarm_record = of_one_metric(provisioners._cw_metric_alarm_record)
     lambda_runtime._PYTHON_WORKER_SCRIPT = with_layers(lambda_runtime._PYTHON_WORKER_SCRIPT)

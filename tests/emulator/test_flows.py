@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from collections import defaultdict
@@ -18,6 +17,7 @@ from harness.deployment import Deployment
 from harness.flows import AS_OF, CHAT, CRM, Flows, alerts, contacts, names_of
 from harness.permissions import needs
 from harness.placed import Account
+from harness.real_time import RealTime
 from kumitate.activation.destinations.registry import destination_class
 from kumitate.aws.book import PageBook
 from kumitate.aws.ledger import DynamoLedger
@@ -57,14 +57,8 @@ def test_an_event_that_is_streamed_lies_in_the_raw_zone(deployed: Deployment) ->
     deployed.client("kinesis").put_record(
         StreamName=deployed.called("stream", "web_events"), PartitionKey="1", Data=json.dumps(event).encode()
     )
-    bucket, s3 = deployed.platform.names.bucket("raw"), deployed.client("s3")
-    (found,) = eventually(
-        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="streamed/web_events/").get("Contents"),
-        what="a file of the stream",
-    )
-    content = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-    lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode().splitlines()
-    assert [json.loads(line) for line in lines] == [event]
+    lines = eventually(lambda: RealTime(deployed).taken("web_events", "m9"), what="a file of the stream")
+    assert lines == [event]
 
 
 def test_changed_segments_reach_their_destinations_and_come_back_as_outcomes(
