@@ -175,7 +175,8 @@ class _Impatient(H11Protocol):
 def bound(host: str, port: int) -> socket.socket:
     """A socket that listens there; port 0 takes any that is free. FatalError where another process has it."""
     try:
-        return socket.create_server((host, port), backlog=1024)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         raise FatalError(
             f"{host}:{port}: cannot be listened to ({error.strerror}); name another with --port or --host"

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness.collectors import STALL
+from harness.collectors import STALL, HandClock
 from harness.projects import BAKERY
 from kumitate.cli.main import main
+from kumitate.execution.collected import Collected, SqliteIntake
+from kumitate.model.event import Event
 
 WEBHOOK = """\
 shop:
@@ -63,6 +65,18 @@ def test_a_project_that_collects_nothing_is_told_what_to_declare(tmp_path: Path)
     ended = CliRunner().invoke(main, ["collect", "--project", str(BAKERY), "--port", "0", "--lake", str(tmp_path)])
     assert ended.exit_code == 1
     assert "no source takes in events; give one `collect:`" in ended.output
+
+
+@pytest.mark.slow  # a lake is made, with all its tables
+def test_a_run_takes_in_what_a_collector_keeps_whose_lake_lies_elsewhere(tmp_path: Path) -> None:
+    lake, line = tmp_path / "lake", {"messageId": "m1", "timestamp": "2026-03-01T12:00:00Z"}
+    collected = Collected(lake, clock=HandClock())
+    SqliteIntake(collected).take([Event("web", "m1", "p", json.dumps(line).encode())])
+    collected.close()
+    ended = CliRunner().invoke(main, ["run", str(STALL), "--lake", str(lake), "--until", "ingest", "--json"])
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["stages"][0]["rows"]["raw.web"] == 1
+    assert not (STALL / ".kumitate").exists()
 
 
 @pytest.mark.parametrize("time", ["10", "x", "5y"])
