@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 import jsonschema_rs
@@ -20,7 +20,8 @@ from kumitate.model.event import MARKS
 UNKNOWN_EVENT = "contract.unknown_event"
 _LONGEST = 120
 _MOST = 20
-"""Violations of one event that are looked at."""
+"""Violations of one event that are told; all of them are acted on."""
+_GRAVEST_FIRST = ("block", "drop_field", "flag")
 _OF_VERDICT = frozenset({"contract", "violations", "unknown", "blocked"})
 _WITH_TRAITS = ("identify", "group")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -176,13 +177,18 @@ def _broken(held: _Held, section: dict[str, Any]) -> Verdict:
     version, found = min(judged, key=lambda each: len(each[1]))
     name = "traits" if held.terms.call in _WITH_TRAITS else "properties"
     acted = tuple(replace(each, action=_action(held.terms, each), section=name) for each in found)
-    told = tuple(each for each in acted if each.action != "allow")
-    blocking = next((each for each in told if each.action == "block"), None)
+    blocking = next((each for each in acted if each.action == "block"), None)
     if blocking is None:
-        _drop(section, (each.path for each in told if each.action == "drop_field"))
+        _drop(section, (each.path for each in acted if each.action == "drop_field"))
     return Verdict(
-        version.name, told, blocked=f"contract.{_CAPITAL.sub('_', blocking.rule).lower()}" if blocking else ""
+        version.name, _told(acted), blocked=f"contract.{_CAPITAL.sub('_', blocking.rule).lower()}" if blocking else ""
     )
+
+
+def _told(acted: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Each field's rule once, however many items of a list break it; the gravest ones where there are too many."""
+    once = {(each.told, each.rule): each for each in acted if each.action != "allow"}
+    return tuple(sorted(once.values(), key=lambda each: _GRAVEST_FIRST.index(each.action))[:_MOST])
 
 
 def _action(terms: Terms, violation: Violation) -> str:
@@ -195,7 +201,7 @@ def _action(terms: Terms, violation: Violation) -> str:
 
 def _violations(validator: jsonschema_rs.Draft202012Validator, section: dict[str, Any]) -> Iterator[Violation]:
     try:
-        errors = list(islice(validator.iter_errors(section), _MOST))
+        errors = list(validator.iter_errors(section))
     except ValueError:
         yield Violation((), "unreadable")
         return
@@ -205,7 +211,7 @@ def _violations(validator: jsonschema_rs.Draft202012Validator, section: dict[str
         rule = _rule(error.schema_path)
         if not names:
             yield Violation(path, rule)
-        for name in names[:_MOST]:
+        for name in names:
             yield Violation((*path, str(name)), rule)
 
 

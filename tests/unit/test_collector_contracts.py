@@ -107,6 +107,17 @@ def test_a_blocked_event_is_told_and_kept_for_quarantine_with_all_it_brought() -
     assert desk.marks["blocked"] == "contract.type"
 
 
+def test_what_a_contract_says_of_a_field_holds_however_much_else_is_wrong() -> None:
+    many = {"order_id": "o1", "products": [{"sku": 1}] * 60, **{f"more_{number}": 1 for number in range(60)}}
+    strict = {"1.0": PRICED | {"additionalProperties": False}}
+    told, desk = judged(GOOD | many | {"email": "x"}, terms(versions=strict, email="drop_field"))
+    assert (told["accepted"], "email" in desk.lines[0]["properties"]) == (1, False)
+    assert (len(broken(desk)), broken(desk)[0]) == (20, ("properties.email", "format", "drop_field"))
+    assert broken(desk).count(("properties.products.sku", "type", "flag")) == 1
+    told, _ = judged(GOOD | many | {"price": "x"}, terms(versions=strict, price="block"))
+    assert (told["reason"], told["rejected"][0]["field"]) == ("contract.type", "properties.price")
+
+
 @pytest.mark.parametrize(("rule", "mark", "accepted"), [("allow", None, 1), ("flag", True, 1), ("block", True, 0)])
 def test_events_that_no_contract_knows_are_treated_as_the_source_says(
     rule: str, mark: bool | None, accepted: int
