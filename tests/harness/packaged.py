@@ -15,18 +15,27 @@ from harness.athena_server import AthenaServer
 from harness.memory_lake import MemoryLake
 from harness.ministack import CREDENTIALS, ministack
 from harness.mock_account import BUCKET, REGION, TABLE, ledger_table, results_bucket
+from kumitate.activation.cards import fired_syncs
 from kumitate.activation.routes import Route, to_json
 from kumitate.activation.tables import SYNC_COUNTS
+from kumitate.activation.triggered import to_json as fired_to_json
 from kumitate.blueprint.names import ZONES, Names
+from kumitate.events.collecting import collecting_of
+from kumitate.events.collecting import to_json as collecting_to_json
+from kumitate.events.triggering import to_json as triggering_to_json
+from kumitate.events.triggering import triggering_of
 from kumitate.identity.tables import PERSON_EVENTS
 from kumitate.ingest.tables import DELIVERIES, QUARANTINE, REPLAYS
 from kumitate.model.table import Column, Table, Type, columns
+from kumitate.project import open_project
 from kumitate.sandbox.server import TOKEN, Sandbox
 from kumitate.segments.tables import SEGMENT_BITS, SEGMENT_SIZES
 
 BUILD = Path(__file__).resolve().parents[2] / "build"
 NAMES = Names("tea", "dev", "000000000000", REGION)
 SYNC = "alerts"
+CLOUD = Path(__file__).resolve().parents[1] / "projects" / "cloud"
+_LAMBDA = f"arn:aws:lambda:{REGION}:000000000000"
 PROFILES = Table("curated", "profiles", (Column("person_id", Type.STRING), Column("email", Type.STRING, personal=True)))
 MASKS = Table("curated", "segment_masks", columns(person_id=Type.STRING, mask_0=Type.BIGINT))
 GATE = {"max_quarantined_percent": 5.0, "max_profile_drop_percent": 20.0, "min_profiles": 1}
@@ -94,8 +103,9 @@ def _furnish(world: World) -> None:
     )
     world.client("secretsmanager").create_secret(Name="shop/slack", SecretString=TOKEN)
     world.client("events").create_event_bus(Name=NAMES.called("bus"))
-    for name in ("deliver-team", "deliver-dead"):
+    for name in ("deliver-team", "deliver-dead", "deliver-chat"):
         world.queues[name] = world.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    _furnish_real_time(world)
     for zone in set(ZONES.values()):
         location = {"LocationConstraint": REGION}
         world.client("s3").create_bucket(Bucket=NAMES.bucket(zone), CreateBucketConfiguration=location)
@@ -106,6 +116,28 @@ def _furnish(world: World) -> None:
         definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
         roleArn="arn:aws:iam::000000000000:role/pipeline",
     )
+
+
+def _furnish_real_time(world: World) -> None:
+    world.client("dynamodb").create_table(
+        TableName=NAMES.called("state"),
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    world.client("kinesis").create_stream(StreamName=NAMES.called("stream", "web_events"), ShardCount=1)
+    world.client("scheduler").create_schedule_group(Name=NAMES.called("timers"))
+
+
+def _real_time_files(folder: Path) -> None:
+    """Of the project that has everything: a collector, triggers, and a sync that one of them fires."""
+    config = open_project(CLOUD).config
+    for name, text in (
+        ("collect", collecting_to_json(collecting_of(config))),
+        ("triggers", triggering_to_json(triggering_of(config))),
+        ("triggered", fired_to_json(fired_syncs(config))),
+    ):
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 def _project_files(folder: Path, sandbox: Sandbox) -> Path:
@@ -122,6 +154,7 @@ def _project_files(folder: Path, sandbox: Sandbox) -> Path:
     ]
     given = {"project": NAMES.project, "snapshots_kept": 5, "tables": tables}
     (folder / "tables.json").write_text(json.dumps(given), encoding="utf-8")
+    _real_time_files(folder)
     return folder
 
 
@@ -131,17 +164,27 @@ def _environment(world: World, files: Path, athena: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL_ATHENA": athena,
         "KUMITATE_ACCOUNT": "team",
         "KUMITATE_BUS": NAMES.called("bus"),
+        "KUMITATE_COLLECT": str(files / "collect.json"),
         "KUMITATE_DATABASES": json.dumps({each: NAMES.database(each) for each in ZONES}),
         "KUMITATE_DLQ": world.queues["deliver-dead"],
         "KUMITATE_ENVIRONMENT": NAMES.environment,
+        "KUMITATE_FUNCTION": f"{_LAMBDA}:function:{NAMES.called('fn', 'processor')}",
         "KUMITATE_GATE": json.dumps(GATE),
         "KUMITATE_LEDGER": TABLE,
         "KUMITATE_MACHINE": f"arn:aws:states:{REGION}:000000000000:stateMachine:{NAMES.called('pipeline')}",
         "KUMITATE_QUEUES": "deliver-",
         "KUMITATE_RESULTS": BUCKET,
         "KUMITATE_ROUTES": str(files / "routes.json"),
+        "KUMITATE_SECRETS": "{}",
         "KUMITATE_SOURCE": NAMES.event_source,
+        "KUMITATE_STATE": NAMES.called("state"),
+        "KUMITATE_STREAMS": NAMES.called("stream", ""),
         "KUMITATE_TABLES": str(files / "tables.json"),
+        "KUMITATE_TIMERS": NAMES.called("timers"),
+        "KUMITATE_TIMERS_ROLE": "arn:aws:iam::000000000000:role/timers",
+        "KUMITATE_TIMERS_UNDELIVERED": f"arn:aws:sqs:{REGION}:000000000000:deliver-dead",
+        "KUMITATE_TRIGGERED": str(files / "triggered.json"),
+        "KUMITATE_TRIGGERS": str(files / "triggers.json"),
         "KUMITATE_WORKGROUP": NAMES.called("query"),
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_METRICS_NAMESPACE": "Kumitate",

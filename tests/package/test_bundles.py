@@ -26,8 +26,9 @@ LIMIT_BYTES = 250 * 2**20
 WHEELS = BUILD / "glue" / "packages.gluewheels.zip"
 ROOT = Path(__file__).resolve().parents[2]
 USED_SERVICES = (
-    "athena", "connectcampaignsv2", "customer-profiles", "dynamodb", "events", "glue", "personalize-events", "pinpoint",
-    "pinpoint-sms-voice-v2", "s3", "secretsmanager", "sesv2", "socialmessaging", "sqs", "stepfunctions",
+    "athena", "connectcampaignsv2", "customer-profiles", "dynamodb", "events", "glue", "kinesis", "personalize-events",
+    "pinpoint", "pinpoint-sms-voice-v2", "s3", "scheduler", "secretsmanager", "sesv2", "socialmessaging", "sqs",
+    "stepfunctions",
 )  # fmt: skip
 
 

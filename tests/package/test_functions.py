@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,12 @@ import pytest
 
 from harness.lambda_runtime import Function, Package
 from harness.mock_account import BUCKET, open_sync, sync_item
-from harness.packaged import SYNC, World, record
+from harness.packaged import NAMES, SYNC, World, record
+from kumitate.activation.triggered import fired_json
 from kumitate.aws.pages import PageObjects
+from kumitate.aws.state import DynamoStateStore
 from kumitate.cloud.pages import manifest_of, write_pages
+from kumitate.model.event import Fired
 from kumitate.model.request import Change, Operation
 
 pytestmark = pytest.mark.package
@@ -61,12 +67,67 @@ def deployed(_: World) -> dict[str, Any]:
     return {"RequestType": "Create", "ResourceProperties": {}}
 
 
+def collected(_: World) -> dict[str, Any]:
+    """The same batch twice, as an SDK sends it that had no answer."""
+    event = {"type": "track", "messageId": "m1", "event": "Signed Up", "userId": "7", "properties": {"plan": "gold"}}
+    http = {"method": "POST", "path": "/v1/batch", "sourceIp": "203.0.113.7"}
+    return {
+        "version": "2.0",
+        "rawPath": "/v1/batch",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": http},
+        "body": b64encode(json.dumps({"writeKey": "cloud-web", "batch": [event]}).encode()).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def is_in_the_stream_once(world: World, answer: dict[str, Any]) -> bool:
+    kinesis = world.client("kinesis")
+    stream = {"StreamName": NAMES.called("stream", "web_events")}
+    (shard,) = kinesis.list_shards(**stream)["Shards"]
+    start = kinesis.get_shard_iterator(**stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+    (record,) = kinesis.get_records(ShardIterator=start["ShardIterator"])["Records"]
+    return answer["statusCode"] == 200 and json.loads(record["Data"])["messageId"] == "m1"
+
+
+def an_event_and_a_poisoned_record(_: World) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat()
+    event = {"type": "track", "messageId": "m2", "event": "Signed Up", "userId": "7", "timestamp": now}
+    event |= {"receivedAt": now, "properties": {"plan": "gold"}, "_kumitate": {"source": "web_events"}}
+    records = [b"\xff{", json.dumps(event).encode()]
+    return {
+        "Records": [
+            {
+                "eventID": f"shardId-000000000000:{number}",
+                "eventSourceARN": f"arn:aws:kinesis:ap-northeast-1:000000000000:stream/{NAMES.called('stream', 'web')}",
+                "kinesis": {"sequenceNumber": str(number), "partitionKey": "a", "data": b64encode(content).decode()},
+            }
+            for number, content in enumerate(records)
+        ]
+    }
+
+
+def fired(world: World) -> dict[str, Any]:
+    """For somebody whom a run has published."""
+    store = DynamoStateStore(world.client("dynamodb"), NAMES.called("state"))
+    store.publish([("card#signup_alert#p-1", {"key": "p-1", "fields": {"text": "7 signed up for {fact.plan}"}})])
+    told = Fired("f1", "signed_up", "p-1", "p-1", datetime.now(UTC), {"plan": "gold"})
+    return {"detail-type": "Trigger fired", "detail": fired_json(told)}
+
+
+def is_on_its_way(world: World, answer: dict[str, Any]) -> bool:
+    (message,) = {each["body"] for each in world.taken("deliver-chat")}
+    page = json.loads(message)["page"]
+    return answer == {"leaving": 1} and b"gold" in gzip.decompress(PageObjects(world.client("s3"), BUCKET).get(page))
+
+
 CASES = {
     "arrivals": Case(arrived, lambda _, answer: answer == {"batchItemFailures": [{"itemIdentifier": "m2"}]}),
     "begin_run": Case(
         lambda _: {"execution": "arn:one", "reason": "test", "as_of": "2026-01-31T00:00:00+00:00"},
         lambda _, answer: (answer["verdict"], answer["run_id"]) == ("begun", "r000001"),
     ),
+    "collector": Case(collected, is_in_the_stream_once),
     "delivery": Case(a_page_and_a_poisoned_message, is_delivered_once),
     "end_run": Case(
         lambda _: {"run_id": "r000001", "state": "finished"}, lambda _, answer: answer["state"] == "finished"
@@ -76,10 +137,15 @@ CASES = {
     ),
     "lake_tables": Case(deployed, lambda _, answer: answer["Data"] == {"Tables": 3}, bundle="lake"),
     "planner": Case(sync_ready, lambda _, answer: answer["pages"] == 1),
+    "processor": Case(
+        an_event_and_a_poisoned_record,
+        lambda world, answer: answer == {"batchItemFailures": []} and bool(world.taken("deliver-dead")),
+    ),
     "quality_gate": Case(
         lambda _: {"run_id": "r000001", "as_of": "2026-01-31T00:00:00+00:00"},
         lambda _, answer: answer == {"verdict": "pass", "findings": []},
     ),
+    "triggered": Case(fired, is_on_its_way),
 }
 NEEDS = {"end_run": "begin_run"}
 """What must have been called before, in the same account."""

@@ -11,8 +11,10 @@ from harness.lambda_runtime import Package
 pytestmark = pytest.mark.package
 LIMIT_MS = 300
 TRIES = 7
-LIGHT = ("arrivals", "begin_run", "delivery", "end_run", "planner", "quality_gate")
-HEAVY = ("pyarrow", "duckdb", "sqlglot", "pyiceberg", "boto3", "pandas")
+LIGHT = (
+    "arrivals", "begin_run", "collector", "delivery", "end_run", "planner", "processor", "quality_gate", "triggered",
+)  # fmt: skip
+HEAVY = ("pyarrow", "duckdb", "sqlglot", "pyiceberg", "boto3", "pandas", "numpy", "jsonschema", "yaml")
 _MEASURE = """
 import sys, time
 sys.path.insert(0, ".")
