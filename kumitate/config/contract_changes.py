@@ -1,7 +1,8 @@
 """What a version of a contract refuses that the one before accepted: judged keyword by keyword of JSON Schema.
 
-A field that no version has declared before may be declared at any time: nobody was promised anything about it. What
-cannot be judged (changed `$ref`, `oneOf`, `if` …) counts as refusing, so that somebody looks.
+A field that no version has described before (by its name, or as one of those that are not declared) may be declared at
+any time: nobody was promised anything about it. What cannot be judged (changed `$ref`, `oneOf`, `if` …) counts as
+refusing, so that somebody looks.
 """
 
 from __future__ import annotations
@@ -17,8 +18,17 @@ Change = tuple[str, str]
 _WORDS_ONLY = frozenset(
     {"$comment", "$id", "$schema", "default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"}
 )
+_OF_OTHERS = ("additionalProperties", "unevaluatedProperties")
 _LOWER_BOUNDS = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"})
 _UPPER_BOUNDS = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"})
+_IN_PLACE = frozenset({"allOf", "anyOf", "contains", "dependentSchemas", "oneOf", "patternProperties", "prefixItems"})
+_DESCRIBING = {
+    "additionalProperties": frozenset({"patternProperties"}),
+    "items": frozenset({"prefixItems"}),
+    "unevaluatedItems": _IN_PLACE,
+    "unevaluatedProperties": _IN_PLACE,
+}
+"""What a rule for the rest leaves out, because it is described there."""
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _ALL = _TYPES - {"integer"}
 
@@ -31,7 +41,7 @@ def narrowed(before: Schema, after: Schema, path: str = "") -> Iterator[Change]:
         yield path, "nothing is accepted any more"
         return
     was: Mapping[str, Any] = {} if before is True else before
-    judged = {"type", "enum", "const", "properties", "required", "additionalProperties", "items"}
+    judged = {"type", "enum", "const", "properties", "required", *_OF_OTHERS, "items"}
     yield from _types(was, after, path)
     yield from _values(was, after, path)
     yield from _fields(was, after, path)
@@ -41,6 +51,7 @@ def narrowed(before: Schema, after: Schema, path: str = "") -> Iterator[Change]:
         wrong = _keyword(keyword, was.get(keyword), after[keyword])
         if wrong:
             yield path, wrong
+    yield from _missed(was, after, path)
     if "if" in was and any(was.get(each) != after.get(each) for each in ("if", "then", "else")):
         yield path, "if, then and else have changed; it cannot be judged whether less is accepted"
 
@@ -73,10 +84,19 @@ def _fields(was: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iter
     known, declared = was.get("properties", {}), after.get("properties", {})
     for name in sorted({*after.get("required", ())} - {*was.get("required", ())}):
         yield _below(path, name), "is required now"
-    others = after.get("additionalProperties", True)
-    yield from narrowed(was.get("additionalProperties", True), others, _below(path, "*"))
+    before, others = _others(was), _others(after)
+    yield from narrowed(before, others, _below(path, "*"))
     for name in sorted(known):
         yield from narrowed(known[name], declared.get(name, others), _below(path, name))
+    if before not in (True, {}):
+        for name in sorted(declared.keys() - known.keys()):
+            yield from narrowed(before, declared[name], _below(path, name))
+
+
+def _others(schema: Mapping[str, Any]) -> Schema:
+    """What fields must look like that are not declared."""
+    found: Schema = next((schema[each] for each in _OF_OTHERS if each in schema), True)
+    return found
 
 
 def _keyword(keyword: str, was: Any, now: Any) -> str:
@@ -93,6 +113,16 @@ def _keyword(keyword: str, was: Any, now: Any) -> str:
     if keyword == "uniqueItems":
         return "values may not come twice any more" if now else ""
     return f"{keyword} has changed; it cannot be judged whether less is accepted"
+
+
+def _missed(was: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[Change]:
+    """Keywords that let something through, and are gone: what they let through others refuse."""
+    lenient = {"minContains"} if "contains" in after else set()
+    for rest, describing in _DESCRIBING.items():
+        if after.get(rest, True) not in (True, {}):
+            lenient |= describing
+    for keyword in sorted(lenient & (was.keys() - after.keys())):
+        yield path, f"{keyword} is gone; it cannot be judged whether less is accepted"
 
 
 def _typed(given: Any) -> frozenset[str]:

@@ -62,6 +62,7 @@ def text(**rules: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {"a": rules}}
 
 
+CLOSED = {"additionalProperties": False}
 NARROWER = [
     (text(type="number"), text(type="integer"), "a type number is no longer accepted"),
     (text(), text(type="string"), "a only type string is accepted now"),
@@ -80,6 +81,27 @@ NARROWER = [
     (text(), {**text(), "additionalProperties": False}, "* nothing is accepted any more"),
     (text(items={"type": "number"}), text(items={"type": "string"}), "a[] type number is no longer accepted"),
     (text(properties={"b": {}}), text(properties={"b": False}), "a.b nothing is accepted any more"),
+    (
+        {"patternProperties": {"^x": {}}, **CLOSED},
+        CLOSED,
+        "the event patternProperties is gone; it cannot be judged whether less is accepted",
+    ),
+    (
+        text(prefixItems=[{}], items=False),
+        text(items=False),
+        "a prefixItems is gone; it cannot be judged whether less is accepted",
+    ),
+    (
+        text(contains={}, minContains=0),
+        text(contains={}),
+        "a minContains is gone; it cannot be judged whether less is accepted",
+    ),
+    ({**text(), "unevaluatedProperties": False}, {"unevaluatedProperties": False}, "a nothing is accepted any more"),
+    (
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        {**text(type="integer"), "additionalProperties": {"type": "string"}},
+        "a type string is no longer accepted",
+    ),
     (text(), text(anyOf=[{"type": "string"}]), "a anyOf has changed; it cannot be judged whether less is accepted"),
 ]
 WIDER = [
@@ -91,6 +113,8 @@ WIDER = [
     (text(minimum=2), text(minimum=1)),
     (text(minimum=2), text()),
     (text(pattern="^a"), text()),
+    ({"type": "object", "patternProperties": {"^x": {"type": "string"}}}, text()),
+    ({"type": "object", "additionalProperties": {"type": "string"}}, {**text(), "additionalProperties": {}}),
     (text(multipleOf=2), text(multipleOf=4 // 2)),
     (text(), {"type": "object", "properties": {"a": {}, "new": {"type": "string"}}}),
     (text(type="string"), text(type="string", description="a word", examples=["x"])),
@@ -177,6 +201,9 @@ def test_a_broken_list_of_what_was_published_is_told(tmp_path: Path) -> None:
     [
         (contract(text()).replace("source: web", "source: wbe"), "unknown source 'wbe'; did you mean 'web'?"),
         (contract({"type": "strng"}), "this is no JSON Schema (2020-12): type"),
+        (contract(text(pattern="(")), "the collector cannot use this schema"),
+        (contract({"$ref": "#/$defs/gone"}), "the collector cannot use this schema"),
+        (contract({"$ref": "https://example.com/order.json"}), "the collector cannot use this schema"),
         (contract(text()).replace("'1.0'", "'1'"), 'a version is "major.minor" in quotes'),
         (contract(text(), more="  violations: {requierd: block}\n"), "'requierd' is neither a field of the contract"),
         (contract(text(), more="  violations: {required: drop_field}\n"), "a field that is missing cannot be dropped"),
@@ -187,6 +214,11 @@ def test_what_is_wrong_with_a_contract_is_said(tmp_path: Path, contracts: str, w
     said = project(tmp_path, contracts)
     assert len(said) == 1
     assert what in said[0]
+
+
+def test_a_field_of_each_item_of_a_list_may_have_its_own_action(tmp_path: Path) -> None:
+    products = text(type="array", items={"properties": {"sku": {"type": "string"}}})
+    assert project(tmp_path, contract(products, more="  violations: {a.sku: drop_field}\n")) == []
 
 
 def test_a_contract_for_a_source_that_takes_in_nothing_is_refused(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
@@ -18,6 +20,8 @@ from kumitate.config.published import schema_fingerprint
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
 _RULES = frozenset(Draft202012Validator.VALIDATORS)
+_SAME_PLACE = ("items", "prefixItems", "contains", "allOf", "anyOf", "oneOf", "if", "then", "else")
+"""Keywords whose schemas are of the same field, or of its items."""
 _MOST_CHANGES = 5
 
 
@@ -71,9 +75,19 @@ def version_key(version: str) -> tuple[int, int]:
 def _unsound(schema: Mapping[str, Any]) -> str:
     error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
     if error is None:
-        return ""
+        return _unusable(schema)
     where = ".".join(map(str, error.absolute_path)) or "the schema"
     return f"this is no JSON Schema (2020-12): {where}: {error.message[:200]}"
+
+
+def _unusable(schema: Mapping[str, Any]) -> str:
+    """What the collector's validator has against it: patterns that are none, references that lead nowhere."""
+    try:
+        plain = json.loads(json.dumps(schema, default=str))
+        jsonschema_rs.Draft202012Validator(plain, validate_formats=True, offline=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        return f"the collector cannot use this schema: {str(error).splitlines()[0][:200]}"
+    return ""
 
 
 def _refused(changes: Iterable[Change], version: str, spot: Spot) -> Iterator[Finding]:
@@ -101,9 +115,17 @@ def _droppable(action: Action, rule: str, spot: Spot) -> Iterator[Finding]:
         yield spot.wrong("a field that is missing cannot be dropped; write flag or block")
 
 
-def _declared(schema: Mapping[str, Any]) -> Iterator[str]:
-    properties = schema.get("properties")
-    yield from properties if isinstance(properties, dict) else ()
+def _declared(schema: Any, path: str = "") -> Iterator[str]:
+    """`products.sku` is that of each product, as violations name it."""
+    if not isinstance(schema, dict):
+        return
+    for name, below in (schema.get("properties") or {}).items():
+        yield f"{path}{name}"
+        yield from _declared(below, f"{path}{name}.")
+    for keyword in _SAME_PLACE:
+        inner = schema.get(keyword)
+        for below in inner if isinstance(inner, list) else [inner]:
+            yield from _declared(below, path)
 
 
 def _promises(draft: Draft) -> Iterator[Finding]:
