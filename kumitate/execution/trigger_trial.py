@@ -15,10 +15,10 @@ from kumitate.events.identifiers import Name
 from kumitate.events.matching import Matching, Noticed, parsed
 from kumitate.events.misses import nearest
 from kumitate.events.plan import Triggering
-from kumitate.events.processor import Processor
+from kumitate.events.processor import MOVED_TO, Processor
 from kumitate.events.reading import milliseconds, moment_at
 from kumitate.events.recollection import Entry, Recollection
-from kumitate.events.state_keys import root_of
+from kumitate.events.state_keys import person_key, root_of
 from kumitate.events.stitching import Stitching
 from kumitate.model.event import MARKS, State
 from kumitate.model.masking import mask
@@ -227,8 +227,13 @@ class _Report:
             if event.known_by:
                 surest = event.known_by[0]
                 root = stitching.lead(root_of(surest.named.kind, surest.value), event.at, surest)[0].root
-                owned.setdefault(root, []).append(event)
+                owned.setdefault(self._moved_to(root), []).append(event)
         return owned
+
+    def _moved_to(self, root: str) -> str:
+        """Where somebody's own state went when they named themselves, however long ago that is by now."""
+        state = self.ports.states.get(person_key(root))
+        return str(state.data.get(MOVED_TO, root)) if state is not None else root
 
     def _miss(self, events: Sequence[Noticed], meant: set[str]) -> None:
         names = [name for event in events for name in event.known_by]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -237,3 +238,55 @@ def test_a_store_that_changes_all_the_time_lets_the_lines_come_again() -> None:
     world = World(plan(keen=KEEN), store=Busy())
     with pytest.raises(RetryableError, match="come again"):
         world.come(*viewed(0), hours=1)
+
+
+def test_steps_at_the_very_same_time_do_not_follow_one_another() -> None:
+    steps = [{"source": "web", "event": "Viewed"}, ADDED, ORDERED]
+    world = World(plan(it={"when": {"sequence": {"steps": steps, "within": "7d"}}}))
+    world.come(*viewed(0), event("Added", 0, who=ANON), event("Ordered", 1, who=ANON), hours=1)
+    assert world.fired() == []
+    world.come(event("Added", 0.5, who=ANON), hours=1)
+    assert len(world.fired()) == 1
+
+
+def test_what_came_true_before_fires_too_if_it_is_known_later_and_far_enough_apart() -> None:
+    world = World(plan(it={"when": {"event": ORDERED}, "once_per": "2h"}))
+    world.come(event("Ordered", 9, who=ANON), hours=9)
+    world.come(event("Ordered", 8, who=ANON), event("Ordered", 3, who=ANON), hours=10)
+    assert [hours for hours, _ in world.fired()] == [3.0, 9.0]
+
+
+@dataclass
+class Interrupted(Store):
+    """Another shard comes between, right before call `place` of the store."""
+
+    place: int = 0
+    come_between: Any = None
+    calls: int = 0
+
+    def read(self, keys: Sequence[str]) -> Any:
+        self.count()
+        return super().read(keys)
+
+    def write(self, key: str, data: Any, *, instead_of: int) -> bool:
+        self.count()
+        return super().write(key, data, instead_of=instead_of)
+
+    def count(self) -> None:
+        self.calls += 1
+        if self.calls == self.place:
+            self.come_between()
+
+
+@pytest.mark.parametrize("is_login_first", [True, False])
+@pytest.mark.parametrize("place", range(1, 11))
+def test_a_visitor_who_logs_in_while_another_shard_counts_them_fires_once(place: int, *, is_login_first: bool) -> None:
+    visit, login = viewed(2), [event("Login", 2, who=BOTH), *viewed(2.1, who=MEMBER)]
+    first, second = (login, visit) if is_login_first else (visit, login)
+    world = World(plan(keen=KEEN))
+    world.come(*viewed(0, 1), hours=2)
+    between = Interrupted(world.store.held, world.store.versions, place)
+    between.come_between = lambda: world.come(*second)
+    world.store = between
+    world.come(*first)
+    assert len({each["id"] for each in world.bus.told}) == 1
