@@ -17,6 +17,7 @@ from kumitate.model.event import MARKS
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
 _SECTIONS = ("properties", "traits", "context")
 _MAX_ID = 100
+_REPLACED = "id.replaced"
 _PRIVATE = ("writeKey", MARKS)
 """What a sender may not leave in an event: a key is a secret, marks are ours."""
 
@@ -137,14 +138,17 @@ def _check_needs(event: Mapping[str, Any], arrival: Arrival) -> None:
 
 
 def _set_message_id(event: dict[str, Any], arrival: Arrival, unique: str) -> tuple[str, ...]:
-    """An SDK's own; else one that the same body sent again gets again."""
+    """An SDK's own, or one made of it where it is too long; else one that the same body sent again gets again."""
     given = event.get("messageId")
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
-    if isinstance(given, str) and 0 < len(given.strip()) <= _MAX_ID:
-        event["messageId"] = given.strip()
-        return ()
+    if isinstance(given, str) and given.strip():
+        event["messageId"] = given.strip() if len(given.strip()) <= _MAX_ID else _derived(f"{arrival.source}\n{given}")
+        return () if event["messageId"] == given.strip() else (_REPLACED,)
     sent = arrival.envelope.get("sentAt") or ""
-    content = f"{arrival.source}\n{sent}\n{arrival.salt}\n{unique}"
-    event["messageId"] = f"derived-{sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-    return ("id.replaced",) if given else ()
+    event["messageId"] = _derived(f"{arrival.source}\n{sent}\n{arrival.salt}\n{unique}")
+    return (_REPLACED,) if given else ()
+
+
+def _derived(content: str) -> str:
+    return f"derived-{sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

@@ -126,12 +126,16 @@ def _in_pieces(text: str, *, is_batch: bool) -> Body:
     pieces, end = _pieces(text, found.end())
     if end < 0:
         raise RecordError("body.not_json")
+    if len(pieces) > MAX_BATCH_EVENTS:
+        raise RecordError("batch.too_many", "batch")
     try:
         envelope = _loaded(text[: found.end()] + text[end:])
     except (ValueError, RecursionError):
         raise RecordError("body.not_json") from None
     body = _body(envelope, is_batch=True)
-    return _limited([_read(piece) for piece in pieces], body.envelope)
+    if body.items:  # what was gone through is another list of that name, inside something else
+        raise RecordError("body.not_json")
+    return Body(tuple(_read(piece) for piece in pieces), body.envelope)
 
 
 def shared_of(envelope: Mapping[str, Any]) -> dict[str, Any]:

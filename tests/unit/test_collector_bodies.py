@@ -110,6 +110,17 @@ def test_what_a_batch_says_for_all_its_events_has_limits_too(context: Any, reaso
     assert (told["status"], told["reason"]) == (400, reason)
 
 
+def test_a_broken_list_inside_something_else_hides_no_event() -> None:
+    told = Desk().post("/v1/batch", b'{"x": {"batch": [nothing]}, "batch": [' + json.dumps(TRACK).encode() + b"]}")
+    assert (told["status"], told["reason"]) == (400, "body.not_json")
+
+
+def test_a_list_of_nothing_is_refused_before_its_items_are_read() -> None:
+    began = time.process_time()
+    assert Desk().post("/v1/batch", b'{"batch":[' + b"," * 490_000 + b"]}")["reason"] == "batch.too_many"
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -101,6 +101,23 @@ def test_an_id_that_is_none_is_replaced(given: object) -> None:
     assert line["_kumitate"]["flags"] == ["id.replaced"]
 
 
+def test_an_id_that_is_too_long_is_replaced_by_the_same_in_whatever_batch_it_comes() -> None:
+    desk = Desk()
+    long, other = ({**TRACK, "messageId": letter * 5_000} for letter in "xy")
+    for batch in ([long, other], [other], [TRACK, long]):
+        desk.post("/v1/batch", {"batch": batch, "sentAt": f"2026-11-22T12:00:0{len(batch)}Z"})
+    assert len(desk.intake.events) == 3
+
+
+@pytest.mark.parametrize("time", ["2026-11-22\ud80012:00:00", "2026-11-22T12:00:00." + "0" * 300_000, "٢٠٢٦١١٢٢١٢"])
+@pytest.mark.parametrize("name", ["sentAt", "timestamp"])
+def test_no_time_that_a_batch_tells_for_all_breaks_or_swells_its_events(name: str, time: str) -> None:
+    desk = Desk()
+    assert desk.post("/v1/batch", {"batch": [TRACK], name: time})["accepted"] == 1
+    assert desk.marks["flags"] == ["time.unreadable"]
+    assert len(desk.intake.events[0].line) < 500
+
+
 @pytest.mark.parametrize(
     ("rule", "given", "stays"),
     [
