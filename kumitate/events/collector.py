@@ -128,7 +128,9 @@ class Collector:
         body = body_of(call.body, call.headers.get("content-encoding", ""), is_batch=False)
         events = events_of(hook, body.items[0], call.headers)
         arrival = Arrival(call.at, taker.intake.source, needs_person=False)
-        return self._kept(taker.each(events, "track", arrival), is_batch=hook.each is not None)
+        made = list(taker.each(events, "track", arrival))
+        is_kept = all(each.event is not None for each in made)  # blocked ones lie in quarantine: nobody need call again
+        return self._kept(made, is_batch=hook.each is not None or is_kept)
 
     def _asked(self, call: Call, route: Route) -> Answer:
         """What is asked before anything is sent."""

@@ -59,8 +59,16 @@ def draft_schema(samples: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def brought_by(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a contract describes: the traits of identify and group, the properties of the other calls."""
-    found = event.get("traits" if event.get("type") in ("identify", "group") else "properties")
+    """What a contract describes: the traits of identify and group (RudderStack's SDKs tell them in the context), the
+    properties of the other calls.
+    """
+    if event.get("type") not in ("identify", "group"):
+        found = event.get("properties")
+    else:
+        found = event.get("traits")
+        context = event.get("context")
+        if found is None and isinstance(context, dict):
+            found = context.get("traits")
     return found if isinstance(found, dict) else {}
 
 

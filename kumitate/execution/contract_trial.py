@@ -59,7 +59,7 @@ def tried(events: Iterable[Mapping[str, Any]], intake: Intake) -> Trial:
     for given in events:
         trial.events += 1
         event = deepcopy({**given, "type": given.get("type", "track")})
-        if event["type"] not in _CALLS:
+        if not isinstance(event["type"], str) or event["type"] not in _CALLS:
             trial.no_calls += 1
             continue
         _judge(event, contracts, trial)

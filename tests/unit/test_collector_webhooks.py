@@ -172,7 +172,9 @@ def test_a_long_id_is_shortened_and_another_long_one_otherwise() -> None:
 def test_webhooks_are_held_to_contracts_too() -> None:
     contract = Terms("order", "track", "orders/create", {"1.0": {"required": ["total"]}}, "block", {})
     assert call(desk(hook(), contracts=(contract,)))["accepted"] == 1
-    assert call(desk(hook(properties={}), contracts=(contract,)))["reason"] == "contract.required"
+    told = call(desk(hook(properties={}), contracts=(contract,)))
+    assert (told["accepted"], reasons(told)) == (0, [(0, "contract.required")])
+    assert told["status"] == 200  # services that hear an error call again for days, and then no more
 
 
 def test_nobody_is_called_at_another_path() -> None:

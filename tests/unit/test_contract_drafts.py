@@ -55,6 +55,16 @@ def test_a_draft_looks_at_events_of_that_name_alone() -> None:
         drafted(events, call="identify", event=None)
 
 
+def test_a_draft_of_traits_finds_them_wherever_an_sdk_puts_them() -> None:
+    events = [
+        {"type": "identify", "traits": {"email": "a@example.com"}},
+        {"type": "identify", "context": {"traits": {"plan": "gold"}}},
+        {"type": "identify", "context": []},
+    ]
+    schema, _ = drafted(events, call="identify", event=None)
+    assert list(schema["properties"]) == ["email", "plan"]
+
+
 def test_events_are_read_from_lines_also_compressed(tmp_path: Path) -> None:
     import gzip
 

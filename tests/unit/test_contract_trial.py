@@ -18,11 +18,13 @@ def test_a_trial_counts_by_contract_field_and_rule() -> None:
         {"event": "Priced", "properties": {}},
         {"type": "page", "name": "Home"},
         {"type": "poem"},
+        {"type": ["track"]},
+        {"type": None},
     ]
     trial = tried(events, INTAKE)
     assert trial.to_json() == {
-        "events": 6,
-        "no_calls": 1,
+        "events": 8,
+        "no_calls": 3,
         "contracts": [{"contract": "priced/1.0", "kept": 1, "broken": 2, "blocked": 1}],
         "violations": [
             {"contract": "priced/1.0", "field": "price", "rule": "type", "action": "flag", "events": 2},
