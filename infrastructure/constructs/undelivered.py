@@ -10,7 +10,9 @@ from infrastructure.acknowledging import acknowledge
 
 
 def dead_letters(scope: Construct, id_: str, *, name: str) -> sqs.Queue:
-    """Kept as long as SQS can. Messages name runs, syncs and pages, never people: SQS's own key suffices."""
+    """Kept as long as SQS can, under SQS's own key. Messages name runs, syncs and pages; those of real time hold what a
+    trigger tells of somebody, whom they name by a hash or an id of the lake.
+    """
     queue = sqs.Queue(
         scope,
         id_,
