@@ -67,7 +67,7 @@ def processor_grants(platform: Platform, key_arn: str, timer_role: str) -> Itera
     names = platform.names
     streams = tuple(stream_arn(names, each.name) for each in platform.watched)
     yield Grant("ReadEvents", _READ, streams)
-    keep = ("dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:PutItem")
+    keep = ("dynamodb:BatchGetItem", "dynamodb:PutItem")
     yield state_items("KeepState", keep, names, keys=["link#*", "person#*"])
     yield state_items("ReadMap", ("dynamodb:BatchGetItem",), names, keys=["who#*"])
     yield Grant("TellFired", ("events:PutEvents",), (bus_arn(names),))

@@ -164,30 +164,36 @@ def _environment(world: World, files: Path, athena: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL_ATHENA": athena,
         "KUMITATE_ACCOUNT": "team",
         "KUMITATE_BUS": NAMES.called("bus"),
-        "KUMITATE_COLLECT": str(files / "collect.json"),
         "KUMITATE_DATABASES": json.dumps({each: NAMES.database(each) for each in ZONES}),
         "KUMITATE_DLQ": world.queues["deliver-dead"],
         "KUMITATE_ENVIRONMENT": NAMES.environment,
-        "KUMITATE_FUNCTION": f"{_LAMBDA}:function:{NAMES.called('fn', 'processor')}",
         "KUMITATE_GATE": json.dumps(GATE),
         "KUMITATE_LEDGER": TABLE,
         "KUMITATE_MACHINE": f"arn:aws:states:{REGION}:000000000000:stateMachine:{NAMES.called('pipeline')}",
         "KUMITATE_QUEUES": "deliver-",
         "KUMITATE_RESULTS": BUCKET,
         "KUMITATE_ROUTES": str(files / "routes.json"),
-        "KUMITATE_SECRETS": "{}",
         "KUMITATE_SOURCE": NAMES.event_source,
-        "KUMITATE_STATE": NAMES.called("state"),
-        "KUMITATE_STREAMS": NAMES.called("stream", ""),
         "KUMITATE_TABLES": str(files / "tables.json"),
-        "KUMITATE_TIMERS": NAMES.called("timers"),
-        "KUMITATE_TIMERS_ROLE": "arn:aws:iam::000000000000:role/timers",
-        "KUMITATE_TIMERS_UNDELIVERED": f"arn:aws:sqs:{REGION}:000000000000:deliver-dead",
-        "KUMITATE_TRIGGERED": str(files / "triggered.json"),
-        "KUMITATE_TRIGGERS": str(files / "triggers.json"),
         "KUMITATE_WORKGROUP": NAMES.called("query"),
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_METRICS_NAMESPACE": "Kumitate",
+        **_real_time_environment(files),
+    }
+
+
+def _real_time_environment(files: Path) -> dict[str, str]:
+    return {
+        "KUMITATE_COLLECT": str(files / "collect.json"),
+        "KUMITATE_FUNCTION": f"{_LAMBDA}:function:{NAMES.called('fn', 'processor')}",
+        "KUMITATE_SECRETS": "{}",
+        "KUMITATE_STATE": NAMES.called("state"),
+        "KUMITATE_STREAMS": NAMES.called("stream", ""),
+        "KUMITATE_TIMERS_ROLE": "arn:aws:iam::000000000000:role/timers",
+        "KUMITATE_TIMERS_UNDELIVERED": f"arn:aws:sqs:{REGION}:000000000000:deliver-dead",
+        "KUMITATE_TIMERS": NAMES.called("timers"),
+        "KUMITATE_TRIGGERED": str(files / "triggered.json"),
+        "KUMITATE_TRIGGERS": str(files / "triggers.json"),
     }
 
 

@@ -16,7 +16,7 @@ from harness.iam import ANYBODY, Need
 from harness.job_needs import connection, glue_job, of_runs, pull, stage
 from harness.lake_needs import on, optimiser, readers, registered
 from harness.placed import Account, Placed
-from harness.real_time_needs import groups_of_timers, integration, stream_reader, timers
+from harness.real_time_needs import integration, source_of, stream_reader, timers
 
 
 def needs(account: Account) -> list[Need]:
@@ -89,18 +89,10 @@ def _trust(account: Account) -> Iterator[Need]:
         for id_ in account.policies.protecting.get(role.arn, ()):
             principal = account.policies.statements[id_]["Principal"]
             for service in _several(principal.get("Service", [])):
-                context = {"aws:SourceAccount": ACCOUNT, **_source(account, service, role.arn)}
+                context = {"aws:SourceAccount": ACCOUNT, **source_of(account, service, role.arn)}
                 yield Need(service, "sts:AssumeRole", role.arn, context)
             if "AWS" in principal:
                 yield Need(ANYBODY, "sts:AssumeRole", role.arn)
-
-
-def _source(account: Account, service: str, role: str) -> dict[str, str]:
-    """What a service names as the source of what it does."""
-    if service != "scheduler.amazonaws.com":
-        return {}
-    group = groups_of_timers(account).get(role, "default")
-    return {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{group}"}
 
 
 def _schedule(account: Account, schedule: Placed) -> Iterator[Need]:

@@ -46,7 +46,7 @@ def collector(given: Environment) -> Iterator[Call]:
 
 
 def processor(given: Environment) -> Iterator[Call]:
-    yield from _state(given, "BatchGetItem PutItem DeleteItem", f"person#p-{_HEX}", f"link#email#{_HEX}")
+    yield from _state(given, "BatchGetItem PutItem", f"person#p-{_HEX}", f"link#email#{_HEX}")
     yield from _state(given, "BatchGetItem", f"who#email#{_HEX}")
     yield "events:PutEvents", given.bus, {}
     schedule = f"arn:aws:scheduler:{_ROOT}:schedule/{given.variables['KUMITATE_TIMERS']}/{_HEX}"
@@ -90,12 +90,20 @@ def timers(account: Account, group: Placed) -> Iterator[Need]:
             yield Need(processor_role, "scheduler:CreateSchedule", of_nobodys, forbidden=True)
 
 
-def groups_of_timers(account: Account) -> dict[str, str]:
+def _groups_of_timers(account: Account) -> dict[str, str]:
     """ARN of a role that is lent to schedules -> their group."""
     found = (
         each.properties.get("Environment", {}).get("Variables", {}) for each in account.all("AWS::Lambda::Function")
     )
     return {each["KUMITATE_TIMERS_ROLE"]: each["KUMITATE_TIMERS"] for each in found if "KUMITATE_TIMERS" in each}
+
+
+def source_of(account: Account, service: str, role: str) -> dict[str, str]:
+    """What a service names as the source of what it does."""
+    if service != "scheduler.amazonaws.com":
+        return {}
+    group = _groups_of_timers(account).get(role, "default")
+    return {"aws:SourceArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{group}"}
 
 
 def stream_reader(account: Account, mapping: Placed, role: str) -> Iterator[Need]:
