@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,9 @@ def list_contracts(*, project: Path | None, as_json: bool) -> None:
 @project_option
 @json_option
 def seen(*, source: str | None, unknown: bool, project: Path | None, as_json: bool) -> None:
-    """List the events that came in, how many and when, and the contract of each; `-` is one that none describes."""
+    """List the events that came in, how many and when, how many of them lie blocked in quarantine, and the contract
+    of each; `-` is one that none describes.
+    """
     from kumitate.cli.lake import opened
     from kumitate.execution.contracts import seen_events, unknown_only
 
@@ -74,7 +77,7 @@ def seen(*, source: str | None, unknown: bool, project: Path | None, as_json: bo
     if as_json:
         print_json([{name: getattr(each, name) for name in each.__slots__} for each in shown])
         return
-    columns = ("source", "call", "event", "events", "first_at", "last_at", "contract")
+    columns = ("source", "call", "event", "events", "blocked", "first_at", "last_at", "contract")
     print_table(columns, [[getattr(each, name) or "-" for name in columns] for each in shown])
     lacking = next(unknown_only(shown), None)
     if lacking is not None:
@@ -226,8 +229,11 @@ def _asked(call: str, event: str) -> str:
 
 
 def _name(event: str) -> str:
-    """`Order Completed` is order_completed."""
-    return re.sub(r"[^a-z0-9]+", "_", event.lower()).strip("_") or "event"
+    """`Order Completed` is order_completed; `購入` is event_ and a few digits, which no other name shares."""
+    plain = re.sub(r"[^a-z0-9]+", "_", event.lower()).strip("_")
+    if event.isascii() and plain and plain[0].isalpha():
+        return plain
+    return f"{plain if plain[:1].isalpha() else 'event'}_{sha256(event.encode()).hexdigest()[:6]}"
 
 
 def _yaml(name: str, asked: dict[str, Any], schema: dict[str, Any]) -> str:

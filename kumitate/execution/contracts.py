@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from kumitate.config.published import CONTRACTS, PUBLISHED_FILE, Published, read
 from kumitate.config.source import Source
 from kumitate.errors import FatalError
 from kumitate.events.drafting import brought_by, draft_schema
+from kumitate.ingest.replayed import QUARANTINED
 from kumitate.model.step import Query
 from kumitate.model.table import validate_identifier
 from kumitate.ports import Engine
@@ -26,7 +28,9 @@ SAMPLES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """One kind of event that the lake has of a source; `contract` is empty where none describes it."""
+    """One kind of event that came in to a source, `blocked` of them into quarantine; `contract` is empty where none
+    describes it.
+    """
 
     source: str
     call: str
@@ -35,6 +39,7 @@ class SeenEvent:
     first_at: datetime | None
     last_at: datetime | None
     contract: str
+    blocked: int = 0
 
 
 def seen_events(engine: Engine, sources: Mapping[str, Source], contracts: Mapping[str, Contract]) -> list[SeenEvent]:
@@ -44,17 +49,53 @@ def seen_events(engine: Engine, sources: Mapping[str, Source], contracts: Mappin
         own: dict[tuple[str, str | None], str] = {
             (each.call, each.event): title for title, each in contracts.items() if each.source == name
         }
-        for batch in engine.rows(Query(f"seen_{name}", _seen_sql(name, source))):
-            for row in batch.to_pylist():
-                call, event = row["call"] or "track", row["event"] or ""
-                known = own.get((call, event)) or own.get((call, None)) or ""
-                found.append(SeenEvent(name, **row | {"call": call, "event": event}, contract=known))
+        blocked = _blocked(engine, name, source)
+        for row in _accepted(engine, name, source):
+            call, event = row["call"] or "track", row["event"] or ""
+            held = blocked.pop((call, event), 0)
+            told = row | {"call": call, "event": event, "events": row["events"] + held}
+            found.append(SeenEvent(name, **told, contract=_known(own, call, event), blocked=held))
+        for (call, event), held in blocked.items():
+            found.append(SeenEvent(name, call, event, held, None, None, _known(own, call, event), held))
     return sorted(found, key=lambda each: (each.source, -each.events, each.call, each.event))
+
+
+def _known(own: Mapping[tuple[str, str | None], str], call: str, event: str) -> str:
+    return own.get((call, event)) or own.get((call, None)) or ""
+
+
+def _accepted(engine: Engine, name: str, source: Source) -> Iterator[dict[str, Any]]:
+    for batch in engine.rows(Query(f"seen_{name}", _seen_sql(name, source))):
+        yield from batch.to_pylist()
+
+
+def _blocked(engine: Engine, name: str, source: Source) -> Counter[tuple[str, str]]:
+    """Call and name of the events that contracts keep in quarantine, with how many there are."""
+    sql = (
+        f"select q.payload from ({QUARANTINED}) as q\n"
+        f"where q.is_open and q.source = '{validate_identifier(name)}' and q.reason like 'contract.%'"
+    )
+    call = _column_of(source, "type")
+    found = Counter[tuple[str, str]]()
+    for batch in engine.rows(Query(f"blocked_{name}", sql)):
+        for row in batch.to_pylist():
+            told = json.loads(row["payload"])
+            rest = told.get("_extra", {})
+            found[str(told.get(call) or rest.get("type") or "track"), _blocked_name(told, rest, source)] += 1
+    return found
+
+
+def _blocked_name(told: Mapping[str, Any], rest: Mapping[str, Any], source: Source) -> str:
+    return str((told.get(source.event) if source.event else None) or rest.get("event") or "")
+
+
+def _column_of(source: Source, path: str) -> str | None:
+    return next((column for column, spec in source.columns.items() if spec.from_ == path), None)
 
 
 def _seen_sql(name: str, source: Source) -> str:
     """A column that is read from `type` tells the call; without one all are track calls."""
-    call = next((column for column, spec in source.columns.items() if spec.from_ == "type"), None)
+    call = _column_of(source, "type")
     calls = validate_identifier(call) if call else "cast(null as varchar)"
     event = validate_identifier(source.event) if source.event else "cast(null as varchar)"
     time = validate_identifier(source.time) if source.time else "cast(null as timestamp)"
