@@ -45,20 +45,20 @@ def test_a_message_stays_hidden_longer_than_its_delivery_may_take(shop: Synthesi
 def test_every_sync_has_a_rule_of_its_own_to_the_planner(shop: Synthesis) -> None:
     template, names = shop["activation"], shop.platform.names
     rules = {rule["Name"]: rule for rule in template.of_type("AWS::Events::Rule").values()}
-    for route in shop.platform.routes:
+    for route in shop.platform.run_routes:
         rule = rules[names.called("sync", route.name)]
         assert rule["EventPattern"]["detail"] == {"sync": [route.name]}
         assert rule["EventPattern"]["source"] == [names.event_source]
         (target,) = rule["Targets"]
         assert "DeadLetterConfig" in target
     assert set(rules) == {names.called("segments-changed")} | {
-        names.called("sync", route.name) for route in shop.platform.routes
+        names.called("sync", route.name) for route in shop.platform.run_routes
     }
 
 
 def test_a_sync_with_a_schedule_has_one_and_others_have_none(cloud: Synthesis) -> None:
     schedules = cloud["activation"].of_type("AWS::Scheduler::Schedule").values()
-    wanted = {route.name: route.sync.schedule for route in cloud.platform.routes if route.sync.schedule}
+    wanted = {route.name: route.sync.schedule for route in cloud.platform.run_routes if route.sync.schedule}
     assert wanted
     found = {}
     for schedule in schedules:
