@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from activation_data import RUN, SYNCS, make, project
+from peak import peak_mib
 
 from kumitate.activation.stage import sync_steps
 from kumitate.activation.tables import SYNC_COUNTS, changes_table
@@ -90,7 +90,7 @@ def measured(sync: str, folder: Path) -> dict[str, Any]:
         worker.carry_out(step, Mark(step.mode, f"{step_name(step)}#{time.time_ns()}", RUN.id))
         steps[step.query.name] = time.perf_counter() - before
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
-    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mib = peak_mib()
     counted = f"select outcome, max(rows) as rows from {SYNC_COUNTS} where sync = '{sync}' group by outcome"
     outcomes = {row["outcome"]: row["rows"] for row in _rows(engine, counted)}
     changes = _rows(engine, f"select count(*) as rows from {changes_table(sync)}")[0]["rows"]

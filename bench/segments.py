@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 import sqlglot
+from peak import peak_mib
 from segment_cost import bytes_read
 from segment_data import generate, generate_states, project
 from segment_ways import WAYS, statements
@@ -71,7 +72,7 @@ def measured(name: str, data: Path) -> Figures:
     before, started = _cpu_seconds(), time.perf_counter()
     result = WAYS[name].run(data, queries)
     seconds, cpu = time.perf_counter() - started, _cpu_seconds() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MIB
+    peak = peak_mib()
     return {"cpu": cpu, "seconds": seconds, "peak": peak, "answer": WAYS[name].answer(result, data)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -134,7 +135,7 @@ class _Reader:
     def _validated(self, wanted: Any, value: Any, spot: Spot) -> tuple[Any, ...]:
         """The section; where something is wrong in it, every way to read it, if there is any."""
         try:
-            return (TypeAdapter(wanted).validate_python(value),)
+            return (_adapter(wanted).validate_python(value),)
         except ValidationError as error:
             self.findings += [spot.below(*path).wrong(what) for path, what in sentences(wanted, error, value)]
         repair = repaired(wanted, value)
@@ -142,6 +143,12 @@ class _Reader:
             return ()
         self.doubted |= {spot.below(*path) for path in repair.doubted}
         return repair.readings
+
+
+@cache
+def _adapter(wanted: Any) -> TypeAdapter[Any]:
+    """To make one takes longer than to use it."""
+    return TypeAdapter(wanted)
 
 
 def _words(content: bytes) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -20,8 +21,7 @@ def read_findings(sql: str, tables: Mapping[str, Table | None], spot: Spot) -> I
     A table that is None may be read, but what its columns are cannot be told.
     """
     try:
-        query = sqlglot.parse_one(sql, read=DIALECT)
-        scopes = traverse_scope(query) if isinstance(query, exp.Query) else []
+        scopes = _scopes(sql)
     except SqlglotError:
         return
     for scope in scopes:
@@ -30,6 +30,13 @@ def read_findings(sql: str, tables: Mapping[str, Table | None], spot: Spot) -> I
             yield spot.wrong(_unreadable(name, [each for each, table in tables.items() if table is not None]))
         known = {alias: table for alias, name in read.items() if (table := tables.get(name)) is not None}
         yield from _columns(scope, known, spot)
+
+
+@lru_cache(maxsize=256)
+def _scopes(sql: str) -> list[Scope]:
+    """Read alone, never changed: the same statement is checked once for each way to read a project."""
+    query = sqlglot.parse_one(sql, read=DIALECT)
+    return traverse_scope(query) if isinstance(query, exp.Query) else []
 
 
 def _named(table: exp.Table) -> str:
