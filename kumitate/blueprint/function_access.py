@@ -130,9 +130,18 @@ def delivery_grants(names: Names, account: Account, key_arn: str, *, routes: Ite
     if account.secret:
         secret = arn(names, "secretsmanager", f"secret:{account.secret}-??????")
         yield Grant("ReadSecret", ("secretsmanager:GetSecretValue",), (secret,), because=_SUFFIX)
+    yield from _calls(names, [route for route in routes if route.account == account.name])
+
+
+def _calls(names: Names, routes: Iterable[Route]) -> Iterator[Grant]:
+    """What the account's syncs call; several of one kind may call the same."""
+    given = set()
     for route in routes:
-        if route.account == account.name:
-            yield from destination_grants(names, route.type, route.sync, settings=route.settings)
+        for grant in destination_grants(names, route.type, route.sync, settings=route.settings):
+            what = (grant.actions, grant.resources, *sorted(grant.where.items()))
+            if what not in given:
+                given.add(what)
+                yield grant
 
 
 def _notes(names: Names, account: Account) -> Iterator[Grant]:

@@ -16,7 +16,7 @@ from kumitate.blueprint.names import BUCKETS, Names
 
 pytestmark = pytest.mark.emulator
 
-SMALL_TABLES = ("ledger", "device-tokens", "idempotency")
+SMALL_TABLES = ("ledger", "device-tokens", "idempotency", "state")
 
 
 def test_destroy_takes_the_stacks_and_leaves_the_data(deployed: Deployment) -> None:
