@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from kumitate.errors import RetryableError
+from kumitate.errors import FatalError, RetryableError
 from kumitate.model.event import Event
 
 Thing = TypeVar("Thing")
@@ -58,19 +58,20 @@ class Collected:
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime]) -> None:
         """`folder` is the lake's; both are for their owner alone."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self.clock = clock
         self._path = folder / COLLECTED
         self._idle: list[sqlite3.Connection] = []
         self._lock = Lock()
         self._writing = Lock()
-        os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))  # SQLite's other files take over its rights
-        with self._connection() as connection:
-            connection.execute("pragma journal_mode = wal")
-            connection.executescript(_CREATE)
-        with self.writing() as connection:
-            _number_from(connection, clock())
+        with _told_where(self._path):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))  # SQLite's other files take over its rights
+            with self._connection() as connection:
+                connection.execute("pragma journal_mode = wal")
+                connection.executescript(_CREATE)
+            with self.writing() as connection:
+                _number_from(connection, clock())
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -133,6 +134,22 @@ class Collected:
         connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False, isolation_level=None)
         connection.execute("pragma synchronous = full")
         return connection
+
+
+@contextmanager
+def _told_where(path: Path) -> Iterator[None]:
+    """FatalError where the file cannot be made, or is none of SQLite's."""
+    try:
+        yield
+    except OSError as error:
+        raise FatalError(
+            f"{path}: cannot be written ({error.strerror}); check the folder's rights, or name another with --lake"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise FatalError(
+            f"{path}: is damaged ({error}); put it aside and begin again. What runs have taken in lies in the lake;"
+            " it alone holds what came since"
+        ) from error
 
 
 def portions_of(things: Iterable[Thing], most: int) -> Iterator[list[Thing]]:

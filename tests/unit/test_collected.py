@@ -15,7 +15,7 @@ import pytest
 
 from harness.collectors import HandClock
 from kumitate.engines.local_files import LocalInbox
-from kumitate.errors import RetryableError
+from kumitate.errors import FatalError, RetryableError
 from kumitate.execution.collected import Collected, RateOfOneProcess, SqliteIntake
 from kumitate.execution.collected_files import PROCESSOR, land_collected
 from kumitate.execution.collected_states import Backlog
@@ -220,6 +220,19 @@ def test_what_was_collected_is_for_its_owner_alone(collected: Collected) -> None
     files = [path for path in collected.folder.rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o077 for path in files} == {0}
     assert any(path.suffix == ".gz" for path in files)
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_lake_that_cannot_hold_the_file_is_told_of_where_it_lies(
+    tmp_path: Path, clock: HandClock, is_folder: bool
+) -> None:
+    if is_folder:
+        (tmp_path / "collected.db").mkdir()
+    else:
+        (tmp_path / "collected.db").write_bytes(b"nothing of SQLite's" * 500)
+    with pytest.raises(FatalError, match=r"collected\.db: ") as told:
+        Collected(tmp_path, clock=clock)
+    assert ("the folder's rights" if is_folder else "is damaged") in str(told.value)
 
 
 def test_landed_files_are_deliveries_of_their_source(collected: Collected, tmp_path: Path) -> None:
