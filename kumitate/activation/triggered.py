@@ -26,6 +26,8 @@ KEY_EMPTY = "key.empty"
 KEY_SENT = "key.sent"
 """Another firing has the same key, which leaves once."""
 NOT_IN_SEGMENT = "not_in_segment"
+CARD_OUTDATED = "card.outdated"
+"""The card was published for the sync as it was before a change: the next run publishes it anew."""
 PERSON_UNKNOWN, PROFILE_UNKNOWN = "person.unknown", "profile.unknown"
 TOO_LATE = "too_late"
 """It could not leave as long as its trigger's `fresh` lasted."""
@@ -83,12 +85,29 @@ def bring(plan: FiredSync, fired: Fired, card: Mapping[str, Any] | None) -> Chan
         return _without_card(plan, fired)
     if card.get("gate"):
         return Held(str(card["gate"]))
+    if not _fits(plan, card):
+        return Held(CARD_OUTDATED, waits=True)
     facts = {"fired_id": fired.id, "fired_at": fired.at.isoformat(), **fired.facts}
     key = filled(card["key"], facts, missing=None) if plan.key_facts else card["key"]
     if key is None or not key.strip():
         return Held(KEY_EMPTY)
     fields = _fields(plan, card["fields"], facts)
     return fields if isinstance(fields, Held) else Change(key, Operation.CREATE, fields, fired.person_id)
+
+
+def _fits(plan: FiredSync, card: Mapping[str, Any]) -> bool:
+    """Whether facts have their places in the card, as the plan says."""
+    asked = [card["fields"].get(name) for name in (*plan.values, *plan.texts)]
+    asked += [card["key"]] if plan.key_facts else []
+    return all(isinstance(template, str) and _has_fact(template) for template in asked)
+
+
+def _has_fact(template: str) -> bool:
+    try:
+        names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError:
+        return False
+    return bool(names) and all(name.startswith(FACT) for name in names)
 
 
 def _without_card(plan: FiredSync, fired: Fired) -> Held:

@@ -20,6 +20,7 @@ from kumitate.events.reading import moment_at
 from kumitate.events.recollection import Entry, Firing, Recollection
 
 _SINCE_EVER = -(2**62)
+_UNSURE = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,22 @@ class Watching:
             watch = self.triggering.watches[trigger]
             for found in _candidates(watch, known, look.since):
                 if found.due <= look.now and look.now - found.at <= watch.fresh_ms + (found.due and watch.lateness_ms):
-                    changes.fired += _fired(known, found, _Asked(trigger, watch, look))
+                    changes.fired += _fired(known, found, self._asked(trigger, look))
             changes.is_new |= bool(changes.fired)
             if watch.waits:
-                self._set_timer(known, changes, _Asked(trigger, watch, look))
+                self._set_timer(known, changes, self._asked(trigger, look))
+
+    def _asked(self, trigger: str, look: _Look) -> _Asked:
+        return _Asked(trigger, self.triggering.watches[trigger], look, self._sureness)
+
+    @cached_property
+    def _sureness(self) -> Mapping[str, int]:
+        """By kind, the last place that it has among those of any source."""
+        found: dict[str, int] = {}
+        for watched in self.triggering.sources.values():
+            for place, named in enumerate(watched.names):
+                found[named.kind] = max(place, found.get(named.kind, 0))
+        return found
 
     def _set_timer(self, known: Recollection, changes: Changes, asked: _Asked) -> None:
         """For what waits next; one that is set earlier stays, and is moved on when it wakes."""
@@ -148,6 +161,8 @@ class _Asked:
     trigger: str
     watch: Watch
     look: _Look
+    sureness: Mapping[str, int]
+    """How sure kinds of identifiers are: the lower the surer."""
 
 
 def _candidates(watch: Watch, known: Recollection, since: int) -> list[Moment]:
@@ -218,8 +233,20 @@ def _told(known: Recollection, asked: _Asked, facts: Mapping[str, Any], *, firin
         "at": moment_at(firing.at).isoformat(),
         "facts": dict(facts),
         "denied": known.denied(),
-        "who": [f"who#{name.replace(':', '#', 1)}" for name in reversed(known.names)],
+        "who": [f"who#{name.replace(':', '#', 1)}" for name in _surest(known.names, asked)],
     }
+
+
+def _surest(names: Iterable[str], asked: _Asked) -> list[str]:
+    """Of the surest kind they are called by, the newest first: a tablet may lead to somebody else."""
+    root, rank = asked.look.whom.root, asked.sureness
+    called = [*([root] if ":" in root else []), *reversed([*names])]
+    best = min((rank.get(_kind(name), _UNSURE) for name in called), default=_UNSURE)
+    return list(dict.fromkeys(name for name in called if rank.get(_kind(name), _UNSURE) == best))
+
+
+def _kind(name: str) -> str:
+    return name.partition(":")[0]
 
 
 def _digest(text: str, digits: int = 12) -> str:

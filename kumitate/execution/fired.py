@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kumitate.activation.triggered import (
+    CARD_OUTDATED,
     KEY_SENT,
     TOO_LATE,
     Budget,
@@ -58,7 +59,7 @@ class Firings:
             for firing in list(self.book.uncollected(sync)):
                 if firing.state is FiringState.PENDING:
                     states[self._decided(self.plans[sync], firing.fired)] += 1
-                elif firing.state is FiringState.LEAVING and self.clock() - firing.told_at >= self.under_way:
+                elif firing.state is FiringState.LEAVING and not self._is_under_way(firing):
                     states[self._followed(self.plans[sync], firing)] += 1
         return states
 
@@ -66,7 +67,8 @@ class Firings:
         for _ in range(_TRIES):
             known = self.book.read(plan.sync, fired.id)
             if known is not None and known.state is FiringState.LEAVING and not known.is_collected:
-                return self._sent(known)
+                is_late = not self._is_under_way(known) and not is_fresh(plan, fired, self.clock())
+                return self._followed(plan, known) if is_late else self._sent(known)
             if known is not None and (known.state is not FiringState.PENDING or known.is_collected):
                 return known.state
             made = self._made(plan, fired)
@@ -75,6 +77,9 @@ class Firings:
             if self.book.write(made, instead_of=known.version if known else 0):
                 return self._sent(made) if made.state is FiringState.LEAVING else made.state
         raise RetryableError("a firing is decided by too many at once; it comes again")
+
+    def _is_under_way(self, firing: Firing) -> bool:
+        return self.clock() - firing.told_at < self.under_way
 
     def _sent(self, firing: Firing) -> str:
         if not _is_final(self.out.note(firing)):
@@ -146,13 +151,24 @@ class Firings:
         after = replace(firing, told_at=now, reason=note.reason if isinstance(note, Outcome) else "")
         if isinstance(note, datetime):
             after = replace(after, state=FiringState.UNKNOWN)
-        elif is_fresh(plan, firing.fired, now):
-            after = replace(after, attempt=firing.attempt + 1)
-        else:
+        elif not is_fresh(plan, firing.fired, now):
             after = replace(after, state=FiringState.HELD, reason=after.reason or TOO_LATE)
+        else:
+            after = self._once_more(plan, replace(after, attempt=firing.attempt + 1))
         if self.book.write(after, instead_of=firing.version) and after.state is FiringState.LEAVING:
             self.out.send(after)
         return after.state
+
+    def _once_more(self, plan: FiredSync, firing: Firing) -> Firing:
+        """As the newest card has it: whoever was erased meanwhile, or has taken consent back, is sent nothing.
+
+        The key stays, for it is claimed; a card under which it would be another one says nothing of this row.
+        """
+        _, result = self._result(plan, firing.fired)
+        if isinstance(result, Held):
+            is_out = result.reason == CARD_OUTDATED
+            return firing if is_out else replace(firing, state=FiringState.HELD, reason=result.reason)
+        return replace(firing, change=result) if result.key == firing.key else firing
 
 
 def _is_final(note: Outcome | datetime | None) -> bool:

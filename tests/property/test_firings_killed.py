@@ -144,6 +144,29 @@ def test_what_never_arrived_in_time_is_held_for_good_and_says_why() -> None:
     assert not world.out.arrived
 
 
+@pytest.mark.parametrize(
+    ("card", "reason"), [(None, "profile.unknown"), ({"gate": "no_consent"}, "no_consent")], ids=["erased", "denied"]
+)
+def test_what_could_not_leave_is_sent_to_nobody_whom_a_run_has_ruled_out_meanwhile(
+    card: dict[str, str] | None, reason: str
+) -> None:
+    world = World([None])
+    world.process().told(fired())
+    world.states.publish([("card#cart#p1", card)])
+    world.process().again()
+    assert list(world.became().values()) == [("held", reason)]
+    assert not world.out.arrived
+
+
+def test_what_a_killed_process_had_not_sent_is_not_sent_days_later() -> None:
+    world = World([None])
+    world.process().told(fired())
+    world.clock.sleep(2 * 86_400)
+    world.process().told(fired())
+    assert list(world.became().values()) == [("held", "destination.unavailable")]
+    assert not world.out.arrived
+
+
 def test_every_attempt_has_a_run_of_its_own() -> None:
     world = World([None, None])
     for _ in range(3):

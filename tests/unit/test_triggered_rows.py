@@ -102,6 +102,20 @@ def test_who_has_no_card_waits_for_the_next_run_unless_a_segment_leaves_them_out
     assert held(lead, card=None, person="") == Held("person.unknown", waits=True)
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"key": "p1:{fact.cart_id}", "fields": {"name": "Sato", "text": "Sato: {fact.products}"}},
+        {"key": "p1", "fields": CARD["fields"]},
+        {"key": "p1:{fact.cart_id}", "fields": CARD["fields"] | {"products": 12}},
+        {"key": "p1:{fact.cart_id}", "fields": CARD["fields"] | {"text": "Sato} {"}},
+        {"key": "p1:{fact.cart_id}", "fields": CARD["fields"] | {"text": "Sato {name}"}},
+    ],
+)
+def test_a_card_from_before_the_sync_was_changed_waits_for_the_next_run(card: dict[str, Any]) -> None:
+    assert held(card=card) == Held("card.outdated", waits=True)
+
+
 def test_nobodys_name_can_ask_for_a_fact() -> None:
     template = parse_template("{{Dear}} {name}, {fact.products}")
     batch = pa.RecordBatch.from_pydict({"name": ["{fact.products}", "a{b}c", None]})

@@ -1,0 +1,28 @@
+"""Whose a firing is, and what one batch brings together: visitors and members, several people, much at once."""
+
+from typing import Any
+
+from harness.realtime import World, event, plan
+from kumitate.activation.triggered import fired_from, person_of
+from kumitate.events.state_keys import who_key
+
+ADDED, ORDERED = ({"source": "web", "event": name} for name in ("Added", "Ordered"))
+CART: dict[str, Any] = {
+    "when": {"sequence": {"steps": [ADDED], "then_not": {"event": ORDERED, "span": "24h"}, "within": "7d"}},
+    "key": "{person_id}:{cart}",
+    "once_per": "ever",
+    "facts": {"cart": {"column": "cart"}},
+}
+KEEN: dict[str, Any] = {"when": {"event": {"source": "web", "event": "Viewed"}, "within": "7d", "at_least": 3}}
+ANON, MEMBER, BOTH = {"anonymousId": "a"}, {"userId": "m"}, {"anonymousId": "a", "userId": "m"}
+
+
+def test_a_tablet_never_leads_what_one_did_to_another_who_used_it() -> None:
+    world = World(plan(cart=CART))
+    world.store.publish([(who_key("anonymous_id", "a"), {"person": "p-other"})])
+    world.come(event("Added", 0, cart="c", who=BOTH))
+    world.until(30)
+    (told,) = map(fired_from, world.bus.told)
+    assert person_of(told, world.store.read(told.who)) == ""
+    world.store.publish([(who_key("member_no", "m"), {"person": "p-1"})])
+    assert person_of(told, world.store.read(told.who)) == "p-1"
