@@ -1,6 +1,7 @@
 """Publishing: what real time needs to know of people, put into the state store by each run, as far as it has changed.
 
-Who an identifier is (`who#…`), and what each sync that a trigger fires would send to whom (`card#…`). The lake notes
+Who an identifier is (`who#…`), which person ids went into others (`moved#…`), and what each sync that a trigger fires
+would send to whom (`card#…`). The lake notes
 what was put, by hash. A run writes down what it is about to put before it puts it: one that is killed leaves that list,
 and the next run puts those keys once more, whatever has become of them since.
 """
@@ -18,16 +19,18 @@ from kumitate.activation.statements import string
 from kumitate.activation.tables import LIVE_CHANGES, LIVE_ENTRIES, LIVE_PUBLISHED, candidates_table
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
-from kumitate.events.state_keys import card_key, who_key
+from kumitate.events.state_keys import card_key, moved_key, who_key
 from kumitate.identity.anonymous import anonymous_columns, anonymous_kinds
 from kumitate.identity.identifiers import record_sql
 from kumitate.identity.statements import quoted
-from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS, SHARED
+from kumitate.identity.tables import IDENTIFIERS, PERSON_ALIASES, PERSON_RECORDS, SHARED
 from kumitate.model.expression import Section
 from kumitate.model.step import BatchStep, Live, LiveStep, Query, QueryStep, Step
 from kumitate.model.table import Table
 
-_WHO, _CARD = "who", "card"
+_WHO, _MOVED, _CARD = "who", "moved", "card"
+_MOST_FORMER = 20
+"""Former ids of a person that real time looks at."""
 _DIGITS = 32
 
 
@@ -54,7 +57,7 @@ def read_to_publish(config: Config) -> tuple[Table, ...]:
     if not publishes(config):
         return ()
     named = (clean_table(name, config.sources[name]) for name in _sources(config) if _anonymous(config, name))
-    return (IDENTIFIERS, SHARED, PERSON_RECORDS, *named)
+    return (IDENTIFIERS, SHARED, PERSON_RECORDS, PERSON_ALIASES, *named)
 
 
 def written_to_publish(config: Config) -> tuple[Table, ...]:
@@ -83,8 +86,10 @@ left join {LIVE_ENTRIES} as e on e.key = d.key"""
 def _wanted(config: Config) -> str:
     nothing = "cast(null as varchar)"
     parts = [
-        f"select '{_WHO}' as part, kind as name, value, person_id, {nothing} as key, {nothing} as gate,"
-        f" {nothing} as fields\nfrom named_once"
+        f"select '{_WHO}' as part, n.kind as name, n.value, n.person_id, f.former as key, {nothing} as gate,"
+        f" {nothing} as fields\nfrom named_once as n\nleft join former_ids as f on f.person_id = n.person_id",
+        f"select '{_MOVED}' as part, alias as name, {nothing} as value, person_id, {nothing} as key, {nothing} as gate,"
+        f" {nothing} as fields\nfrom {PERSON_ALIASES}",
     ]
     parts += [
         f"select '{_CARD}' as part, {string(name)} as name, {nothing} as value, person_id, key, gate,"
@@ -101,6 +106,11 @@ named_once as (
   where s.kind is null
   group by n.kind, n.value
   having min(n.person_id) = max(n.person_id)
+),
+former_ids as (
+  select person_id, array_join(array_sort(array_agg(alias)), ' ') as former
+  from {PERSON_ALIASES}
+  group by person_id
 )
 {_lines(parts)}"""
 
@@ -165,7 +175,11 @@ def entries(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _entry(row: dict[str, Any]) -> tuple[str, str]:
     if row["part"] == _WHO:
-        return who_key(row["name"], row["value"]), json.dumps({"person": row["person_id"]})
+        former = (row["key"] or "").split()[:_MOST_FORMER]
+        known = {"person": row["person_id"], **({"was": former} if former else {})}
+        return who_key(row["name"], row["value"]), json.dumps(known)
+    if row["part"] == _MOVED:
+        return moved_key(row["name"]), json.dumps({"person": row["person_id"]})
     key = card_key(row["name"], row["person_id"])
     if row["gate"] is not None:
         return key, json.dumps({"gate": row["gate"]})

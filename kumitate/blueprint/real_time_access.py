@@ -69,7 +69,7 @@ def processor_grants(platform: Platform, key_arn: str, timer_role: str) -> Itera
     yield Grant("ReadEvents", _READ, streams)
     keep = ("dynamodb:BatchGetItem", "dynamodb:PutItem")
     yield state_items("KeepState", keep, names, keys=["link#*", "person#*"])
-    yield state_items("ReadMap", ("dynamodb:BatchGetItem",), names, keys=["who#*"])
+    yield state_items("ReadMap", ("dynamodb:BatchGetItem",), names, keys=["moved#*", "who#*"])
     yield Grant("TellFired", ("events:PutEvents",), (bus_arn(names),))
     timers = arn(names, "scheduler", f"schedule/{names.called(TIMERS)}/*")
     change = ("scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule")
@@ -112,7 +112,7 @@ def publish_grants(platform: Platform) -> Iterator[Grant]:
     """What a run tells real time, and takes into the lake of what has fired."""
     names, fired = platform.names, platform.fired_routes
     cards = [f"card#{route.name}#*" for route in fired]
-    yield state_items("Publish", ("dynamodb:BatchWriteItem",), names, keys=["who#*", *cards])
+    yield state_items("Publish", ("dynamodb:BatchWriteItem",), names, keys=["moved#*", "who#*", *cards])
     if fired:
         gathered = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
         yield ledger_items("GatherFirings", gathered, names, keys=[f"firings#{route.name}" for route in fired])

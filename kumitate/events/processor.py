@@ -85,7 +85,8 @@ class Processor:
             raise RecordError("timer.unknown")
         now = max(milliseconds(self.clock()), due)
         ref = ref_of(root)
-        whom, passed = Stitching(self.store, now).lead(ref) if ref else (Whom(root, root), ())
+        stitching = Stitching(self.store, now)
+        whom, passed = stitching.lead(ref) if ref else stitching.lead_person(root)
         self._do(_Job(whom, {*passed, root} - {whom.root}, is_woken=True), now)
 
     @cached_property
@@ -119,7 +120,7 @@ class Processor:
                 job = jobs.setdefault(owner.whom.root, _Job(owner.whom))
                 job.also |= owner.also
                 job.events[place] = event
-        return list(jobs.values())
+        return _gathered(jobs)
 
     def _do(self, job: _Job, now: int, found: Mapping[str, State] | None = None) -> None:
         """`found` are the states as they were read with others'; they may have changed since."""
@@ -212,6 +213,17 @@ class Processor:
     def _expires_at(self, now: int) -> int:
         """Seconds since 1970 after which nothing of it can matter."""
         return (now + max(self.triggering.keep_ms, _AT_LEAST_DAYS * _DAY_MS) + _DAY_MS) // 1000
+
+
+def _gathered(jobs: dict[str, _Job]) -> list[_Job]:
+    """What was taken for somebody else's, before a later event of the batch told whose it is, is done with theirs."""
+    for root in [*jobs]:
+        while root in jobs and (same := jobs[root].also & jobs.keys() - {root}):
+            for each in same:
+                other = jobs.pop(each)
+                jobs[root].also |= other.also - {root}
+                jobs[root].events |= other.events
+    return [_Job(job.whom, job.also, dict(sorted(job.events.items()))) for job in jobs.values()]
 
 
 def _led_on(state: State | None, job: _Job, now: int) -> Whom | None:

@@ -8,8 +8,16 @@ _DIGITS = 32
 
 
 def who_key(kind: str, value: str) -> str:
-    """Of the lake's map: `{"person": "p-…"}`, published after each run; `value` is normalised (`identifiers`)."""
+    """Of the lake's map: `{"person": "p-…", "was": ["p-…"]}`, published after each run.
+
+    `was` are the ids that went into the person's, if any; `value` is normalised (`identifiers`).
+    """
     return f"who#{kind}#{_hashed(value)}"
+
+
+def moved_key(person_id: str) -> str:
+    """Of a person id that has gone into another: `{"person": "p-…"}`, published after each run."""
+    return f"moved#{person_id}"
 
 
 def link_key(kind: str, value: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kumitate.errors import RetryableError
 from kumitate.events.identifiers import Name
 from kumitate.events.matching import Noticed
-from kumitate.events.state_keys import root_of
+from kumitate.events.state_keys import moved_key, root_of
 from kumitate.events.watching import Whom
 
 if TYPE_CHECKING:
@@ -75,7 +75,13 @@ class Stitching:
             ref, is_device = onward, False
             passed.append(ref)
         person = self._person(ref)
-        return (Whom(person, person) if person else Whom(ref)), tuple(passed)
+        return (Whom(person, person) if person else Whom(ref)), (*passed, *self._former(ref))
+
+    def lead_person(self, person_id: str) -> tuple[Whom, tuple[str, ...]]:
+        """Who a person id of the lake is today."""
+        found = self._one(moved_key(person_id))
+        today = str(found.data["person"]) if found is not None else person_id
+        return Whom(today, today), (person_id,)
 
     def _of_a_device(self, event: Noticed) -> Owner | None:
         """An anonymous event: of whom its device was named with last."""
@@ -115,6 +121,11 @@ class Stitching:
     def _person(self, ref: str) -> str:
         found = self._one(_who(ref))
         return str(found.data["person"]) if found is not None and found.data.get("person") else ""
+
+    def _former(self, ref: str) -> tuple[str, ...]:
+        """The ids that went into the person's: what lies there is theirs."""
+        found = self._one(_who(ref))
+        return tuple(map(str, found.data.get("was", ()))) if found is not None else ()
 
     def _one(self, key: str) -> State | None:
         if key not in self._found:

@@ -47,7 +47,7 @@ def collector(given: Environment) -> Iterator[Call]:
 
 def processor(given: Environment) -> Iterator[Call]:
     yield from _state(given, "BatchGetItem PutItem", f"person#p-{_HEX}", f"link#email#{_HEX}")
-    yield from _state(given, "BatchGetItem", f"who#email#{_HEX}")
+    yield from _state(given, "BatchGetItem", f"who#email#{_HEX}", "moved#p-1")
     yield "events:PutEvents", given.bus, {}
     schedule = f"arn:aws:scheduler:{_ROOT}:schedule/{given.variables['KUMITATE_TIMERS']}/{_HEX}"
     for action in ("CreateSchedule", "UpdateSchedule", "DeleteSchedule"):
@@ -133,6 +133,7 @@ def publishing(platform: Platform, role: str) -> Iterator[Need]:
         return Need(role, f"dynamodb:{action}", resource, {"dynamodb:LeadingKeys": [key]}, forbidden=forbidden)
 
     yield item("BatchWriteItem", table, f"who#email#{_HEX}")
+    yield item("BatchWriteItem", table, "moved#p-1")
     yield item("BatchWriteItem", table, "person#p-1", forbidden=True)
     for route in platform.fired_routes:
         yield item("BatchWriteItem", table, f"card#{route.name}#p-1")
