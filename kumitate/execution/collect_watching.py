@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from threading import Event as Signal
 from typing import Any, Protocol
 
-from kumitate.errors import KumitateError, RetryableError
+from kumitate.errors import FatalError, KumitateError, RetryableError
 from kumitate.execution.collected_states import Backlog, Due, SqliteBus, SqliteTimers
 
 _LINES_AT_ONCE = 200
@@ -57,7 +58,7 @@ class Watching:
             self._process([line for _, line in lines])
             self.backlog.seen(lines[-1][0])
             self.watched.events += len(lines)
-        due = self.timers.due()
+        due = self.timers.due() if len(lines) < _LINES_AT_ONCE else ()  # what it waits for may be among the next lines
         for each in due:
             self._wake(each)
         return bool(lines or due)
@@ -91,7 +92,10 @@ class Watching:
 
 @dataclass(slots=True)
 class Telling:
-    """Hands on what was told on the bus, in its order, each at least once; now and then it goes over what waits."""
+    """Hands on what was told on the bus, each at least once; now and then it goes over what waits.
+
+    One that cannot be handed on waits, and holds up no other.
+    """
 
     bus: SqliteBus
     detail_type: str
@@ -101,15 +105,31 @@ class Telling:
     _again_at: float = field(default_factory=lambda: time.monotonic() + _AGAIN_SECONDS)
 
     def step(self) -> bool:
-        waiting = self.bus.waiting(self.detail_type)
-        for seq, detail in waiting:
-            self.deliver(detail)
-            self.bus.heard(seq)
-            self.watched.told += 1
+        troubles: list[KumitateError] = []
+        heard, waiting = 0, self.bus.waiting(self.detail_type)
+        while waiting:
+            for seq, detail in waiting:
+                heard += self._hands_on(seq, detail, troubles)
+            waiting = self.bus.waiting(self.detail_type, after=waiting[-1][0])
         if time.monotonic() >= self._again_at:
             self._again_at = time.monotonic() + _AGAIN_SECONDS
             self.again()
-        return bool(waiting)
+        if troubles:
+            raise troubles[0]
+        return heard > 0
+
+    def _hands_on(self, seq: int, detail: Mapping[str, Any], troubles: list[KumitateError]) -> bool:
+        try:
+            self.deliver(detail)
+        except KumitateError as error:
+            troubles.append(error)
+            return False
+        except Exception as error:
+            troubles.append(FatalError(f"{_broke('what tells', error)}; it is tried again"))
+            return False
+        self.bus.heard(seq)
+        self.watched.told += 1
+        return True
 
 
 def go_on(name: str, step: Callable[[], bool], ended: Signal, *, watched: Watched) -> None:
@@ -122,5 +142,17 @@ def go_on(name: str, step: Callable[[], bool], ended: Signal, *, watched: Watche
         except KumitateError as error:
             watched.problems[name] = str(error)
             busy, pause = False, min(pause * 2, _MOST_SECONDS)
+        except Exception as error:
+            watched.problems[name] = _broke(name, error)
+            busy, pause = False, min(pause * 2, _MOST_SECONDS)
         if not busy:
             ended.wait(pause)
+
+
+def _broke(what: str, error: Exception) -> str:
+    """Its kind and place, without its text, which may quote an event."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f" in {Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else ""
+    return f"{what} broke: {type(error).__name__}{place}"

@@ -119,11 +119,12 @@ class SqliteBus:
                 "insert into told (detail_type, detail) values (?, ?)", (detail_type, json.dumps(detail))
             )
 
-    def waiting(self, detail_type: str, *, most: int = 100) -> Sequence[tuple[int, Mapping[str, Any]]]:
-        """What has not been heard yet, by number."""
+    def waiting(self, detail_type: str, *, after: int = 0, most: int = 100) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        """What has not been heard yet, by number, from the one `after` on."""
         with self.collected.reading() as connection:
             rows = connection.execute(
-                "select seq, detail from told where detail_type = ? order by seq limit ?", (detail_type, most)
+                "select seq, detail from told where detail_type = ? and seq > ? order by seq limit ?",
+                (detail_type, after, most),
             ).fetchall()
         return [(seq, json.loads(detail)) for seq, detail in rows]
 

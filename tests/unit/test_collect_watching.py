@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.collectors import HandClock
-from kumitate.errors import RetryableError
+from kumitate.errors import KumitateError, RetryableError
 from kumitate.execution.collect_watching import Telling, Watched, Watching, go_on
 from kumitate.execution.collected import Collected, SqliteIntake
 from kumitate.execution.collected_files import PROCESSOR, land_collected
@@ -113,23 +113,53 @@ def test_a_timer_wakes_the_processor_once_and_a_broken_one_holds_up_no_other(
     assert [due.name for due in timers.due()] == ["c", "a"]
 
 
-def test_what_was_told_is_delivered_until_it_is_heard(collected: Collected) -> None:
+def test_a_timer_waits_until_the_events_are_seen_that_came_before(collected: Collected) -> None:
+    SqliteTimers(collected).set("a", NOON, {"n": 1})
+    keep(collected, *(b"%03d" % number for number in range(450)))
+    recorder = Recorder()
+    watch = watching(collected, recorder)
+    seen = []
+    while watch.step():
+        seen.append((len(recorder.lines), len(recorder.woken)))
+    assert seen == [(200, 0), (400, 0), (450, 1)]
+
+
+@pytest.mark.parametrize("trouble", [RetryableError("nobody answers"), KeyError("an address")])
+def test_what_was_told_is_delivered_until_it_is_heard_and_holds_up_nothing_else(
+    collected: Collected, trouble: Exception
+) -> None:
     bus, heard = SqliteBus(collected), []
-    for number in range(3):
+    for number in range(120):
         bus.put("Trigger fired", {"n": number})
 
     def deliver(detail: Mapping[str, Any]) -> None:
         heard.append(detail["n"])
-        if heard == [0, 1]:
-            raise RetryableError("nobody answers")
+        if heard in ([0], [0, 1]):
+            raise trouble
 
     watched = Watched()
     telling = Telling(bus, "Trigger fired", watched, deliver, lambda: None)
-    with pytest.raises(RetryableError):
+    with pytest.raises(KumitateError) as told:
         telling.step()
+    assert "address" not in str(told.value)
     assert telling.step()
     assert not telling.step()
-    assert (heard, watched.told) == ([0, 1, 1, 2], 3)
+    assert (heard, watched.told) == ([*range(120), 0, 1], 120)
+
+
+def test_what_breaks_altogether_goes_on_too_and_quotes_nothing() -> None:
+    ended, watched, said, steps = Signal(), Watched(), [], iter("ab")
+
+    def step() -> bool:
+        said.append(watched.problems.get("telling", ""))
+        if next(steps, "") == "a":
+            raise KeyError("hana@example.jp")
+        ended.set()
+        return False
+
+    go_on("telling", step, ended, watched=watched)
+    assert said[1].startswith("telling broke: KeyError in test_collect_watching.py")
+    assert "hana" not in said[1]
 
 
 def test_after_a_failure_it_goes_on_and_says_meanwhile_why_it_waits() -> None:
