@@ -43,14 +43,16 @@ class Taker:
         """One outcome an item, in their order."""
         for index, item in enumerate(items):
             try:
-                event, blamed = self._taken(item, call, arrival, unique=f"{index}\n{written(item)}")
+                message, event, blamed = self._taken(item, call, arrival, unique=f"{index}\n{written(item)}")
             except RecordError as error:
                 yield Taken(rejected=Rejected(index, error.reason, error.field, _id(item)))
             else:
-                yield Taken(event, Rejected(index, *blamed, id=event.id) if blamed else None)
+                yield Taken(event, Rejected(index, *blamed, id=message.id) if blamed else None)
 
-    def _taken(self, item: dict[str, Any], call: str, arrival: Arrival, *, unique: str) -> tuple[Event, _Blamed]:
-        """The event, and why it goes to quarantine."""
+    def _taken(
+        self, item: dict[str, Any], call: str, arrival: Arrival, *, unique: str
+    ) -> tuple[Message, Event, _Blamed]:
+        """And why it goes to quarantine; what is blocked is known apart, so that it may come again mended."""
         message = message_of(item, call, arrival, unique=unique)
         event = message.event
         flags = [*message.flags, *self._flags(message, arrival)]
@@ -61,8 +63,9 @@ class Taker:
         dropped = minimise(event, dict(self.allowed)) if self.allowed is not None else {}
         marks |= {"consent": consent, "dropped": dropped, **marks_of(verdict)}
         event[MARKS] = {name: value for name, value in marks.items() if value}
-        kept = Event(self.intake.source, message.id, message.person, compact(event).encode())
-        return kept, _blamed(verdict)
+        known_as = f"{message.id}\n{verdict.blocked}" if verdict.blocked else message.id
+        kept = Event(self.intake.source, known_as, message.person, compact(event).encode())
+        return message, kept, _blamed(verdict)
 
     def _flags(self, message: Message, arrival: Arrival) -> list[str]:
         flags = []

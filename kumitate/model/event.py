@@ -41,7 +41,8 @@ class Event:
     """One collected event of a source: `line` is its JSON (UTF-8, one line, no break) with `MARKS` in it.
 
     `person` is stable for one person as far as the event tells (anonymous id, else user id, else message id):
-    events of one person keep their order. `id` is the messageId.
+    events of one person keep their order. `id` is the messageId, with the reason where the event is blocked: an id that
+    comes again counts once, unless it was blocked before and is not, or otherwise, now.
     """
 
     source: str

@@ -118,6 +118,13 @@ def test_what_a_contract_says_of_a_field_holds_however_much_else_is_wrong() -> N
     assert (told["reason"], told["rejected"][0]["field"]) == ("contract.type", "properties.price")
 
 
+def test_a_blocked_event_that_comes_again_mended_under_its_id_is_taken() -> None:
+    desk = Desk(contracts=(terms("block"),))
+    told = [desk.track({"properties": given})["accepted"] for given in ({}, {}, GOOD, GOOD)]
+    assert (told, [line["properties"] for line in desk.lines]) == ([0, 0, 1, 1], [{}, GOOD])
+    assert {line["messageId"] for line in desk.lines} == {"m1"}
+
+
 @pytest.mark.parametrize(("rule", "mark", "accepted"), [("allow", None, 1), ("flag", True, 1), ("block", True, 0)])
 def test_events_that_no_contract_knows_are_treated_as_the_source_says(
     rule: str, mark: bool | None, accepted: int
