@@ -165,12 +165,11 @@ class Processor:
         return True
 
     def _changes(self, job: _Job, known: Recollection, *, has_others: bool, now: int) -> Changes:
-        changes = Changes()
+        changes = self._watching.advance(known, job.events.values(), whom=job.whom, now=now)
         if has_others:
             changes.add(self._watching.unite(known, whom=job.whom, now=now))
         if job.is_woken:
             changes.add(self._watching.wake(known, whom=job.whom, now=now))
-        changes.add(self._watching.advance(known, job.events.values(), whom=job.whom, now=now))
         return changes
 
     def _clear(self, job: _Job, others: Mapping[str, State], now: int) -> None:

@@ -59,15 +59,20 @@ class Watching:
     triggering: Triggering
 
     def advance(self, known: Recollection, events: Iterable[Noticed], *, whom: Whom, now: int) -> Changes:
-        """The events have come in, in any order; `now` in milliseconds."""
-        changes = Changes()
+        """The events have come in, in any order; `now` in milliseconds.
+
+        All of them are taken in before anything is decided: a backlog may hold what must not have happened.
+        """
+        changes, touched, since = Changes(), set[str](), now
         for event in sorted(events, key=lambda event: (event.at, event.id)):
             changes.is_new |= self._note(known, event)
-            touched = {name for name in event.steps if self._take(known, name, event, now=now)}
-            if touched:
-                changes.is_new = True
-                known.forget(self.triggering, now)
-                self._look(known, changes, _Look(whom, now, since=event.at, triggers=self._asking(touched)))
+            taken = {name for name in event.steps if self._take(known, name, event, now=now)}
+            if taken:
+                touched, since = touched | taken, min(since, event.at)
+        if touched:
+            changes.is_new = True
+            known.forget(self.triggering, now)
+            self._look(known, changes, _Look(whom, now, since=since, triggers=self._asking(touched)))
         return changes
 
     def wake(self, known: Recollection, *, whom: Whom, now: int) -> Changes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.realtime import Store, World, event, plan, project
+from harness.realtime import Store, World, at, event, plan, project
 from kumitate.activation.triggered import fired_from
 from kumitate.cloud.watching import watch
 from kumitate.errors import FatalError, RecordError, RetryableError
@@ -121,6 +121,20 @@ def test_what_a_batch_tells_in_its_course_counts_for_all_of_it(order: tuple[int,
     world.until(4)
     world.come(*(lines[place] for place in order))
     assert world.fired() == [(2.0, root_of("member_no", "m"))]
+
+
+@pytest.mark.parametrize("is_known_later", [False, True], ids=["one person", "found to be one"])
+def test_a_backlog_that_holds_the_purchase_does_not_tell_that_there_was_none(is_known_later: bool) -> None:
+    world = World(plan(cart=CART | {"lateness": "0m"}))
+    who = MEMBER if is_known_later else ANON
+    added, ordered = event("Added", 2, cart="c", who=ANON), event("Ordered", 3, cart="c", who=who)
+    login = [event("Login", 4, who=BOTH)] if is_known_later else []
+    if is_known_later:
+        world.come(event("Added", 1, cart="b", who=ANON), hours=1)
+    world.clock.now = at(30)
+    world.come(added, ordered, *login)
+    world.until(60)
+    assert world.fired() == []
 
 
 def test_what_a_person_did_under_an_id_that_the_lake_has_merged_is_theirs() -> None:
