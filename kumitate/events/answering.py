@@ -48,6 +48,12 @@ def refused(reason: str, field: str = "") -> Answer:
     return Answer(status_of(reason), _written({**told, **({"field": field} if field else {})}), JSON)
 
 
+def otherwise(methods: Sequence[str]) -> Answer:
+    """The route is right, and takes these methods."""
+    answer = refused("method.not_allowed")
+    return Answer(answer.status, answer.body, {**JSON, "allow": ", ".join((*methods, "OPTIONS"))})
+
+
 def later(reason: str, seconds: float) -> Answer:
     """Nothing is lost if the same body is sent again after that; both headers hold seconds from now."""
     wait = str(max(1, math.ceil(min(seconds, 3600.0))))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kumitate.errors import RecordError, RetryableError
-from kumitate.events.answering import document, later, not_taken, pixel, refused, taken
+from kumitate.events.answering import document, later, not_taken, otherwise, pixel, refused, taken
 from kumitate.events.collecting import Collecting
 from kumitate.events.credentials import Keyring, Sender
 from kumitate.events.handshakes import (
@@ -88,7 +88,7 @@ class Collector:
         if call.method == "OPTIONS":
             return preflight(call)
         if call.method not in route.methods:
-            raise RecordError("method.not_allowed")
+            return otherwise(route.methods)
         match route.kind:
             case "batch" | "single":
                 return self._collected(call, route)

@@ -22,7 +22,7 @@ _OTHERS = {
     "/v1/m": "measures",
     "/m": "measures",
 }
-_GOTTEN = frozenset({"health", "version", "source_config", "settings", "pixel"})
+_GOTTEN = frozenset({"health", "version", "source_config", "settings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Route:
 
     @property
     def methods(self) -> tuple[str, ...]:
+        if self.kind == "pixel":
+            return ("GET",)
         return ("GET", "HEAD") if self.kind in _GOTTEN else ("POST",)
 
 

@@ -47,6 +47,13 @@ def ask(port: int, text: bytes, *more: bytes, pause: float = 0) -> bytes:
         return told
 
 
+def test_an_answer_without_a_body_tells_no_length() -> None:
+    with server(lambda _: Answer(204)) as (port, _):
+        told = ask(port, b"OPTIONS / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 204 ")
+    assert b"content-length" not in told.lower()
+
+
 def test_a_call_comes_in_whole_and_its_answer_goes_out() -> None:
     with server() as (port, calls):
         connection = http.client.HTTPConnection("127.0.0.1", port)

@@ -97,6 +97,7 @@ def test_what_is_no_route_or_no_method_of_it_is_said() -> None:
     desk = Desk()
     assert [desk.ask("POST", path).status for path in ("/v1/dance", "/v2/batch", "/v1/webhooks/x")] == [404] * 3
     assert [desk.ask("GET", path).status for path in ("/v1/batch", "/v1/webhooks/x")] == [405] * 2
+    assert desk.ask("GET", "/v1/batch").headers["allow"] == "POST, OPTIONS"
     assert desk.ask("POST", "/com.snowplowanalytics.snowplow/tp2").status == 404
 
 
@@ -135,6 +136,8 @@ def test_a_picture_is_an_event_each_time_it_is_loaded() -> None:
     assert (answer.status, answer.headers["content-type"]) == (200, "image/gif")
     desk.ask("GET", "/pixel/v1/track", query=query, at=NOW.replace(minute=1))
     assert [line["properties"] for line in desk.lines] == [{"campaign": "c1"}] * 2
+    assert desk.ask("HEAD", "/pixel/v1/track", query=query).status == 405  # a look whether it is there is no event
+    assert len(desk.lines) == 2
     data = base64.b64encode(json.dumps(TRACK | {"writeKey": "web-key"}).encode()).decode()
     assert desk.ask("GET", "/v1/pixel/track", query={"data": data}).status == 200
     assert desk.ask("GET", "/v1/pixel/track", query={"data": "%%"}).status == 400
