@@ -95,8 +95,8 @@ def test_what_cannot_be_decided_is_said_with_its_line(tmp_path: Path, key: str, 
 def test_a_source_that_does_not_come_in_as_it_happens_triggers_nothing(tmp_path: Path) -> None:
     found = problems(project(tmp_path, source={"collect": None}, keen=KEEN))
     assert found == [
-        "triggers/it.yaml:4 keen.when.event.source: source 'web' does not come in as events happen; add 'collect',"
-        " 'webhook' or 'stream' to it, or use a segment"
+        "triggers/it.yaml:4 keen.when.event.source: source 'web' does not come in as events happen over HTTP;"
+        " add 'collect' or 'webhook' to it, or use a segment"
     ]
 
 

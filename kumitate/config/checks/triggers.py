@@ -107,8 +107,8 @@ def _events(draft: Draft, match: EventMatch, spot: Spot) -> Iterator[Finding]:
     source = draft.config.sources.get(match.source)
     if source is None or found:
         return
-    if source.collect is None and source.webhook is None and source.stream is None:
-        what = "does not come in as events happen; add 'collect', 'webhook' or 'stream' to it, or use a segment"
+    if source.collect is None and source.webhook is None:
+        what = "does not come in as events happen over HTTP; add 'collect' or 'webhook' to it, or use a segment"
         yield spot.below("source").wrong(f"source {match.source!r} {what}")
     for part, at in parts(match.where, spot.below("where")) if match.where is not None else ():
         if isinstance(part, ColumnIs):
