@@ -61,7 +61,8 @@ class Watching:
     def advance(self, known: Recollection, events: Iterable[Noticed], *, whom: Whom, now: int) -> Changes:
         """The events have come in, in any order; `now` in milliseconds.
 
-        All of them are taken in before anything is decided: a backlog may hold what must not have happened.
+        What waits for an absence is decided when all of them are taken in: a backlog may hold what must not have
+        happened. Everything else is decided event by event, while what a long batch pushes out is still remembered.
         """
         changes, touched, since = Changes(), set[str](), now
         for event in sorted(events, key=lambda event: (event.at, event.id)):
@@ -69,10 +70,11 @@ class Watching:
             taken = {name for name in event.steps if self._take(known, name, event, now=now)}
             if taken:
                 touched, since = touched | taken, min(since, event.at)
-        if touched:
-            changes.is_new = True
-            known.forget(self.triggering, now)
-            self._look(known, changes, _Look(whom, now, since=since, triggers=self._asking(touched)))
+                changes.is_new = True
+                known.forget(self.triggering, now)
+                at_once = self._asking(taken, waits=False)
+                self._look(known, changes, _Look(whom, now, since=event.at, triggers=at_once))
+        self._look(known, changes, _Look(whom, now, since=since, triggers=self._asking(touched, waits=True)))
         return changes
 
     def wake(self, known: Recollection, *, whom: Whom, now: int) -> Changes:
@@ -99,8 +101,10 @@ class Watching:
         looks = {name: watch.looks_at for name, watch in self.triggering.watches.items()}
         return {step: frozenset(name for name in looks if step in looks[name]) for step in self.triggering.steps}
 
-    def _asking(self, steps: set[str]) -> list[str]:
-        return sorted({name for step in steps for name in self._askers[step]})
+    def _asking(self, steps: set[str], *, waits: bool) -> list[str]:
+        """Triggers that look at these steps: those that wait for an absence, or the others."""
+        names = {name for step in steps for name in self._askers[step]}
+        return sorted(name for name in names if self.triggering.watches[name].waits == waits)
 
     def _take(self, known: Recollection, step: str, event: Noticed, *, now: int) -> bool:
         entry = Entry(event.at, event.id, event.steps[step], now)

@@ -26,3 +26,10 @@ def test_a_tablet_never_leads_what_one_did_to_another_who_used_it() -> None:
     assert person_of(told, world.store.read(told.who)) == ""
     world.store.publish([(who_key("member_no", "m"), {"person": "p-1"})])
     assert person_of(told, world.store.read(told.who)) == "p-1"
+
+
+def test_each_event_of_a_batch_fires_that_should_however_many_are_remembered() -> None:
+    each = {"when": {"event": {"source": "web", "event": "Viewed"}}, "key": "{person_id}:{item}"}
+    world = World(plan(each=each | {"facts": {"item": {"column": "item"}}}))
+    world.come(*(event("Viewed", number / 1000, f"e{number}", item=f"i{number}") for number in range(150)), hours=1)
+    assert len(world.fired()) == 150
