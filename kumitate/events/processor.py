@@ -8,7 +8,7 @@ somebody's is frozen before it is united with theirs, so that nothing fires from
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -72,10 +72,7 @@ class Processor:
         jobs = self._jobs(events, now)
         found = self.store.read([person_key(root) for job in jobs for root in job.roots])
         for job in jobs:
-            try:
-                self._do(job, now, found)
-            except RecordError as error:
-                refused += [(place, error.reason) for place in job.events]
+            refused += self._in_parts(job, now, found)
         return tuple(sorted(refused))
 
     def wake(self, payload: Mapping[str, Any]) -> None:
@@ -121,6 +118,19 @@ class Processor:
                 job.also |= owner.also
                 job.events[place] = event
         return _gathered(jobs)
+
+    def _in_parts(self, job: _Job, now: int, found: Mapping[str, State] | None) -> list[tuple[int, str]]:
+        """What the store refuses as too large is tried by halves, the older first: each tells what it has fired."""
+        try:
+            self._do(job, now, found)
+        except RecordError as error:
+            places = sorted(job.events, key=lambda place: job.events[place].at)
+            if len(places) <= 1:
+                return [(place, error.reason) for place in places]
+            half = len(places) // 2
+            parts = ({place: job.events[place] for place in some} for some in (places[:half], places[half:]))
+            return [each for part in parts for each in self._in_parts(replace(job, events=part), now, None)]
+        return []
 
     def _do(self, job: _Job, now: int, found: Mapping[str, State] | None = None) -> None:
         """`found` are the states as they were read with others'; they may have changed since."""

@@ -1,9 +1,12 @@
 """Whose a firing is, and what one batch brings together: visitors and members, several people, much at once."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from harness.realtime import World, event, plan
+from harness.realtime import Store, World, event, plan
 from kumitate.activation.triggered import fired_from, person_of
+from kumitate.errors import RecordError
 from kumitate.events.state_keys import who_key
 
 ADDED, ORDERED = ({"source": "web", "event": name} for name in ("Added", "Ordered"))
@@ -33,3 +36,22 @@ def test_each_event_of_a_batch_fires_that_should_however_many_are_remembered() -
     world = World(plan(each=each | {"facts": {"item": {"column": "item"}}}))
     world.come(*(event("Viewed", number / 1000, f"e{number}", item=f"i{number}") for number in range(150)), hours=1)
     assert len(world.fired()) == 150
+
+
+class Narrow(Store):
+    """Holds as little under a key as DynamoDB's items do, on a small scale."""
+
+    def write(self, key: str, data: Mapping[str, Any] | None, *, instead_of: int) -> bool:
+        if len(json.dumps(data)) > 20_000:
+            raise RecordError("state.too_large")
+        return super().write(key, data, instead_of=instead_of)
+
+
+def test_more_than_a_state_can_hold_until_it_is_told_fires_in_parts() -> None:
+    viewed = {"source": "web", "event": "Viewed"}
+    facts = {"item": {"column": "item"}, "items": {"column": "item", "of": viewed, "take": "list", "within": "1d"}}
+    each = {"when": {"event": viewed}, "key": "{person_id}:{item}", "facts": facts}
+    world = World(plan(each=each), store=Narrow())
+    lines = [event("Viewed", number / 1000, f"e{number}", item=f"{number}" + "x" * 90) for number in range(60)]
+    assert world.come(*lines, hours=1) == ()
+    assert len(world.fired()) == 60
