@@ -5,6 +5,7 @@ from __future__ import annotations
 from kumitate.activation.destinations.registry import destination_class, registered
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
+from kumitate.activation.sharing import shared
 from kumitate.activation.statements import accepted_rows, follows_persons, last_outcomes, merged_rows, string, tried
 from kumitate.activation.tables import OUTCOMES, SYNC_COUNTS, candidates_table, changes_table
 from kumitate.config.project import Config
@@ -49,16 +50,20 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
     may_return = mode in ("mirror", "add")
     follows = follows_persons(config.syncs[name])
     merged = f"{merged_rows(name, run)},\n" if follows else ""
+    and_withdrawn = "\n  left join withdrawn as w on w.key = s.key" if withdrawn else ""
+    left = {"mirror": "false", "add": "w.key is null"}.get(mode, "true")
+    kept = shared(config, name, state=accepted_rows(name, run), stays=left, joins=and_withdrawn)
     sql = _COMPARED.format(
-        withdrawn=merged + withdrawn + (_removed(name, run) if may_return else ""),
+        withdrawn=merged + withdrawn + (_removed(name, run) if may_return else "") + kept.ctes,
         candidates=candidates_table(name),
         operation=_CREATE_ONCE if follows else OPERATIONS[mode],
         join="full outer join" if mode in REMOVING else "left join",
         state=accepted_rows(name, run),
         and_merged="\n  left join merged_rows as g on g.key = d.key" if follows else "",
-        and_withdrawn="\n  left join withdrawn as w on w.key = s.key" if withdrawn else "",
+        and_withdrawn=and_withdrawn + kept.joins,
         and_removed="\n  left join removed as r on r.key = d.key" if may_return else "",
         accepted=_accepted_in(name, run, may_return=may_return),
+        shared=kept.column,
         brought=_REBUILT if mode == "rebuild" else _CHANGED,
     )
     return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
@@ -77,7 +82,8 @@ _COMPARED = """with desired as (
     coalesce(d.fields, s.fields) as fields,
     coalesce(d.fields_hash, s.fields_hash) as fields_hash,
     s.fields as previous_fields,
-    {accepted} as accepted_run_id
+    {accepted} as accepted_run_id,
+    {shared} as shared
   from desired as d
   {join} {state} as s on s.key = d.key{and_merged}{and_withdrawn}{and_removed}
 ){brought}"""
@@ -92,7 +98,7 @@ select
   fields_hash,
   previous_fields,
   accepted_run_id,
-  cast(null as varchar) as shared
+  shared
 from compared
 where operation is not null"""
 
@@ -110,7 +116,7 @@ select
   c.fields_hash,
   c.previous_fields,
   c.accepted_run_id,
-  cast(null as varchar) as shared
+  c.shared
 from compared as c
 cross join moving as m
 where c.operation <> 'keep' or m.rows > 0"""

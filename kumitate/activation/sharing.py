@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kumitate.activation.destinations.registry import destination_class, registered
-from kumitate.activation.statements import accepted_rows
-from kumitate.activation.tables import changes_table
 from kumitate.config.project import Config
-from kumitate.model.step import Query, QueryStep, Run
 
 Group = Sequence[str]
 
 REMOVING = frozenset({"mirror", "add", "upsert"})
 """Modes in which a row's identifiers are taken out of an audience that others stay in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Pieces of the statement that compares `d`, desired now, with `s`, accepted last."""
+
+    ctes: str = ""
+    """Each with a comma behind it."""
+    column: str = "cast(null as varchar)"
+    joins: str = ""
 
 
 def groups(config: Config, name: str) -> tuple[Group, ...]:
@@ -23,66 +31,84 @@ def groups(config: Config, name: str) -> tuple[Group, ...]:
     return tuple(group for group in known if sync.fields.keys() >= {*group}) if sync.mode in REMOVING else ()
 
 
-def sharing(config: Config, run: Run, name: str) -> tuple[QueryStep, ...]:
-    """The changes once more, of audiences alone: each row that is taken out with the fields that stay.
+def shared(config: Config, name: str, *, state: str, stays: str, joins: str) -> Shared:
+    """Which fields of a row that is taken out stay: names with a blank behind each, for audiences alone.
 
-    `shared` are names of fields, each with a blank behind it. Values are the same but for case and blanks around
-    them. Of values that count only together the first is named: without it the others say nothing. Who stays was
-    accepted with the value, and will be taken out by it one day; who brings it in this run comes after the removals.
+    Values are the same but for case and blanks around them. Of values that count only together the first is named:
+    without it the others say nothing. Who stays was accepted with the value, and will be taken out by it one day; who
+    brings it in this run comes after the removals. `stays` tells whether an accepted row that is desired no more is
+    left where it is, of `s` and what `joins` brings to it.
     """
     known = groups(config, name)
     if not known:
-        return ()
-    table, each = changes_table(name), range(len(known))
-    columns = ", ".join(f"c.{column.name}" for column in table.columns if column.name != "shared")
-    cases = ", ".join(f"case when s{n}.key is null then '' else '{known[n][0]} ' end" for n in each)
-    joins = "".join(f"\nleft join shared_{n} as s{n} on s{n}.key = c.key" for n in each)
-    told = ", ".join(f"{_value(group, 'fields')} as value_{n}" for n, group in enumerate(known))
-    sql = f"""with removing as (
-  select key, {told}
-  from (
-    select key, case when operation = 'delete' then fields else previous_fields end as fields
-    from {table}
-    where operation = 'delete' or (operation = 'update' and previous_fields is not null)
-  ) as told
-),
-unchanged as (
-  select s.fields
-  from {accepted_rows(name, run)} as s
-  left join {table} as c on c.key = s.key
-  where c.key is null
-),
-{",".join(_shared(n, group, changes=str(table)) for n, group in enumerate(known))}
-select {columns}, concat({cases}, '') as shared
-from {table} as c{joins}"""
-    return (QueryStep(table, Query(f"shared_{name}", sql)),)
+        return Shared()
+    each = range(len(known))
+    cases = ", ".join(
+        f"case when s{n}.key is not null or {_is_same(known[n])} then '{known[n][0]} ' else '' end" for n in each
+    )
+    return Shared(
+        ctes="".join(_kept(n, group, state=state, stays=stays, joins=joins) for n, group in enumerate(known)),
+        column=f"concat({cases}, '')",
+        joins="".join(f"\n  left join shared_{n} as s{n} on s{n}.key = s.key" for n in each),
+    )
 
 
-def _shared(number: int, group: Group, *, changes: str) -> str:
-    """The rows that are taken out whose value somebody who stays has."""
-    now, before = _value(group, "fields"), _value(group, "previous_fields")
-    return f"""
+def _is_same(group: Group) -> str:
+    """A value that a row keeps is not taken out with what it had beside."""
+    kept = (f"strpos(d.fields, concat({_before(name)}, {_raw(name, 's.fields')}, '\"')) > 0" for name in group)
+    return f"(d.fields_hash <> s.fields_hash and {' and '.join(kept)})"
+
+
+def _kept(number: int, group: Group, *, state: str, stays: str, joins: str) -> str:
+    """CTEs, the last of which has the rows whose value somebody who stays has.
+
+    Hardly any value is accepted of two: only who has one of those is looked at.
+    """
+    now = _alike(_value(group, "d.fields"))
+    return f"""accepted_{number} as (
+  select key, {_alike("value")} as value
+  from (select s.key, {_value(group, "s.fields")} as value from {state} as s) as told
+),
+repeated_{number} as (
+  select value
+  from accepted_{number}
+  where value is not null
+  group by value
+  having count(*) > 1
+),
+members_{number} as (
+  select s.key, s.value, case when d.key is null then {stays} else {now} = s.value end as stays
+  from accepted_{number} as s
+  join repeated_{number} as v on v.value = s.value
+  left join desired as d on d.key = s.key{joins}
+),
 shared_{number} as (
-  select distinct r.key
-  from removing as r
-  join (
-    select {now} as value from unchanged
-    union all
-    select {now} as value from {changes} where operation = 'update' and {now} = {before}
-  ) as v on v.value = r.value_{number}
-)"""
+  select m.key
+  from members_{number} as m
+  join (select distinct value from members_{number} where stays) as k on k.value = m.value
+),
+"""
 
 
 def _value(group: Group, fields: str) -> str:
     """A group's values as one text, null where one of them is missing."""
-    values = [_text(name, fields) for name in group]
+    values = [_raw(name, fields) for name in group]
     together = ", '|', ".join(values)
     return values[0] if len(values) == 1 else f"concat({together})"
 
 
-def _text(name: str, fields: str) -> str:
+def _alike(value: str) -> str:
+    """Without blanks around it; to look for those of every script takes longer than all the rest."""
+    return f"case when regexp_like({value}, '[^!-~]') then lower(trim({value})) else lower({value}) end"
+
+
+def _raw(name: str, fields: str) -> str:
     """A text out of the fields' JSON, which is ours and always written the same; null where it holds a quote.
 
     To parse the JSON of every member takes many times as long.
     """
-    return f"""lower(trim(regexp_extract({fields}, '"{name}":"([^"\\\\]*)"', 1)))"""
+    return f"""regexp_extract({fields}, '"{name}":"([^"\\\\]*)"', 1)"""
+
+
+def _before(name: str) -> str:
+    return f"""'"{name}":"'"""

@@ -16,7 +16,6 @@ from kumitate.activation.guard import guard
 from kumitate.activation.holdouts import assignments
 from kumitate.activation.publishing import publishing_steps, read_to_publish, written_to_publish
 from kumitate.activation.settlement import rejected, state
-from kumitate.activation.sharing import sharing
 from kumitate.activation.statements import follows_persons
 from kumitate.activation.tables import (
     HOLDOUT_ASSIGNMENTS,
@@ -71,7 +70,6 @@ def sync_steps(
         candidates(config, run, name),
         held(config, run, name, planned=planned),
         changes(config, name, run),
-        *sharing(config, run, name),
         counts(config, run, name),
         *((guarded,) if guarded else ()),
     )
