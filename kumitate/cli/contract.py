@@ -33,6 +33,8 @@ def contract() -> None:
 @json_option
 def list_contracts(*, project: Path | None, as_json: bool) -> None:
     """List the contracts, their versions, and what is done about an event that breaks one."""
+    from kumitate.config.published import OF
+
     config = _config(project)
     rows = [
         {
@@ -41,7 +43,7 @@ def list_contracts(*, project: Path | None, as_json: bool) -> None:
             "call": each.call,
             "event": each.event,
             "versions": list(each.versions),
-            "published": sorted(config.published.get(name, {})),
+            "published": sorted(config.published.get(name, {}).keys() - {OF}),
             "on_violation": each.on_violation,
             "violations": dict(each.violations),
             "owner": each.owner,

@@ -8,12 +8,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from kumitate.config.contract import Contract
 from kumitate.errors import Problem
 
 CONTRACTS = "contracts"
 PUBLISHED_FILE = "published.json"
+OF = "of"
 Published = dict[str, dict[str, str]]
-"""Contract -> version -> the fingerprint that it was published with."""
+"""Contract -> version -> the fingerprint that it was published with; `of` -> the events that it was published for."""
+
+
+def events_of(contract: Contract) -> str:
+    """`web_events track Order Completed`."""
+    return " ".join(filter(None, (contract.source, contract.call, contract.event)))
 
 
 def schema_fingerprint(schema: Mapping[str, Any]) -> str:

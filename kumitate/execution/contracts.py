@@ -13,7 +13,15 @@ from typing import Any
 
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.contract import Contract
-from kumitate.config.published import CONTRACTS, PUBLISHED_FILE, Published, read_published, schema_fingerprint
+from kumitate.config.published import (
+    CONTRACTS,
+    OF,
+    PUBLISHED_FILE,
+    Published,
+    events_of,
+    read_published,
+    schema_fingerprint,
+)
 from kumitate.config.source import Source
 from kumitate.errors import FatalError
 from kumitate.events.drafting import brought_by, draft_schema
@@ -136,6 +144,7 @@ def publish(root: Path, contracts: Mapping[str, Contract], *, dry_run: bool = Fa
             if version not in published.setdefault(name, {}):
                 published[name][version] = schema_fingerprint(schema)
                 new.append((name, version))
+        published[name].setdefault(OF, events_of(contract))
     if new and not dry_run:
         _write(root, published)
     return new
@@ -145,13 +154,14 @@ def retire(root: Path, name: str, version: str | None, *, dry_run: bool = False)
     """Take versions back, all unless one is named; FatalError where there is no such promise."""
     published = _published(root)
     promised = published.get(name, {})
-    gone = [each for each in promised if version in (None, each)]
+    gone = [each for each in promised if version in (None, each) and each != OF]
     if not gone:
-        known = ", ".join(f"{each} {', '.join(versions)}" for each, versions in sorted(published.items())) or "none"
+        told = (f"{each} {', '.join(versions.keys() - {OF})}" for each, versions in sorted(published.items()))
+        known = ", ".join(told) or "none"
         raise FatalError(f"{' '.join(filter(None, (name, version)))} was not published; published are: {known}")
     published[name] = {each: digest for each, digest in promised.items() if each not in gone}
     if not dry_run:
-        _write(root, {each: versions for each, versions in published.items() if versions})
+        _write(root, {each: versions for each, versions in published.items() if versions.keys() - {OF}})
     return gone
 
 

@@ -183,6 +183,14 @@ def test_a_published_version_stays_whatever_its_layout(tmp_path: Path) -> None:
     assert project(tmp_path, contract(text(type="string")), published=published) == []
 
 
+@pytest.mark.parametrize("of", ["web track Order Paid", "web page Order Completed", "app track Order Completed"])
+def test_a_published_contract_stays_with_the_events_it_was_published_for(tmp_path: Path, of: str) -> None:
+    published = {"ordered": {"1.0": schema_fingerprint(text()), "of": of}}
+    said = project(tmp_path, contract(text()), published=published)
+    assert len(said) == 1
+    assert f"was published for {of!r}" in said[0]
+
+
 @pytest.mark.parametrize("name", ["ordered", "gone"])
 def test_a_published_version_that_is_gone_is_refused(tmp_path: Path, name: str) -> None:
     said = project(tmp_path, contract(text()), published={name: {"0.9": "f" * 64}})

@@ -82,6 +82,9 @@ def test_each_version_is_published_once_until_it_is_retired(tmp_path: Path) -> N
     assert not (tmp_path / "contracts/published.json").exists()
     assert publish(tmp_path, {"ordered": ORDER}) == [("ordered", "1.0")]
     assert publish(tmp_path, {"ordered": ORDER}) == []
+    assert (
+        json.loads((tmp_path / "contracts/published.json").read_text())["ordered"]["of"] == "web track Order Completed"
+    )
     with pytest.raises(FatalError, match=r"ordered 2\.0 was not published; published are: ordered 1\.0"):
         retire(tmp_path, "ordered", "2.0")
     assert retire(tmp_path, "ordered", None) == ["1.0"]

@@ -16,7 +16,7 @@ from kumitate.config.contract import Action, Contract
 from kumitate.config.contract_changes import Change, narrowed
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot
-from kumitate.config.published import schema_fingerprint
+from kumitate.config.published import OF, events_of, schema_fingerprint
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
 _RULES = frozenset(Draft202012Validator.VALIDATORS)
@@ -136,16 +136,23 @@ def _promises(draft: Draft) -> Iterator[Finding]:
             if name not in draft.names["contracts"] and not draft.may_hold("contracts", name):
                 yield spot.wrong(f"contract {name!r} was published and is gone; {_RETIRE.format(name=name)}")
             continue
-        for version, digest in versions.items():
-            schema = contract.versions.get(version)
-            if schema is None:
-                yield spot.below("versions").wrong(
-                    f"version {version} was published and is gone; {_RETIRE.format(name=name)}"
-                )
-            elif schema_fingerprint(schema) != digest:
-                yield spot.below("versions", version).wrong(
-                    f"version {version} was published, and is another now; take it back, and write a new version"
-                )
+        yield from _kept(contract, versions, spot)
+
+
+def _kept(contract: Contract, published: Mapping[str, str], spot: Spot) -> Iterator[Finding]:
+    of = published.get(OF, events_of(contract))
+    if of != events_of(contract):
+        yield spot.wrong(f"was published for {of!r}, and is for {events_of(contract)!r} now; make another contract")
+    for version in sorted(published.keys() - {OF}):
+        schema = contract.versions.get(version)
+        if schema is None:
+            yield spot.below("versions").wrong(
+                f"version {version} was published and is gone; {_RETIRE.format(name=spot.path[0])}"
+            )
+        elif schema_fingerprint(schema) != published[version]:
+            yield spot.below("versions", version).wrong(
+                f"version {version} was published, and is another now; take it back, and write a new version"
+            )
 
 
 _RETIRE = (
