@@ -80,6 +80,7 @@ def test_triggers_that_can_be_decided_are_all_good(tmp_path: Path) -> None:
         ("facts", {"item": {"column": "itme"}}, "unknown column 'itme' in source 'web'; did you mean 'item'?"),
         ("facts", {"item": {"column": "item"}, "fired_id": {"column": "item"}}, "every trigger tells this"),
         ("facts", {"item": {"column": "item", "of": ADDED, "take": "sum"}}, "sum needs a number"),
+        ("facts", {"item": {"columns": ["item", "email"], "take": "list"}}, "column 'email' is personal, and facts"),
     ],
     ids=str,
 )  # fmt: skip

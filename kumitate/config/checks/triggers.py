@@ -145,8 +145,16 @@ def _fact(draft: Draft, trigger: Trigger, fact: Fact, *, spot: Spot) -> Iterator
         ]
         for name in held or sources[:1]:
             yield from _readable(draft, name, column, spot=spot.below(key))
+            yield from _told(draft.config.sources.get(name), column, spot.below(key))
     if fact.take == "sum" and fact.column is not None:
         yield from _summed(draft.config.sources.get(sources[0]) if sources else None, fact.column, spot.below("take"))
+
+
+def _told(source: Source | None, column: str, spot: Spot) -> Iterator[Finding]:
+    """What is personal does not travel on the bus: whom a sync sends to is on their card."""
+    if source is not None and column in source.columns and source.columns[column].is_personal:
+        what = "and facts are told on the event bus; leave it out: a sync's fields have the person's attributes"
+        yield spot.wrong(f"column {column!r} is personal, {what}")
 
 
 def _summed(source: Source | None, column: str, spot: Spot) -> Iterator[Finding]:
