@@ -59,6 +59,14 @@ def test_a_source_that_takes_calls_is_good(tmp_path: Path) -> None:
             "message_id",
             "5 web.key: an event sent twice is one by its messageId; make the key a column with 'from: messageId'",
         ),
+        *(
+            (
+                "key: web-key",
+                f"key: {key}",
+                "8 web.collect.write_keys.pages.key: SDKs send a key as a user's name and in addresses; write it with letters, digits and . _ ~ -",
+            )
+            for key in ("'web:key'", "'web key'", "web/key", "店の鍵だよ")
+        ),
         (
             "key: web-key",
             "key: web-key, origins: [https://shop.example.jp/]",

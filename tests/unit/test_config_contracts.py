@@ -215,6 +215,7 @@ def test_a_broken_list_of_what_was_published_is_told(tmp_path: Path) -> None:
         (contract(text()).replace("'1.0'", "'1'"), 'a version is "major.minor" in quotes'),
         (contract(text(), more="  violations: {requierd: block}\n"), "'requierd' is neither a field of the contract"),
         (contract(text(), more="  violations: {required: drop_field}\n"), "a field that is missing cannot be dropped"),
+        (contract(text(), more="  call: identify\n"), "identify calls have no name; leave the event out"),
         (contract(text()) + "again" + contract(text())[7:], "contract 'ordered' is for the same event"),
     ],
 )

@@ -13,6 +13,7 @@ from kumitate.config.names import name_problem
 from kumitate.config.source import Source
 
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9][a-z0-9.-]*(?::(?:\d{1,5}|\*))?", re.IGNORECASE)
+_WRITE_KEY = re.compile(r"[A-Za-z0-9._~-]+")
 _ALLOWED = re.compile(r"(?:properties|traits|context)(?:\.[^.*\s]+)*(?:\.\*)?")
 _SECTIONS = ("properties", "traits", "context")
 _HEADER = "header:"
@@ -61,6 +62,10 @@ def _collect(source: Source, collect: Collect, spot: Spot) -> Iterator[Finding]:
 
 
 def _key(key: WriteKey, spot: Spot) -> Iterator[Finding]:
+    if key.key is not None and not _WRITE_KEY.fullmatch(key.key):
+        yield spot.below("key").wrong(
+            "SDKs send a key as a user's name and in addresses; write it with letters, digits and . _ ~ -"
+        )
     for place, origin in enumerate(key.origins):
         if not _ORIGIN.fullmatch(origin):
             yield spot.below("origins", place).wrong(

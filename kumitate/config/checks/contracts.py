@@ -22,6 +22,7 @@ _VERSION = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
 _RULES = frozenset(Draft202012Validator.VALIDATORS)
 _SAME_PLACE = ("items", "prefixItems", "contains", "allOf", "anyOf", "oneOf", "if", "then", "else")
 """Keywords whose schemas are of the same field, or of its items."""
+_NAMED = ("track", "page", "screen")
 _MOST_CHANGES = 5
 
 
@@ -33,6 +34,8 @@ def check(draft: Draft) -> Iterator[Finding]:
         first = taken.setdefault((contract.source, contract.call, contract.event), name)
         if first != name:
             yield spot.wrong(f"contract {first!r} is for the same event; put its versions into one")
+        if contract.event is not None and contract.call not in _NAMED:
+            yield spot.below("event").wrong(f"{contract.call} calls have no name; leave the event out")
         yield from _versions(contract, spot)
         yield from _actions(contract, spot)
     yield from _promises(draft)
