@@ -63,7 +63,8 @@ def test_a_source_that_takes_calls_is_good(tmp_path: Path) -> None:
             (
                 "key: web-key",
                 f"key: {key}",
-                "8 web.collect.write_keys.pages.key: SDKs send a key as a user's name and in addresses; write it with letters, digits and . _ ~ -",
+                "8 web.collect.write_keys.pages.key: SDKs send a key as a user's name and in addresses; write it with"
+                " letters, digits and . _ ~ -",
             )
             for key in ("'web:key'", "'web key'", "web/key", "店の鍵だよ")
         ),
