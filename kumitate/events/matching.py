@@ -49,9 +49,15 @@ class Matching:
 
     triggering: Triggering
 
-    def notice(self, line: bytes | str, *, now: int) -> Noticed | None:
-        """None for what no trigger asks for, or must not count; RecordError where the line cannot be used."""
-        event = parsed(line)
+    def notice(self, line: bytes | str, *, now: int | None) -> Noticed | None:
+        """None for what no trigger asks for, or must not count; RecordError where the line cannot be used.
+
+        Without `now` the event is looked at as it happens.
+        """
+        return self.marked(parsed(line), now=now)
+
+    def marked(self, event: Mapping[str, Any], *, now: int | None) -> Noticed | None:
+        """The same for a collected event that was read."""
         marks = event.get(MARKS)
         if not isinstance(marks, Mapping) or not isinstance(marks.get("source"), str):
             raise RecordError("event.no_source")
@@ -59,7 +65,7 @@ class Matching:
             return None
         return self.seen(event, marks["source"], now=now)
 
-    def seen(self, event: Mapping[str, Any], source: str, *, now: int) -> Noticed | None:
+    def seen(self, event: Mapping[str, Any], source: str, *, now: int | None) -> Noticed | None:
         """The same for an event that was read, of a known source."""
         watched = self.triggering.sources.get(source)
         if watched is None:
@@ -71,6 +77,7 @@ class Matching:
         at = values(watched.time)
         if at is None:
             raise RecordError("event.no_time")
+        now = at if now is None else now
         if at > now + FUTURE_MS:
             return None
         steps = {

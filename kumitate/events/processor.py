@@ -69,11 +69,16 @@ class Processor:
         """
         now = milliseconds(self.clock())
         events, refused = self._noticed(lines, now)
+        return tuple(sorted([*refused, *self._seen(events, now)]))
+
+    def see(self, events: Sequence[Noticed]) -> None:
+        """The same for events that were noticed already, as by `Matching`."""
+        self._seen(dict(enumerate(filter(_is_of_use, events))), milliseconds(self.clock()))
+
+    def _seen(self, events: Mapping[int, Noticed], now: int) -> list[tuple[int, str]]:
         jobs = self._jobs(events, now)
         found = self.store.read([person_key(root) for job in jobs for root in job.roots])
-        for job in jobs:
-            refused += self._in_parts(job, now, found)
-        return tuple(sorted(refused))
+        return [refused for job in jobs for refused in self._in_parts(job, now, found)]
 
     def wake(self, payload: Mapping[str, Any]) -> None:
         """A timer has gone off; `payload` is what was given when it was set."""
@@ -103,7 +108,7 @@ class Processor:
             except RecordError as error:
                 refused.append((place, error.reason))
                 continue
-            if event is not None and (event.steps or event.consents or len(event.known_by) > 1):
+            if event is not None and _is_of_use(event):
                 events[place] = event
         return events, refused
 
@@ -233,6 +238,10 @@ def _gathered(jobs: dict[str, _Job]) -> list[_Job]:
                 jobs[root].also |= other.also - {root}
                 jobs[root].events |= other.events
     return [_Job(job.whom, job.also, dict(sorted(job.events.items()))) for job in jobs.values()]
+
+
+def _is_of_use(event: Noticed) -> bool:
+    return bool(event.steps or event.consents or len(event.known_by) > 1)
 
 
 def _led_on(state: State | None, job: _Job, now: int) -> Whom | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 _DIGITS = 32
@@ -40,5 +41,6 @@ def root_of(kind: str, value: str) -> str:
     return f"{kind}:{_hashed(value)}"
 
 
+@lru_cache(maxsize=4096)
 def _hashed(value: str) -> str:
     return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +21,6 @@ from kumitate.events.state_keys import person_key, root_of
 from kumitate.events.stitching import Stitching
 from kumitate.model.event import MARKS, State
 from kumitate.model.masking import mask
-
-_FAR = 2**50
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +115,22 @@ class Asked:
 def tried(triggering: Triggering, trigger: str, lines: Iterable[str], *, asked: Asked) -> Trial:
     """Play the lines, which may stand in any order."""
     plan = _alone(triggering, trigger)
-    trial, noticed = Trial(trigger), list[tuple[Noticed, str]]()
+    trial, events = Trial(trigger), list[Noticed]()
     matching = Matching(plan)
     for line in lines:
         try:
             event = _marked(line, plan, asked.source)
-            found = None if event is None else matching.notice(event, now=_FAR)
+            found = None if event is None else matching.marked(event, now=None)
         except RecordError as error:
             trial.refused[error.reason] += 1
             continue
         trial.events += event is not None
-        if found is not None and event is not None:
-            noticed.append((found, event))
-    noticed.sort(key=lambda pair: pair[0].at)
-    events = [event for event, _ in noticed]
+        if found is not None:
+            events.append(found)
+    events.sort(key=lambda event: event.at)
     if events:
         trial.first, trial.last = moment_at(events[0].at), moment_at(events[-1].at)
-        _Report(trial, plan, _played(plan, noticed, until=asked.end(trial.last)), asked).write(events)
+        _Report(trial, plan, _played(plan, events, until=asked.end(trial.last)), asked).write(events)
     return trial
 
 
@@ -146,16 +142,16 @@ def _alone(triggering: Triggering, trigger: str) -> Triggering:
     return replace(triggering, sources=sources, steps=steps, watches={trigger: watch})
 
 
-def _marked(line: str, plan: Triggering, source: str) -> str | None:
-    """The line as the collector would have made it; None for another source's."""
+def _marked(line: str, plan: Triggering, source: str) -> Mapping[str, Any] | None:
+    """The event as the collector would have made it; None for another source's."""
     event = dict(parsed(line))
     marks = event.get(MARKS)
     if isinstance(marks, Mapping):
-        return line if marks.get("source") in plan.sources else None
+        return event if marks.get("source") in plan.sources else None
     if not event.get("messageId"):
         event["messageId"] = sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
     event[MARKS] = {"source": source or _only(plan)}
-    return json.dumps(event)
+    return event
 
 
 def _only(plan: Triggering) -> str:
@@ -164,12 +160,12 @@ def _only(plan: Triggering) -> str:
     return next(iter(plan.sources))
 
 
-def _played(plan: Triggering, noticed: Sequence[tuple[Noticed, str]], *, until: datetime) -> _Ports:
+def _played(plan: Triggering, events: Sequence[Noticed], *, until: datetime) -> _Ports:
     ports, clock = _Ports(), _Clock()
     processor = Processor(plan, ports, ports, ports, clock=clock)
-    for event, line in noticed:
+    for event in events:
         _pass(ports, clock, processor, until=moment_at(event.at))
-        processor.process([line])
+        processor.see([event])
     _pass(ports, clock, processor, until=until)
     return ports
 

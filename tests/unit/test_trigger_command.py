@@ -139,6 +139,13 @@ def test_an_order_that_came_in_time_is_why_a_cart_was_not_abandoned(tmp_path: Pa
     assert [each["why"] for each in told["not"]] == ["Ordered after 3 hours"]
 
 
+def test_an_event_is_looked_at_as_it_happened_and_not_from_today(tmp_path: Path) -> None:
+    old = {"source": "web", "event": "Added", "where": {"column": "happened_at", "before": "1h"}}
+    root = project(tmp_path, old={"when": {"event": old}})
+    told = json.loads(asked(root, "test", "old", "--events", lines(tmp_path, event("Added", 0, "l")), "--json").stdout)
+    assert (told["events"], told["matching"], told["not"]) == (1, 0, [])
+
+
 def test_a_trigger_is_shown_in_words_with_what_it_remembers(tmp_path: Path) -> None:
     root = project(tmp_path, cart=CART, keen=KEEN)
     shown = asked(root, "show", "cart").stdout
