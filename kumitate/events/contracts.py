@@ -173,22 +173,33 @@ def _is_good(validator: jsonschema_rs.Draft202012Validator, section: dict[str, A
 
 def _broken(held: _Held, section: dict[str, Any]) -> Verdict:
     """By the version that has least against it, the newest of several."""
-    judged = [(version, tuple(_violations(version.validator, section))) for version in held.versions]
+    judged = [(version, list(_violations(version.validator, section))) for version in held.versions]
     version, found = min(judged, key=lambda each: len(each[1]))
-    name = "traits" if held.terms.call in _WITH_TRAITS else "properties"
-    acted = tuple(replace(each, action=_action(held.terms, each), section=name) for each in found)
-    blocking = next((each for each in acted if each.action == "block"), None)
+    once: dict[tuple[Path, str], Violation] = {}
+    drop: list[Path] = []
+    for path, rule in found:
+        names = tuple(step for step in path if isinstance(step, str)), rule
+        acted = once.get(names)
+        if acted is None:
+            acted = once[names] = _acted(held.terms, path, rule)
+        if acted.action == "drop_field":
+            drop.append(path)
+    blocking = next((each for each in once.values() if each.action == "block"), None)
     if blocking is None:
-        _drop(section, (each.path for each in acted if each.action == "drop_field"))
-    return Verdict(
-        version.name, _told(acted), blocked=f"contract.{_CAPITAL.sub('_', blocking.rule).lower()}" if blocking else ""
-    )
+        _drop(section, drop)
+    blocked = f"contract.{_CAPITAL.sub('_', blocking.rule).lower()}" if blocking else ""
+    return Verdict(version.name, _told(once.values()), blocked=blocked)
+
+
+def _acted(terms: Terms, path: Path, rule: str) -> Violation:
+    violation = Violation(path, rule, section="traits" if terms.call in _WITH_TRAITS else "properties")
+    return replace(violation, action=_action(terms, violation))
 
 
 def _told(acted: Iterable[Violation]) -> tuple[Violation, ...]:
-    """Each field's rule once, however many items of a list break it; the gravest ones where there are too many."""
-    once = {(each.told, each.rule): each for each in acted if each.action != "allow"}
-    return tuple(sorted(once.values(), key=lambda each: _GRAVEST_FIRST.index(each.action))[:_MOST])
+    """The gravest ones, where there are too many."""
+    told = (each for each in acted if each.action != "allow")
+    return tuple(sorted(told, key=lambda each: _GRAVEST_FIRST.index(each.action))[:_MOST])
 
 
 def _action(terms: Terms, violation: Violation) -> str:
@@ -199,20 +210,21 @@ def _action(terms: Terms, violation: Violation) -> str:
     return terms.on_violation
 
 
-def _violations(validator: jsonschema_rs.Draft202012Validator, section: dict[str, Any]) -> Iterator[Violation]:
+def _violations(validator: jsonschema_rs.Draft202012Validator, section: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Where, and which rule: of a list, each item."""
     try:
         errors = list(validator.iter_errors(section))
     except ValueError:
-        yield Violation((), "unreadable")
+        yield (), "unreadable"
         return
     for error in errors:
         path, told = tuple(error.instance_path), error.kind.as_dict()
         names = [told["property"]] if "property" in told else told.get("unexpected", [])
         rule = _rule(error.schema_path)
         if not names:
-            yield Violation(path, rule)
+            yield path, rule
         for name in names:
-            yield Violation((*path, str(name)), rule)
+            yield (*path, str(name)), rule
 
 
 def _rule(schema_path: Iterable[str | int]) -> str:
