@@ -203,8 +203,9 @@ def _check_line(event: Event) -> None:
     assert b"\n" not in event.line
     assert len(event.line) < MAX_EVENT_BYTES + 4096
     line = parsed(event.line.decode())
-    assert line["messageId"] == event.id
-    assert 0 < len(event.id) <= 100
+    blocked = line["_kumitate"].get("blocked")
+    assert event.id == (f"{line['messageId']}\n{blocked}" if blocked else line["messageId"])
+    assert 0 < len(line["messageId"]) <= 100
     assert event.person
     assert line["_kumitate"]["source"] == event.source
     for name in ("originalTimestamp", "sentAt", "receivedAt", "timestamp"):
