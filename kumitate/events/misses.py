@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from kumitate.events.plan import Part, Triggering, Watch
 from kumitate.events.proofs import moments, proof
-from kumitate.events.recollection import Recollection
+from kumitate.events.recollection import Entry, Recollection
 from kumitate.events.words import ordinal, span, step_words
+
+_NEVER = -(2**62)
 
 
 class _Asked(NamedTuple):
@@ -38,7 +41,7 @@ def nearest(triggering: Triggering, watch: Watch, known: Recollection, *, until:
 
 
 def _were_at_once(watch: Watch, known: Recollection) -> bool:
-    comes = (moment for part in watch.parts for moment in moments(part, known, -(2**62)))
+    comes = (moment for part in watch.parts for moment in moments(part, known, _NEVER))
     return any(all(proof(part, known, moment.as_of) is not None for part in watch.parts) for moment in comes)
 
 
@@ -46,26 +49,26 @@ def _count(asked: _Asked) -> Miss | None:
     triggering, part, known, _ = asked
     times = [entry.at for entry in known.entries.get(part.steps[0], [])]
     needed, what = int(part.at_least), step_words(triggering.steps[part.steps[0]])
-    best = max((_run(times, start, part.within_ms) for start in range(len(times))), default=(0, 0))
-    count, start = best
+    count, gap = max((_run(times, start, part.within_ms) for start in range(len(times))), default=(0, _NEVER))
     if count >= needed:
         return None
     why = f"{count} of {needed} × {what}"
-    if start + count < len(times):
-        why += f"; the {ordinal(count + 1)} came after {span(times[start + count] - times[start])}"
+    if gap > _NEVER:
+        why += f"; the {ordinal(count + 1)} came after {span(-gap)}"
     return Miss(why, count / needed)
 
 
 def _run(times: list[int], start: int, within: int) -> tuple[int, int]:
-    """How many events there are within the window that begins here; of equal ones the first counts."""
-    return sum(times[start] <= at < times[start] + max(within, 1) for at in times), start
+    """How many events the window holds that begins here, and minus the time to the next one: the more, the nearer."""
+    after = bisect_left(times, times[start] + max(within, 1))
+    return after - start, times[start] - times[after] if after < len(times) else _NEVER
 
 
 def _sequence(asked: _Asked) -> Miss | None:
     triggering, part, known, _ = asked
-    if any(True for _ in moments(part, known, -(2**62))) and part.spoiler is None:
+    if any(True for _ in moments(part, known, _NEVER)) and part.spoiler is None:
         return None
-    after, reached = -(2**62), 0
+    after, reached = _NEVER, 0
     for step in part.steps:
         following = known.window(step, after + 1, 2**62)
         if not following:
@@ -74,20 +77,28 @@ def _sequence(asked: _Asked) -> Miss | None:
                 f"step {reached + 1} of {len(part.steps)} never came: {missing}", reached / (len(part.steps) + 1)
             )
         after, reached = following[0].at, reached + 1
-    return _absence(asked) if part.spoiler else Miss(f"all steps came, but not within {span(part.within_ms)}", 0.9)
+    return (
+        _absence(asked, since=after)
+        if part.spoiler
+        else Miss(f"all steps came, but not within {span(part.within_ms)}", 0.9)
+    )
 
 
-def _absence(asked: _Asked) -> Miss | None:
+def _absence(asked: _Asked, *, since: int) -> Miss | None:
+    """Of all last steps the one that was left alone longest; `since` the first that followed the others."""
     triggering, part, known, until = asked
-    ends = known.entries.get(part.steps[-1], [])
-    last = ends[-1]
-    spoilers = known.window(part.spoiler or "", last.at + 1, last.at + part.span_ms)
-    if spoilers:
-        what = step_words(triggering.steps[part.spoiler or ""])
-        return Miss(f"{what} after {span(spoilers[0].at - last.at)}", (spoilers[0].at - last.at) / part.span_ms)
-    if last.at + part.span_ms > until:
+    ends = known.window(part.steps[-1], since, 2**62)
+    waited = [spoilers[0].at - end.at for end in ends if (spoilers := _spoilers(part, known, end.at))]
+    if len(waited) < len(ends) and ends[-1].at + part.span_ms > until:
         return Miss(f"still waits: {span(part.span_ms)} are not over where the events end", 0.99)
+    if len(waited) == len(ends):
+        what = step_words(triggering.steps[part.spoiler or ""])
+        return Miss(f"{what} after {span(max(waited))}", max(waited) / part.span_ms)
     return None if any(True for _ in moments(part, known, 0)) else Miss(f"not within {span(part.within_ms)}", 0.9)
+
+
+def _spoilers(part: Part, known: Recollection, at: int) -> list[Entry]:
+    return known.window(part.spoiler or "", at + 1, at + part.span_ms)
 
 
 def _first(asked: _Asked) -> Miss | None:
@@ -98,7 +109,7 @@ def _first(asked: _Asked) -> Miss | None:
 
 def _changed(asked: _Asked) -> Miss | None:
     _, part, known, __ = asked
-    if any(True for _ in moments(part, known, -(2**62))):
+    if any(True for _ in moments(part, known, _NEVER)):
         return None
     values = {entry.values.get(part.column) for entry in known.entries.get(part.steps[0], [])} - {None}
     return Miss(f"{part.column} has not changed so; {len(values)} different value(s) seen", min(len(values), 2) / 3)
@@ -106,7 +117,7 @@ def _changed(asked: _Asked) -> Miss | None:
 
 def _score(asked: _Asked) -> Miss | None:
     _, part, known, __ = asked
-    if any(True for _ in moments(part, known, -(2**62))):
+    if any(True for _ in moments(part, known, _NEVER)):
         return None
     low, high = 0.0, part.at_least
     times = sorted({entry.at for step in part.steps for entry in known.entries.get(step, [])})

@@ -130,6 +130,13 @@ def test_it_tells_when_it_would_have_fired_and_how_near_the_others_came(tmp_path
     assert (alone["fired"], len(alone["not"])) == (0, 1)
 
 
+def test_of_several_times_that_somebody_came_as_near_the_nearest_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path, keen=KEEN)
+    events = lines(tmp_path, *views("m-1", 0, 1, 240, 241, 241 + 8 * 24, 5000, 5001))
+    told = json.loads(asked(root, "test", "keen", "--events", events, "--json").stdout)
+    assert [each["why"] for each in told["not"]] == ["2 of 3 × web where path is /pricing; the third came after 8 days"]
+
+
 def test_an_order_that_came_in_time_is_why_a_cart_was_not_abandoned(tmp_path: Path) -> None:
     root = project(tmp_path, cart=CART)
     left = event("Added", 0, "l", who={"userId": "m-1"}, item="tea")
@@ -137,6 +144,14 @@ def test_an_order_that_came_in_time_is_why_a_cart_was_not_abandoned(tmp_path: Pa
     told = json.loads(asked(root, "test", "cart", "--events", lines(tmp_path, left, *bought), "--json").stdout)
     assert [(each["at"], each["facts"]) for each in told["fires"]] == [("2026-03-02T00:00:00+00:00", {"item": "tea"})]
     assert [each["why"] for each in told["not"]] == ["Ordered after 3 hours"]
+
+
+def test_the_cart_that_was_left_alone_longest_is_told(tmp_path: Path) -> None:
+    whom = {"userId": "m-1"}
+    carts = ("Added", 0), ("Ordered", 20), ("Added", 100), ("Ordered", 101)
+    events = lines(tmp_path, *(event(name, hours, who=whom) for name, hours in carts))
+    told = json.loads(asked(project(tmp_path, cart=CART), "test", "cart", "--events", events, "--json").stdout)
+    assert [each["why"] for each in told["not"]] == ["Ordered after 20 hours"]
 
 
 def test_an_event_is_looked_at_as_it_happened_and_not_from_today(tmp_path: Path) -> None:
