@@ -81,7 +81,7 @@ def repeated(sync: str, folder: str, repeats: int) -> dict[str, Any]:
 def measured(sync: str, folder: Path) -> dict[str, Any]:
     """One sync planned: wall and processor seconds of its steps, the most memory the process ever held."""
     lake = open_local_lake(folder)
-    engine = DuckDBEngine(lake, temp_directory=folder / "tmp", memory_limit="160MB")
+    engine = DuckDBEngine(lake, temp_directory=folder / "tmp", memory_limit="350MB")
     worker, names = EngineWorker(engine, lake), [*SYNCS]
     steps: dict[str, float] = {}
     cpu, started = time.process_time(), time.perf_counter()

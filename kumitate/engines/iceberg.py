@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -33,6 +34,7 @@ _PROPERTIES = {
     "format-version": "2",
     "write.delete.mode": "copy-on-write",
     "write.parquet.row-group-limit": "131072",  # DuckDB and Spark read row groups in parallel
+    "write.parquet.compression-level": "1",  # two thirds of the time of the usual 3, and files no larger
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "10",
     "commit.manifest-merge.enabled": "true",
@@ -189,12 +191,25 @@ class IcebergLake:
         return sum(task.file.record_count for task in old) - sum(file.record_count for file in added)
 
     def _write_all(self, target: IcebergTable, batches: Iterator[pa.RecordBatch]) -> list[DataFile]:
-        """Data files that no snapshot knows yet; none is left behind when the batches fail."""
+        """Data files that no snapshot knows yet, one written while the rows of the next come in.
+
+        None is left behind when the batches fail.
+        """
         added: list[DataFile] = []
+
+        def write(chunk: pa.Table) -> None:
+            with self._site.errors():
+                added.extend(_write_files(target, chunk))
+
         try:
-            for chunk in gathered(batches):
-                with self._site.errors():
-                    added.extend(_write_files(target, chunk))
+            with ThreadPoolExecutor(1, thread_name_prefix="lake") as pool:
+                writing: Future[None] | None = None
+                for chunk in gathered(batches):
+                    if writing is not None:
+                        writing.result()
+                    writing = pool.submit(write, chunk)
+                if writing is not None:
+                    writing.result()
         except BaseException:
             for file in added:
                 with suppress(OSError):  # the reason why the batches failed is what must be told
