@@ -20,6 +20,7 @@ FIRINGS = 100
 NAMES = 8
 """Identifiers remembered of a person, the newest."""
 CONSENTS = 20
+"""Consents from which on only refusals are remembered."""
 LARGEST_BYTES = 200_000
 _MAY_BE_LARGE = 200
 """Events, from which on the size is looked at."""
@@ -117,7 +118,7 @@ class Recollection:
         last = self.consents.get(name)
         if last is not None and (at, not granted) <= (last[0], not last[1]):
             return False
-        if last is None and len(self.consents) >= CONSENTS:
+        if last is None and granted and len(self.consents) >= CONSENTS:
             return False
         self.consents[name] = (at, granted)
         return not granted or (last is not None and not last[1])

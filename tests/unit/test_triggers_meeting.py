@@ -55,3 +55,11 @@ def test_more_than_a_state_can_hold_until_it_is_told_fires_in_parts() -> None:
     lines = [event("Viewed", number / 1000, f"e{number}", item=f"{number}" + "x" * 90) for number in range(60)]
     assert world.come(*lines, hours=1) == ()
     assert len(world.fired()) == 60
+
+
+def test_a_refusal_is_remembered_however_many_consents_were_given() -> None:
+    world = World(plan(each={"when": {"event": {"source": "web", "event": "Viewed"}}}))
+    given = {f"purpose{number}/email": True for number in range(30)}
+    world.come(event("Viewed", 0, marks={"consent": given}))
+    world.come(event("Agreed", 1, marks={"consent": {"marketing/email": False}}), event("Viewed", 30), hours=30)
+    assert world.bus.told[-1]["denied"] == ["marketing/email"]
