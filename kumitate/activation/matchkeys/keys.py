@@ -25,6 +25,12 @@ _OTHER_HASH = re.compile(
     r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}"
     r"|[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{27}=|[A-Za-z0-9+/_-]{43}="
 )
+_OFTEN_THE_SAME = frozenset(
+    f"{name}{script}"
+    for name in ("given_name", "family_name", "gender", "birthdate", "birth_year", "birth_month", "birth_day", "city")
+    for script in ("", "_roman", "_kana")
+) | {"state", "postal_code", "country"}
+"""Fields whose values many rows have: each is read and hashed once."""
 _HASH_LENGTHS = frozenset({24, 28, 32, 40, 44, 64, 96, 128})
 _BLANKS = ("", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown")
 """What exports write where there is nothing; a hash of one says as little."""
@@ -108,14 +114,27 @@ def _keys(rules: RuleSet, fields: Mapping[str, Any], country: str, *, finish: Ca
             given = stated if source == "country" else fields.get(source)
             if given is None or not str(given).strip():
                 continue
+            made = _made_once if source in _OFTEN_THE_SAME else _made
             try:
-                normalised = _normalised(str(given), rule, home, kind=kind)
+                values[name] = made(str(given), (rule, home, kind, finish))
             except RecordError as error:
                 dropped[source] = error.reason
                 continue
-            values[name] = normalised if kind.plain or _is_sha256(normalised) else finish(normalised)
             break
     return MatchKeys(values, dropped)
+
+
+Place = tuple[Rule, str, _Kind, Callable[[str], str]]
+"""How a value is read: by which rule, in which country, as which kind of key, and what is made of it."""
+
+
+def _made(given: str, place: Place) -> str:
+    rule, country, kind, finish = place
+    normalised = _normalised(given, rule, country, kind=kind)
+    return normalised if kind.plain or _is_sha256(normalised) else finish(normalised)
+
+
+_made_once = lru_cache(8192)(_made)
 
 
 @lru_cache(1024)
