@@ -172,3 +172,25 @@ class World:
 
 def hours_of(moment: str) -> float:
     return (datetime.fromisoformat(moment) - START) / timedelta(hours=1)
+
+
+ADDED, ORDERED, REMOVED = ({"source": "web", "event": name} for name in ("Added", "Ordered", "Removed"))
+CART: dict[str, Any] = {
+    "when": {"sequence": {"steps": [ADDED], "then_not": {"event": ORDERED, "span": "24h"}, "within": "7d"}},
+    "key": "{person_id}:{cart}",
+    "once_per": "ever",
+    "facts": {
+        "cart": {"column": "cart"},
+        "items": {"columns": ["item", "price"], "of": ADDED, "take": "list", "same": "cart"},
+        "left": {"column": "item", "of": ADDED, "take": "list", "without": REMOVED, "by": "item"},
+        "total": {"column": "price", "of": ADDED, "take": "sum", "same": "cart"},
+        "adds": {"take": "count", "of": ADDED},
+        "first_item": {"column": "item", "of": ADDED, "take": "first"},
+    },
+}  # fmt: skip
+KEEN: dict[str, Any] = {"when": {"event": {"source": "web", "event": "Viewed"}, "within": "7d", "at_least": 3}}
+ANON, MEMBER, BOTH = {"anonymousId": "a"}, {"userId": "m"}, {"anonymousId": "a", "userId": "m"}
+
+
+def viewed(*hours: float, who: dict[str, Any] = ANON, marks: dict[str, Any] | None = None) -> list[str]:
+    return [event("Viewed", hour, f"v{hour}{who}", who=who, marks=marks or {}) for hour in hours]

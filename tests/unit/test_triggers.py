@@ -10,36 +10,29 @@ from typing import Any
 
 import pytest
 
-from harness.realtime import Store, World, at, event, plan, project
+from harness.realtime import (
+    ADDED,
+    ANON,
+    BOTH,
+    CART,
+    KEEN,
+    MEMBER,
+    ORDERED,
+    Store,
+    World,
+    event,
+    plan,
+    project,
+    viewed,
+)
 from kumitate.activation.triggered import fired_from
 from kumitate.cloud.watching import watch
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.events.plan import Triggering
 from kumitate.events.recollection import LARGEST_BYTES
-from kumitate.events.state_keys import moved_key, person_key, root_of, who_key
+from kumitate.events.state_keys import root_of
 from kumitate.events.triggering import from_json, to_json, triggering_of
 from kumitate.events.words import most_bytes
-
-ADDED, ORDERED, REMOVED = ({"source": "web", "event": name} for name in ("Added", "Ordered", "Removed"))
-CART: dict[str, Any] = {
-    "when": {"sequence": {"steps": [ADDED], "then_not": {"event": ORDERED, "span": "24h"}, "within": "7d"}},
-    "key": "{person_id}:{cart}",
-    "once_per": "ever",
-    "facts": {
-        "cart": {"column": "cart"},
-        "items": {"columns": ["item", "price"], "of": ADDED, "take": "list", "same": "cart"},
-        "left": {"column": "item", "of": ADDED, "take": "list", "without": REMOVED, "by": "item"},
-        "total": {"column": "price", "of": ADDED, "take": "sum", "same": "cart"},
-        "adds": {"take": "count", "of": ADDED},
-        "first_item": {"column": "item", "of": ADDED, "take": "first"},
-    },
-}  # fmt: skip
-KEEN: dict[str, Any] = {"when": {"event": {"source": "web", "event": "Viewed"}, "within": "7d", "at_least": 3}}
-ANON, MEMBER, BOTH = {"anonymousId": "a"}, {"userId": "m"}, {"anonymousId": "a", "userId": "m"}
-
-
-def viewed(*hours: float, who: dict[str, Any] = ANON, marks: dict[str, Any] | None = None) -> list[str]:
-    return [event("Viewed", hour, f"v{hour}{who}", who=who, marks=marks or {}) for hour in hours]
 
 
 def test_an_abandoned_cart_tells_what_lies_in_it_and_is_told_once() -> None:
@@ -90,95 +83,6 @@ def test_bots_replays_and_blocked_events_do_not_count() -> None:
         assert world.come(*viewed(0, 1, 2, marks=marks), hours=3) == ()
     world.come(event("Viewed", 50_000, who=ANON))
     assert world.store.held == {}
-
-
-def test_what_an_anonymous_visitor_did_counts_when_they_log_in() -> None:
-    world = World(plan(keen=KEEN))
-    world.come(*viewed(0, 1), hours=1)
-    world.come(event("Login", 2, who=BOTH), hours=2)
-    world.come(*viewed(3, who=MEMBER), hours=3)
-    assert world.fired() == [(3.0, root_of("member_no", "m"))]
-
-
-def test_late_stitching_does_not_fire_twice() -> None:
-    world = World(plan(keen=KEEN, cart=CART))
-    world.come(*viewed(0, 1, 2), hours=2)
-    world.come(event("Added", 2, cart="c", who=ANON))
-    world.until(40)
-    assert len(world.bus.told) == 2
-    world.come(event("Login", 41, who=BOTH), hours=41)
-    world.store.publish([(who_key("member_no", "m"), {"person": "p-1"})])
-    world.come(event("Added", 2.5, cart="c", who=MEMBER), event("Login", 42, who=BOTH), hours=42)
-    world.until(90)
-    assert len(world.bus.told) == 2
-    assert set(world.store.held[person_key("p-1")].data["f"]) == {"keen", "cart"}
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 1, 3), (3, 2, 1, 0)])
-def test_what_a_batch_tells_in_its_course_counts_for_all_of_it(order: tuple[int, ...]) -> None:
-    lines = [*viewed(0, 1), *viewed(2, who=MEMBER), event("Login", 3, who=BOTH)]
-    world = World(plan(keen=KEEN))
-    world.until(4)
-    world.come(*(lines[place] for place in order))
-    assert world.fired() == [(2.0, root_of("member_no", "m"))]
-
-
-@pytest.mark.parametrize("is_known_later", [False, True], ids=["one person", "found to be one"])
-def test_a_backlog_that_holds_the_purchase_does_not_tell_that_there_was_none(is_known_later: bool) -> None:
-    world = World(plan(cart=CART | {"lateness": "0m"}))
-    who = MEMBER if is_known_later else ANON
-    added, ordered = event("Added", 2, cart="c", who=ANON), event("Ordered", 3, cart="c", who=who)
-    login = [event("Login", 4, who=BOTH)] if is_known_later else []
-    if is_known_later:
-        world.come(event("Added", 1, cart="b", who=ANON), hours=1)
-    world.clock.now = at(30)
-    world.come(added, ordered, *login)
-    world.until(60)
-    assert world.fired() == []
-
-
-def test_what_a_person_did_under_an_id_that_the_lake_has_merged_is_theirs() -> None:
-    """Two persons of the lake become one: neither fires again, and a timer of the one that went finds the other."""
-    world = World(plan(keen=KEEN, cart=CART))
-    for member, person in (("m", "p-2"), ("n", "p-1")):
-        world.store.publish([(who_key("member_no", member), {"person": person})])
-    world.come(*viewed(0, 1, 2, who=MEMBER), event("Added", 2, cart="c", who=MEMBER), hours=2)
-    assert world.fired("keen") == [(2.0, "p-2")]
-    merged = {"person": "p-1", "was": ["p-2"]}
-    world.store.publish([(who_key("member_no", member), merged) for member in ("m", "n")])
-    world.store.publish([(moved_key("p-2"), {"person": "p-1"})])
-    world.come(*(event("Viewed", 3 + place, f"v{place}", who={"userId": "n"}) for place in range(3)), hours=6)
-    assert world.fired("keen") == [(2.0, "p-2")]
-    world.until(40)
-    assert [each["person_id"] for each in world.bus.told if each["trigger"] == "cart"] == ["p-1"]
-
-
-def test_a_timer_of_an_id_that_the_lake_has_merged_finds_the_person() -> None:
-    world = World(plan(cart=CART))
-    world.store.publish([(who_key("member_no", "m"), {"person": "p-2"})])
-    world.come(event("Added", 2, cart="c", who=MEMBER), hours=2)
-    world.store.publish([(who_key("member_no", "m"), {"person": "p-1", "was": ["p-2"]})])
-    world.store.publish([(moved_key("p-2"), {"person": "p-1"})])
-    world.until(40)
-    assert [each["person_id"] for each in world.bus.told] == ["p-1"]
-
-
-def test_a_shared_device_follows_who_logged_in_last_and_makes_no_two_people_one() -> None:
-    world = World(plan(keen=KEEN))
-    world.come(event("Login", 0, who=BOTH), *viewed(0.1, 0.2), hours=1)
-    world.come(event("Login", 2, "l2", who={"anonymousId": "a", "userId": "n"}), *viewed(2.1, 2.2), hours=3)
-    assert world.fired() == []
-    world.come(*viewed(3), hours=3)
-    assert world.fired() == [(3.0, root_of("member_no", "n"))]
-
-
-def test_the_lakes_person_is_told_and_what_the_events_call_them_most_surely() -> None:
-    world = World(plan(keen=KEEN))
-    world.store.publish([(who_key("member_no", "m"), {"person": "p-1"})])
-    world.come(*viewed(0, 1, 2, who=BOTH), hours=2)
-    (told,) = world.bus.told
-    assert (told["person_id"], told["key"]) == ("p-1", "p-1")
-    assert told["who"] == [who_key("member_no", "m")]
 
 
 def test_consent_that_the_newest_event_takes_back_is_told_as_denied() -> None:
