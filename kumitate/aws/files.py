@@ -46,6 +46,8 @@ class S3Inbox:
     drop: str
     folders: Mapping[str, str]
     memory: str
+    both: frozenset[str] = frozenset()
+    """Sources with a prefix of their own whose files may lie below `drop`, too: the past of what is collected."""
 
     def delivered(self, source: str, path: str) -> Iterator[Found]:
         remembered = self._remembered(source)
@@ -56,7 +58,7 @@ class S3Inbox:
                 content = self._read(key)
             if content.sha256:
                 current[key] = content
-            file = key if source in self.folders else key.removeprefix(self.drop)
+            file = key.removeprefix(self.drop)
             yield Found(file, f"{content.etag} {key}", content.sha256, content.bytes)
         if current != remembered:
             self._remember(source, current)
@@ -75,17 +77,21 @@ class S3Inbox:
 
     def _listed(self, source: str, path: str) -> Iterator[tuple[str, str]]:
         """Key and ETag of what is delivered, without folders' markers and what services note beside their files."""
-        folder = self.folders.get(source)
         pattern = path.removeprefix("./")
-        prefix = folder if folder is not None else self.drop + literal_prefix(pattern)
+        if source not in self.folders or source in self.both:
+            for key, entry in self._objects(self.drop + literal_prefix(pattern)):
+                if matches(pattern, key.removeprefix(self.drop)):
+                    yield key, entry["ETag"]
+        if source in self.folders:
+            for key, entry in self._objects(self.folders[source]):
+                if entry["Size"] and not key.rsplit("/", 1)[-1].startswith(("_", ".")):
+                    yield key, entry["ETag"]
+
+    def _objects(self, prefix: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for entry in _entries(self.client, self.bucket, prefix):
-            key, name = entry["Key"], entry["Key"].rsplit("/", 1)[-1]
-            if not name or name.endswith("_$folder$"):
-                continue
-            if folder is None and matches(pattern, key.removeprefix(self.drop)):
-                yield key, entry["ETag"]
-            if folder is not None and entry["Size"] and not name.startswith(("_", ".")):
-                yield key, entry["ETag"]
+            name = entry["Key"].rsplit("/", 1)[-1]
+            if name and not name.endswith("_$folder$"):
+                yield entry["Key"], entry
 
     def _read(self, key: str) -> _Content:
         """The object as it is now; without a hash where it cannot be read."""

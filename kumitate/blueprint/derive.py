@@ -47,7 +47,7 @@ def platform_of(config: Config, name: str, *, account: str) -> Platform:
         jobs=stage_jobs(config, environment),
         pulls=tuple(PulledSource(each, source, source.pull) for each, source in sources if source.pull),
         streams=streams,
-        dropped=tuple(each for each, source in sources if not source.pull and not source.inflow),
+        dropped=tuple(each for each, source in sources if source.is_dropped),
         accounts=tuple(_accounts(config, environment)),
         collected=tuple(each for each, source in sources if source.collect or source.webhook),
         watched=tuple(each for each in streams if each.name in looked_at),

@@ -90,7 +90,7 @@ class Platform:
     watched: tuple[StreamedSource, ...]
     """Streams that triggers look at."""
     dropped: tuple[str, ...]
-    """Sources that come as files into the drop zone."""
+    """Sources that come as files into the drop zone, or may besides what they collect."""
     accounts: tuple[Account, ...]
     routes: tuple[SyncRoute, ...]
 

@@ -17,5 +17,6 @@ def raw_files(config: Config, names: Names, client: Any) -> tuple[S3Inbox, S3Raw
     folders = {name: f"{STREAMED}/{stream.of or name}/" for name, stream in streams.items()}
     folders |= {name: f"{PULLED}/{name}/" for name, source in config.sources.items() if source.pull}
     bucket = names.bucket("raw")
-    inbox = S3Inbox(client=client, bucket=bucket, drop=f"{DROP}/", folders=folders, memory=_MEMORY)
+    both = frozenset(name for name in folders if config.sources[name].is_dropped)
+    inbox = S3Inbox(client=client, bucket=bucket, drop=f"{DROP}/", folders=folders, memory=_MEMORY, both=both)
     return inbox, S3RawArea(client, bucket)

@@ -181,3 +181,9 @@ class Source(Section):
         if self.stream is None and (self.collect is not None or self.webhook is not None):
             return Stream()
         return self.stream
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether a deployment takes its files from the drop zone: of what is collected, the past may lie there."""
+        collects = self.collect is not None or self.webhook is not None
+        return self.pull is None and (self.stream is None or collects)

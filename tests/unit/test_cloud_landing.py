@@ -145,6 +145,16 @@ def test_pulled_and_streamed_sources_read_their_own_prefixes(bucket: Any) -> Non
     ]
 
 
+def test_the_past_of_what_is_collected_may_be_dropped(bucket: Any) -> None:
+    keys = {"write_keys": {"pages": {"key": "shop-web"}}}
+    runs = Runs(bucket, clicks=source(path="data/clicks*.jsonl", format="jsonl", collect=keys))
+    runs.put("drop/data/clicks-2025.jsonl", b'{"a": "1"}\n')
+    runs.put("streamed/clicks/2026/11/22/clicks-1-uuid", gzip.compress(b'{"a": "2"}\n'))
+    files = [landed.file for landed in runs.next()]
+    assert files == ["data/clicks-2025.jsonl", "streamed/clicks/2026/11/22/clicks-1-uuid"]
+    assert [landed.file for landed in runs.next()] == []
+
+
 def test_markers_of_folders_and_services_are_no_deliveries(bucket: Any) -> None:
     runs = Runs(bucket, things=source(path="data/**"), contacts=source(pull={"connector": "hubspot", "object": "x"}))
     for key in (
