@@ -1,5 +1,6 @@
 """A lake and an engine in memory: Arrow tables, DuckDB in between. Runs a stage's plan as the real runner would."""
 
+import atexit
 import warnings
 import weakref
 from collections.abc import Iterable
@@ -44,6 +45,8 @@ class _Databases:
 
 @cache
 def _databases() -> _Databases:
+    """Let go before the process ends: DuckDB complains at length of what is left then."""
+    atexit.register(_databases.cache_clear)
     return _Databases()
 
 
