@@ -16,6 +16,7 @@ from kumitate.activation.statements import string
 from kumitate.activation.tables import SYNC_COUNTS, candidates_table
 from kumitate.activation.triggered import Budget, FiredSync
 from kumitate.config.project import Config
+from kumitate.events.triggering import once_of
 from kumitate.model.expression import Consent
 from kumitate.model.step import Mode, Query, QueryStep, Run
 
@@ -37,6 +38,8 @@ def fired_sync(config: Config, name: str) -> FiredSync:
         consent=f"{sync.consent.purpose}/{sync.consent.channel}" if isinstance(sync.consent, Consent) else "",
         has_segment=sync.segment is not None,
         fresh_seconds=trigger.fresh.total_seconds(),
+        fired_key=trigger.key,
+        once_seconds=None if (once := once_of(trigger)) is None else once.total_seconds(),
         key_facts=bool(mapping.key.facts),
         values=values,
         texts=tuple(field for field in with_facts if field not in values),

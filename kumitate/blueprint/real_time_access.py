@@ -92,7 +92,10 @@ def triggered_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
     names, fired = platform.names, platform.fired_routes
     cards = [f"card#{route.name}#*" for route in fired]
     budgets = sorted({each for route in fired for each in budget_of(platform.config, route.sync)})
-    claimed = [*(f"sent#{route.name}#*" for route in fired), *(f"spent#{budget}#*" for budget in budgets)]
+    claimed = [
+        *(f"{kind}#{route.name}#*" for kind in ("sent", "fired") for route in fired),
+        *(f"spent#{budget}#*" for budget in budgets),
+    ]
     yield state_items("ReadCards", ("dynamodb:BatchGetItem",), names, keys=["who#*", *cards, *claimed])
     yield state_items("ClaimKeys", ("dynamodb:PutItem",), names, keys=claimed)
     noted = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")

@@ -33,6 +33,14 @@ def triggering_of(config: Config) -> Triggering:
     return Triggering(sources, dict(sorted(plan.steps.items())), watches)
 
 
+def once_of(trigger: Trigger) -> timedelta | None:
+    """How far apart firings of one key are at least; None: it fires once for ever."""
+    if trigger.once_per == "ever":
+        return None
+    remembered = getattr(trigger.when, "remember", timedelta(0))  # a first time is not a first time twice
+    return max(trigger.once_per, remembered)
+
+
 def to_json(triggering: Triggering) -> str:
     """What `from_json` reads."""
     return json.dumps(asdict(triggering), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -69,13 +77,11 @@ class _Planning:
         for fact in facts.values():
             told = (fact.same,) if fact.step is not None else (fact.column, *fact.columns, fact.by)
             self._note(own, told)
-        once = None if trigger.once_per == "ever" else _ms(trigger.once_per)
-        if len(parts) == 1 and parts[0].kind == "first" and once is not None:
-            once = max(once, parts[0].within_ms)  # a first time is not a first time twice
+        once = once_of(trigger)
         return Watch(
             parts=parts,
             key=trigger.key,
-            once_ms=once,
+            once_ms=None if once is None else _ms(once),
             fresh_ms=fresh,
             lateness_ms=lateness,
             facts=facts,

@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 
 from kumitate.activation.triggered import (
     CARD_OUTDATED,
+    FIRED_ALREADY,
     KEY_SENT,
     TOO_LATE,
     Budget,
     FiredSync,
     Held,
     bring,
+    fired_key,
+    fired_with,
+    former_ids,
     is_fresh,
     person_of,
     sent_key,
@@ -22,6 +26,7 @@ from kumitate.activation.triggered import (
     spent_key,
 )
 from kumitate.errors import RetryableError
+from kumitate.events.facts import key_of
 from kumitate.events.state_keys import card_key
 from kumitate.model.event import Fired
 from kumitate.model.firing import Firing, FiringState
@@ -112,10 +117,33 @@ class Firings:
         owner = self.store.read([place]).get(place)
         if owner is not None and owner.data.get("fired") != fired.id:
             return KEY_SENT
+        if plan.fired_key and not self._is_first(plan, fired):
+            return FIRED_ALREADY
         spent = next((each.name for each in plan.budgets if not self._spends(each, plan, fired)), None)
         if spent is not None:
             return f"frequency:{spent}"
         return "" if self._has_key(plan.sync, key, fired.id) else KEY_SENT
+
+    def _is_first(self, plan: FiredSync, fired: Fired) -> bool:
+        """Whether the trigger has not fired for this key of the person under another name; notes that it has now.
+
+        Somebody may fire as a visitor and as a member before anybody knows that these are one.
+        """
+        whole = self.store.read(fired.who) if fired.who else {}
+        persons = [fired.person_id, *former_ids(fired.person_id, whole)]
+        place, *former = (fired_key(plan.sync, key_of(plan.fired_key, fired.facts, each)) for each in persons)
+        for _ in range(_TRIES):
+            found = self.store.read([place, *former])
+            known = found.get(place)
+            others = [each.data for name, each in found.items() if name != place]
+            after = fired_with(plan, known.data if known else {}, fired)
+            if after is None or any(fired_with(plan, each, fired) is None for each in others):
+                return False
+            if known is not None and fired.id in known.data:
+                return True
+            if self.store.write(place, after, instead_of=known.version if known else 0):
+                return True
+        raise RetryableError("a trigger's key is told by too many at once; the firing comes again")
 
     def _spends(self, budget: Budget, plan: FiredSync, fired: Fired) -> bool:
         """Whether the message is within the budget, which counts it from here on, once."""

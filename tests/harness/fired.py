@@ -71,6 +71,7 @@ WEB = {
 }
 LEFT_CART = {
     "when": {"event": {"source": "web", "event": "added"}},
+    "key": "{person_id}:{cart_id}",
     "fresh": "1d",
     "facts": {"cart_id": {"column": "cart_id"}, "products": {"column": "product", "take": "list"}},
 }

@@ -62,6 +62,7 @@ def triggered(given: Environment) -> Iterator[Call]:
     for route in given.platform.fired_routes:
         run, sync = "t0123", route.name
         yield from _state(given, "BatchGetItem", f"who#email#{_HEX}", f"card#{sync}#p-1", f"sent#{sync}#{_HEX}")
+        yield from _state(given, "BatchGetItem PutItem", f"fired#{sync}#{_HEX}")
         yield from _state(given, "PutItem", f"sent#{sync}#{_HEX}")
         for budget in budget_of(given.platform.config, route.sync):
             yield from _state(given, "BatchGetItem PutItem", f"spent#{budget}#p-1")
