@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from delivery_data import RUN, SETTINGS, world
 from kumitate.activation.destinations.registry import destination_class
 from kumitate.errors import RetryableError
 from kumitate.execution.deliver import Route
-from kumitate.execution.flight import Landing, Line, Threaded
+from kumitate.execution.flight import Threaded
 from kumitate.execution.grants import Credentials
 from kumitate.execution.sending import Patience, Sender
 from kumitate.execution.transport import HttpTransport
 from kumitate.model.request import Request, Response
-from kumitate.ports import Mark
+from kumitate.ports import Mark, Transport
 
 TARGET_SHARE = 0.90
 TARGET_COST = 0.05
@@ -74,9 +74,8 @@ def measured(type_: str, rows: int, folder: Path, *, port: int, batch: int) -> f
     destination = destination_class(type_).model_validate(SETTINGS[type_])
     with world(folder, {type_: (type_, rows)}) as delivery, ExitStack() as stack:
         figures(port)
-        sender = _sender(stack, port)
-        meter = Meter(sender.line)
-        sender.wire.line = meter
+        meter = Meter(_transport(port))
+        sender = _sender(stack, meter)
         started = time.perf_counter()
         delivery.bring([Route(sender, {type_: destination})])
         seconds = time.perf_counter() - started
@@ -110,7 +109,7 @@ def _together(folder: Path, port: int, *, rows: int, down_seconds: float) -> flo
     names = {"one": ("salesforce", rows), "two": ("salesforce", rows), "down": ("salesforce", 200)}
     crm = destination_class("salesforce").model_validate(SETTINGS["salesforce"])
     with world(folder, names) as delivery, ExitStack() as stack:
-        routes = [Route(_sender(stack, port), {name: crm}) for name in ("one", "two")]
+        routes = [Route(_sender(stack, _transport(port)), {name: crm}) for name in ("one", "two")]
         if down_seconds:
             routes.append(Route(Hour(_HOUR / down_seconds, port).sender(stack), {"down": crm}))
         ends: dict[str, float] = {}
@@ -125,27 +124,23 @@ def _together(folder: Path, port: int, *, rows: int, down_seconds: float) -> flo
 
 @dataclass
 class Meter:
-    """A line that tells how long requests were under way, and what passed between an answer and the next request."""
+    """A transport that tells how long requests were under way, and what passed between an answer and the next one."""
 
-    line: Line
-    overlaps: bool = True
+    transport: HttpTransport
     under_way: float = 0.0
     between: float = 0.0
     cpu_between: float = 0.0
     _landed: tuple[float, float] | None = None
 
-    def begin(self, send: Callable[[], Response]) -> Landing:
-        def measured() -> Response:
-            begun, cpu = time.perf_counter(), time.process_time()
-            if self._landed is not None:
-                self.between += begun - self._landed[0]
-                self.cpu_between += cpu - self._landed[1]
-            response = send()
-            self._landed = time.perf_counter(), time.process_time()
-            self.under_way += self._landed[0] - begun
-            return response
-
-        return self.line.begin(measured)
+    def send(self, request: Request) -> Response:
+        begun, cpu = time.perf_counter(), time.process_time()
+        if self._landed is not None:
+            self.between += begun - self._landed[0]
+            self.cpu_between += cpu - self._landed[1]
+        response = self.transport.send(request)
+        self._landed = time.perf_counter(), time.process_time()
+        self.under_way += self._landed[0] - begun
+        return response
 
 
 @dataclass
@@ -208,9 +203,12 @@ class Hour:
         raise AssertionError("a hanging request was answered")
 
 
-def _sender(stack: ExitStack, port: int) -> Sender:
+def _transport(port: int) -> HttpTransport:
+    return HttpTransport(f"http://127.0.0.1:{port}", Credentials(token="t"))
+
+
+def _sender(stack: ExitStack, transport: Transport) -> Sender:
     line = Threaded(stack.enter_context(ThreadPoolExecutor(1)))
-    transport = HttpTransport(f"http://127.0.0.1:{port}", Credentials(token="t"))
     return Sender(connect=lambda: transport, clock=partial(datetime.now, UTC), sleep=time.sleep, line=line)
 
 

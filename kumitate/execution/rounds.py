@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from kumitate.activation.destinations.answers import (
-    AUTH_REFUSED,
-    BATCH_SPOILED,
-    QUOTA_SPENT,
-    ROW_REASONS,
-    UNAVAILABLE,
-    UNREADABLE,
-    common_outcomes,
-    for_all,
-)
+from kumitate.activation.destinations.answers import BATCH_SPOILED, QUOTA_SPENT, UNAVAILABLE, UNREADABLE, for_all
 from kumitate.activation.destinations.base import Destination, Metering, Pacing, Recollecting, Terms, requests_at
-from kumitate.activation.matchkeys import NONE
-from kumitate.errors import FatalError, RecordError, RetryableError
-from kumitate.execution.flight import Landing
+from kumitate.execution.departures import Flight, Idle, Items, Meanwhile, Round
+from kumitate.execution.hearing import SETTLED, answered, gravest, missed, stays
 from kumitate.execution.wire import SPENT, Wire
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
-
-SETTLED = (Verdict.ACCEPTED, Verdict.REJECTED)
-_WORST_FIRST = (Verdict.REJECTED, Verdict.UNKNOWN, Verdict.RETRY, Verdict.ACCEPTED)
-
-Items = Sequence[Request | Outcome]
-Arrived = tuple[Request, Response | Exception]
 
 
 class Journal(Protocol):
@@ -41,11 +25,6 @@ class Journal(Protocol):
 
     def claim(self, keys: Iterable[str]) -> None: ...
     def settle(self, outcomes: Iterable[Outcome]) -> None: ...
-
-
-def nothing() -> bool:
-    """There is nothing to do meanwhile."""
-    return False
 
 
 def is_repeatable(terms: Terms, claimed_at: datetime, now: datetime) -> bool:
@@ -69,10 +48,12 @@ class Rounds:
     trouble: Outcome | None = field(default=None, init=False)
     """Of the last round: what lies with the account, not with its rows."""
     _fresh: dict[str, datetime] = field(default_factory=dict, init=False)
-    """Rows claimed for the request that is to leave, or is under way."""
-    _verdicts: dict[str, Outcome] = field(default_factory=dict, init=False)
-    _requests_left: Counter[str] = field(default_factory=Counter, init=False)
-    _flight: tuple[Request, Landing] | None = field(default=None, init=False)
+    """Rows claimed for a request that is to leave, or is under way."""
+    _round: Round = field(default_factory=lambda: Round(Counter()), init=False)
+    _flights: deque[Flight] = field(default_factory=deque, init=False)
+    """One under way, and at most one behind it."""
+    _ahead: Flight | None = field(default=None, init=False)
+    """The first of the round that follows, where it was given to the line behind the last of this one."""
 
     def rendered(self, changes: Sequence[Change]) -> Items:
         return list(self.made_of(changes))
@@ -82,47 +63,88 @@ class Rounds:
         return requests_at(self.wire.clock(), self.destination, changes)
 
     def run(
-        self, changes: Sequence[Change], items: Items | None = None, meanwhile: Callable[[], bool] = nothing
+        self, changes: Sequence[Change], items: Items | None = None, meanwhile: Meanwhile | None = None
     ) -> Mapping[str, Outcome]:
         """Every change once; when the account is in trouble, the requests that follow stay here.
 
-        `meanwhile` does a little work for later as long as a request is on its way; False where there is none left.
+        As long as a request is on its way there is time for what may be done `meanwhile`.
         """
         items = self.rendered(changes) if items is None else items
-        self._verdicts, self.trouble, self.spoiled = {}, None, []
-        self._requests_left = Counter(key for item in items if not isinstance(item, Outcome) for key in item.keys)
-        try:
-            for item in items:
-                self._next(item)
-                while self._is_under_way and meanwhile():
-                    pass
-            self._note(self._read(self._arrived()))
-        except Exception:
-            self._note(self._read(self._arrived()))  # what has left gets its verdict, whatever happened here
-            raise
-        return {change.key: self._verdicts.get(change.key) or _unanswered(change) for change in changes}
+        meanwhile = meanwhile or Idle()
+        self.trouble, self.spoiled = None, []
+        self._take_off(items)
+        for item in items:
+            self._next(item, meanwhile)
+        while self._flights and self._flights[0] is not self._ahead:
+            self._work(meanwhile)
+            self._look_ahead(meanwhile)
+            self._land()
+        verdicts = self._round.verdicts
+        return {change.key: verdicts.get(change.key) or _unanswered(change) for change in changes}
+
+    def wind_up(self) -> None:
+        """What has left gets its verdict, whatever happened here."""
+        if self._ahead is not None and self._ahead not in self._flights:
+            self._flights.append(self._ahead)
+        while self._flights:
+            flight = self._flights.popleft()
+            arrived = flight.landed()
+            if flight.has_left:
+                self._read(flight, arrived)
+            else:
+                self._unclaim(flight)
+        self._ahead = None
 
     def may_repeat(self, outcome: Outcome) -> bool:
         """Whether the vendor would still know the row's request again, had it arrived."""
         since = self.claims.get(outcome.key) or self._fresh.get(outcome.key)
         return since is not None and is_repeatable(self.destination.terms, since, self.wire.clock())
 
-    def _next(self, item: Request | Outcome) -> None:
-        if isinstance(item, Outcome):
-            self._note(self._found((item,)))
+    def _take_off(self, items: Items) -> None:
+        """Begin a round; its first request may be under way, and one of another round waits until this one is over."""
+        requests = [item for item in items if not isinstance(item, Outcome)]
+        flight, self._flights = self._ahead, deque()
+        if flight is not None and requests and requests[0] is flight.request:
+            self._round, self._ahead = flight.round, None
+            self._flights.append(flight)
             return
-        if self._flight is not None and self._leaves_nothing_open:
-            self._claim(item)
-        arrived = self._arrived()
-        if not (self._leaves_nothing_open and _is_welcome(arrived)):
-            self._note(self._read(arrived))
-            arrived = None
-        try:
-            stayed = self._begin(item) if self.trouble is None else _stay(item, self.trouble)
-        finally:
-            self._note(self._read(arrived))
-        self._requests_left.subtract(item.keys if stayed else ())
-        self._note(self._found(stayed))
+        if flight is not None:
+            flight.landed()
+        self._round = Round.of(items)
+
+    def _next(self, item: Request | Outcome, meanwhile: Meanwhile) -> None:
+        if isinstance(item, Outcome):
+            self._note((item,), self._round)
+            return
+        if not (self._flights and self._flights[-1].request is item):
+            self._depart(item)
+        if not self._leaves_nothing_open or len(self._flights) > 1:
+            self._work(meanwhile)
+        if len(self._flights) > 1:
+            self._land()
+
+    def _depart(self, request: Request) -> None:
+        """Let it leave in its turn: behind the one under way, or when that is noted. What stays has its outcome."""
+        if self._flights and self.trouble is None and self._leaves_nothing_open:
+            self._follow(Flight(request, self._round))
+            return
+        while self._flights:
+            self._land()
+        stayed = self._begin(request) if self.trouble is None else stays(request, self.trouble)
+        self._round.requests_left.subtract(request.keys if stayed else ())
+        self._note(stayed, self._round)
+
+    def _follow(self, flight: Flight) -> None:
+        self._claim(flight.request)
+        flight.follow(self._flights[-1], self.wire, self._may_leave)
+        self._flights.append(flight)
+
+    def _may_leave(self, answer: Response) -> bool:
+        """Whether the next request may leave before anybody has read this answer; asked in the line's thread."""
+        if answer.status >= 300 or self._is_used_up(answer) or not self.wire.await_slot():
+            return False
+        self.journal.may_go_on()
+        return True
 
     def _begin(self, request: Request) -> tuple[Outcome, ...]:
         """Let the request leave; outcomes where it did not."""
@@ -130,7 +152,9 @@ class Rounds:
             return for_all(request, Verdict.RETRY, QUOTA_SPENT, message=SPENT)
         self.journal.may_go_on()
         self._claim(request)
-        self._flight = (request, self.wire.begin(request))
+        flight = Flight(request, self._round)
+        flight.leave(self.wire)
+        self._flights.append(flight)
         return ()
 
     def _claim(self, request: Request) -> None:
@@ -141,77 +165,78 @@ class Rounds:
             self.journal.claim(new)
             self._fresh |= dict.fromkeys(new, self.wire.clock())
 
-    @property
-    def _is_under_way(self) -> bool:
-        return self._flight is not None and not self._flight[1].done()
+    def _unclaim(self, flight: Flight) -> None:
+        """A request that stayed on the ground: its rows have not left, unless another had them as well."""
+        keys = [key for key in flight.request.keys if key in self._fresh and key not in flight.round.verdicts]
+        for key in keys:
+            self._fresh.pop(key, None)
+        if keys:
+            self.journal.settle([Outcome(key, Verdict.RETRY, UNAVAILABLE) for key in keys])
 
-    def _arrived(self) -> Arrived | None:
-        """The request under way with its answer, or the error there was instead; None where nothing is."""
-        if self._flight is None:
-            return None
-        request, landing = self._flight
-        self._flight = None
-        try:
-            return request, self._heard(landing.result())
-        except (RetryableError, FatalError) as error:
-            self.wire.asked_to_wait = getattr(error, "retry_after_seconds", None) or 0.0
-            return request, error
+    def _work(self, meanwhile: Meanwhile) -> None:
+        while self._flights and not self._flights[0].landing.done() and meanwhile.step():
+            pass
 
-    def _heard(self, response: Response) -> Response:
+    def _look_ahead(self, meanwhile: Meanwhile) -> None:
+        """Let the first request of the next round follow the last of this one."""
+        if self._ahead is not None or self.trouble is not None or not self._leaves_nothing_open:
+            return
+        items = meanwhile.following()
+        first = next((item for item in items if not isinstance(item, Outcome)), None)
+        if first is not None:
+            self._ahead = Flight(first, Round.of(items))
+            self._follow(self._ahead)
+
+    def _land(self) -> None:
+        """Wait for the request under way, and note what it says of its rows; the one behind it leaves meanwhile."""
+        flight = self._flights.popleft()
+        arrived = flight.landed()
+        if flight.has_left:
+            self._read(flight, arrived)
+            return
+        grounded = [flight, *self._flights]
+        self._flights.clear()
+        for each in grounded:
+            each.landed()
+            self._unclaim(each)
+        for each in grounded:
+            if each is self._ahead:
+                self._ahead = None  # in a round of its own
+            else:
+                self._depart(each.request)
+
+    def _read(self, flight: Flight, arrived: Response | Exception) -> None:
+        """Hear what an answer says of the account, and note what it says of its rows."""
+        request = flight.request
+        if isinstance(arrived, Response):
+            self._hear(arrived)
+            found = answered(self.destination, request, arrived, listener=self.answered)
+        else:
+            self.wire.asked_to_wait = getattr(arrived, "retry_after_seconds", None) or 0.0
+            found = missed(self.destination, request, arrived)
+        if found and all(outcome.reason == BATCH_SPOILED for outcome in found):
+            self.spoiled.append(tuple(dict.fromkeys(request.keys)))
+        flight.round.requests_left.subtract(request.keys)
+        self._note(found, flight.round)
+
+    def _hear(self, response: Response) -> None:
         """What the answer says of the account: how long it is to be left alone, and whether for today."""
         self.wire.heard(response)
         if isinstance(self.destination, Pacing):
             self.wire.asked_to_wait = max(self.wire.asked_to_wait, self.destination.asks_to_wait(response))
-        words = self.destination.used_up(response) if isinstance(self.destination, Metering) else ""
+        words = self._is_used_up(response)
         if words:
             self.trouble = self.trouble or Outcome("", Verdict.RETRY, QUOTA_SPENT, words)
-        return response
 
-    def _read(self, arrived: Arrived | None) -> tuple[Outcome, ...]:
-        """The outcomes of a request that has arrived."""
-        if arrived is None:
-            return ()
-        request, answer = arrived
-        found = self._missed(request, answer) if isinstance(answer, Exception) else self._answered(request, answer)
-        if found and all(outcome.reason == BATCH_SPOILED for outcome in found):
-            self.spoiled.append(tuple(dict.fromkeys(request.keys)))
-        self._requests_left.subtract(request.keys)
-        return self._found(found)
+    def _is_used_up(self, response: Response) -> str:
+        """In which words, empty where it is not."""
+        return self.destination.used_up(response) if isinstance(self.destination, Metering) else ""
 
-    def _missed(self, request: Request, error: Exception) -> tuple[Outcome, ...]:
-        if isinstance(error, FatalError):
-            return for_all(request, Verdict.RETRY, AUTH_REFUSED, message=str(error))
-        never_left = isinstance(error, RetryableError) and error.never_left
-        verdict = Verdict.RETRY if self.destination.terms.idempotent or never_left else Verdict.UNKNOWN
-        return for_all(request, verdict, UNAVAILABLE, message=str(error))
-
-    def _answered(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        idempotent = self.destination.terms.idempotent
-        known = common_outcomes(request, response, idempotent=idempotent)
-        if known is not None:
-            return known
-        try:
-            found = self.destination.outcomes(request, response)
-        except (RecordError, LookupError, TypeError, ValueError, AttributeError):
-            # An answer of a shape that the vendor never documented must not stop the other rows.
-            verdict = Verdict.RETRY if idempotent else Verdict.UNKNOWN
-            return for_all(request, verdict, UNREADABLE, message=f"HTTP {response.status}")
-        if self.answered is not None and any(outcome.verdict is Verdict.ACCEPTED for outcome in found):
-            self.answered(request, response)
-        return found
-
-    def _found(self, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
-        self.trouble = self.trouble or gravest(outcomes)
-        verdicts = self._verdicts
-        for outcome in outcomes:
-            before = verdicts.get(outcome.key)
-            verdicts[outcome.key] = outcome if before is None else _worse(outcome, before)
-        return outcomes
-
-    def _note(self, outcomes: tuple[Outcome, ...]) -> None:
+    def _note(self, outcomes: tuple[Outcome, ...], round_: Round) -> None:
         """The rows that no other request is to come for."""
-        verdicts, left = self._verdicts, self._requests_left
-        ready = [verdicts[outcome.key] for outcome in outcomes if left[outcome.key] <= 0]
+        self.trouble = self.trouble or gravest(outcomes)
+        round_.found(outcomes)
+        ready = round_.over(outcomes)
         if self.claims or self._fresh:
             ready = [found for found in ready if not self._stays_claimed(found)]
         if ready:
@@ -236,38 +261,6 @@ class Rounds:
         """
         sure = self.destination.terms.idempotent or isinstance(self.destination, Recollecting)
         return self.wire.line.overlaps and (sure or self.destination.terms.repeatable_seconds > 0)
-
-
-def _is_welcome(arrived: Arrived | None) -> bool:
-    """Whether the next request may leave before this answer is read."""
-    return arrived is None or (isinstance(arrived[1], Response) and arrived[1].status < 300)
-
-
-def gravest(outcomes: Iterable[Outcome]) -> Outcome | None:
-    """An outcome that lies with the account, not with its row: one without a verdict before one to try again."""
-    grave = [outcome for outcome in outcomes if outcome.verdict not in SETTLED and _is_trouble(outcome)]
-    return next((outcome for outcome in grave if outcome.verdict is Verdict.UNKNOWN), grave[0] if grave else None)
-
-
-def _is_trouble(outcome: Outcome) -> bool:
-    if outcome.verdict is Verdict.UNKNOWN:
-        return True
-    return outcome.verdict is Verdict.RETRY and outcome.reason not in ROW_REASONS
-
-
-def _stay(request: Request, trouble: Outcome) -> tuple[Outcome, ...]:
-    """Rows that were not sent: nothing happened to them, whatever happened before."""
-    return for_all(request, Verdict.RETRY, trouble.reason, message=trouble.message)
-
-
-def _worse(one: Outcome, other: Outcome) -> Outcome:
-    """Of two of one row the graver; a row without a match key waits as long as its old ones have to leave."""
-    for unfound, removal in ((one, other), (other, one)):
-        if unfound.reason == NONE and removal.verdict is not Verdict.ACCEPTED:
-            return removal
-    if one.verdict is other.verdict is Verdict.ACCEPTED and one.message != other.message:
-        return replace(other, message=f"{other.message} {one.message}".strip())
-    return min(other, one, key=lambda outcome: _WORST_FIRST.index(outcome.verdict))
 
 
 def _unanswered(change: Change) -> Outcome:

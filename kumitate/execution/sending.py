@@ -11,13 +11,15 @@ from kumitate.activation.destinations.base import Destination, Recollecting
 from kumitate.activation.portions import is_removal
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.budget import Budget, Quota
+from kumitate.execution.departures import Items
 from kumitate.execution.flight import Direct, Line
-from kumitate.execution.rounds import SETTLED, Items, Journal, Rounds
+from kumitate.execution.hearing import SETTLED, Listener
+from kumitate.execution.rounds import Journal, Rounds
 from kumitate.execution.wire import Wire
-from kumitate.model.request import Change, Outcome, Request, Response, Verdict
+from kumitate.model.request import Change, Outcome, Request, Verdict
 from kumitate.ports import Transport
 
-Listener = Callable[[Request, Response], None]
+__all__ = ["SPOILS", "Listener", "Patience", "Sender"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,15 @@ class _Stream:
     pool: list[Change] = field(default_factory=list)
 
     def bring(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
+        try:
+            trouble = self._brought(portions)
+        except Exception:
+            self.rounds.wind_up()
+            raise
+        self.rounds.wind_up()
+        return trouble
+
+    def _brought(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
         ahead = _Ahead(iter(portions), self.rounds.made_of)
         while (ready := ahead.take()) is not None:
             changes, items = ready
@@ -117,7 +128,7 @@ class _Stream:
                 if trouble is not None:
                     return trouble
             self.sender.wire.asked_to_wait = 0.0
-            first = self.rounds.run(changes, items, ahead.step)
+            first = self.rounds.run(changes, items, ahead)
             outcomes, trouble = self._attempted(changes, first)
             if trouble is not None:
                 return trouble
@@ -241,6 +252,8 @@ class _Ahead:
     _items: list[Request | Outcome] = field(default_factory=list)
     _rendering: Iterator[Request | Outcome] | None = None
     _is_ready: bool = False
+    _last: Sequence[Change] = ()
+    """The portion that was taken last."""
 
     def step(self) -> bool:
         """One request made ready, or a piece of a portion read; False where nothing is left to do."""
@@ -262,8 +275,15 @@ class _Ahead:
         if not self._is_ready:
             return None
         ready = self._portion, self._items
+        self._last = self._portion
         self._portion, self._items, self._is_ready = (), [], False
         return ready
+
+    def following(self) -> Items:
+        """The requests of the next portion, where it is ready; all removals are over before anything else leaves."""
+        if not self._is_ready or is_removal(self._portion[0]) != is_removal(self._last[0]):
+            return ()
+        return self._items
 
     def _begun(self) -> bool:
         portion = next(self.portions, None)

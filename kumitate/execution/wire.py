@@ -8,7 +8,7 @@ from datetime import datetime
 
 from kumitate.errors import RetryableError
 from kumitate.execution.budget import Budget, retry_after
-from kumitate.execution.flight import Direct, Landing, Line
+from kumitate.execution.flight import Direct, Line
 from kumitate.model.request import Request, Response
 from kumitate.ports import Transport
 
@@ -32,21 +32,18 @@ class Wire:
         self.is_spent = not self.budget.await_slot()
         return not self.is_spent
 
-    def begin(self, request: Request) -> Landing:
-        """Send the request in the slot that was awaited."""
-        return self.line.begin(lambda: self._transported(request))
-
     def exchange(self, request: Request) -> Response:
         """A question and its answer, with nothing else on the way; RetryableError where there was none."""
         if not self.await_slot():
             raise RetryableError(SPENT, never_left=True)
-        return self.heard(self.begin(request).result())
+        return self.heard(self.line.begin(lambda: self.send(request)).result())
 
     def heard(self, response: Response) -> Response:
         self.asked_to_wait = retry_after(response, self.clock())
         return response
 
-    def _transported(self, request: Request) -> Response:
+    def send(self, request: Request) -> Response:
+        """Send the request in the slot that was awaited; in the line's thread."""
         if self._transport is None:
             self._transport = self.connect()
         return self._transport.send(request)
