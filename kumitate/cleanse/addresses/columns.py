@@ -1,4 +1,4 @@
-"""A column of addresses: unified as text by kernels, then each distinct one taken apart once."""
+"""A column of addresses: unified as text and taken apart by kernels where it is plain; else each distinct one once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.cleanse.addresses.parsing import Place
+from kumitate.cleanse.addresses.plain_notations import settle
 from kumitate.cleanse.addresses.reading import PARTS, parsed
-from kumitate.cleanse.columns import Way, cleanse_column
+from kumitate.cleanse.columns import Way, cleanse_column, each_once, in_order
 from kumitate.cleanse.reasons import limit_of
 from kumitate.cleanse.text import TEXT_SHORTCUTS, read_text
 from kumitate.cleanse.values import Cleansed, ColumnCleanser
@@ -18,22 +19,41 @@ from kumitate.config.source import Semantic
 
 _TEXT = Way(read_text, TEXT_SHORTCUTS, limit=limit_of(Semantic.ADDRESS), too_long="address.too_long")
 _AT_ONCE = 65_536
-"""Distinct addresses; what is read of more would take much memory at a time."""
+"""Addresses; what is read of more would take much memory at a time."""
+_FEW = 1_000
+"""So many are read one by one in the time that it takes to ask which heads are known."""
 
 
 def address_cleanser(country: str, parts: tuple[str, ...] = ()) -> ColumnCleanser:
     """Outside Japan (`country`, ISO 3166) only the text is unified, and the parts are null."""
-    return partial(_cleansed, country=country, parts=parts)
+    return partial(each_once, cleanse=partial(_cleansed, country=country, parts=parts))
 
 
 def _cleansed(values: pa.Array, *, country: str, parts: tuple[str, ...]) -> Cleansed:
     unified = cleanse_column(values, way=_TEXT, type_=pa.string())
     if country != "JP":
         return Cleansed(unified.values, unified.reasons, {part: pa.nulls(len(values), pa.string()) for part in parts})
-    distinct, indices = _in_order(unified.values)
-    read = [_read(distinct.slice(start, _AT_ONCE), parts) for start in range(0, max(len(distinct), 1), _AT_ONCE)]
-    written, codes, *taken = (pa.concat_arrays(each).take(indices) for each in zip(*read, strict=True))
-    return Cleansed(written, joined_codes(unified.reasons, codes), dict(zip(_known(parts), taken, strict=True)))
+    known = _known(parts)
+    slices = (unified.values.slice(start, _AT_ONCE) for start in range(0, max(len(values), 1), _AT_ONCE))
+    found = [_by_kernels(each, known) if len(each) > _FEW else _one_by_one(each, known) for each in slices]
+    return Cleansed(
+        pa.concat_arrays([each.values for each in found]),
+        joined_codes(unified.reasons, pa.concat_arrays([each.reasons for each in found])),
+        {part: pa.concat_arrays([each.parts[part] for each in found]) for part in known},
+    )
+
+
+def _by_kernels(unified: pa.Array, parts: tuple[str, ...]) -> Cleansed:
+    mask, settled = settle(unified, parts)
+    rest = _one_by_one(unified.filter(pc.invert(mask)), parts)
+    is_settled = mask.to_numpy(zero_copy_only=False)
+    return in_order([(np.flatnonzero(is_settled), settled), (np.flatnonzero(~is_settled), rest)], parts)
+
+
+def _one_by_one(unified: pa.Array, parts: tuple[str, ...]) -> Cleansed:
+    distinct, indices = _in_order(unified)
+    written, codes, *taken = (each.take(indices) for each in _read(distinct, parts))
+    return Cleansed(written, codes, dict(zip(parts, taken, strict=True)))
 
 
 def _read(distinct: pa.Array, parts: tuple[str, ...]) -> tuple[pa.Array, ...]:
@@ -41,11 +61,11 @@ def _read(distinct: pa.Array, parts: tuple[str, ...]) -> tuple[pa.Array, ...]:
     found = [parsed(text) for text in distinct.to_pylist()]
     places = [each.place for each in found]
     told = ([each.written for each in found], [each.codes or None for each in found])
-    return (*(pa.array(texts, pa.string()) for texts in told), *(_part(places, part) for part in _known(parts)))
+    return (*(pa.array(texts, pa.string()) for texts in told), *(_part(places, part) for part in parts))
 
 
-def _known(parts: tuple[str, ...]) -> list[str]:
-    return [part for part in PARTS if part in parts]
+def _known(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for part in PARTS if part in parts)
 
 
 def _in_order(values: pa.Array) -> tuple[pa.Array, pa.Array]:

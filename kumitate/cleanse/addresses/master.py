@@ -20,6 +20,7 @@ from kumitate.cleanse.addresses.folding import fold, spellings
 T = TypeVar("T")
 
 _FORMER = re.compile(r".{1,6}?[町村](?=.)")
+_UP_TO_DIGIT = re.compile(r"([^0-9]*)[0-9]")
 _FILE = "data/postal_master.tsv.xz"
 
 
@@ -65,6 +66,11 @@ class City:
         own = {fold(name): town for name, town in self.spelt.items()}
         others = {spelling: town for name, town in self.spelt.items() for spelling in spellings(name)}
         return _names(others | own)
+
+    @cached_property
+    def before_numbers(self) -> frozenset[str]:
+        """What stands before the first digit in spellings of towns: `北` of `北24条西`, nothing of `12丁目`."""
+        return frozenset(found[1] for spelling in self.towns.found if (found := _UP_TO_DIGIT.match(spelling)))
 
     @cached_property
     def spelt(self) -> Mapping[str, Town]:

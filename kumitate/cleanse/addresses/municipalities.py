@@ -13,13 +13,17 @@ _FORMER = re.compile(r"(?:[^0-9 ]{1,5}郡)?(?=([^0-9 ]{1,7}?[町村]))")
 
 
 class Found(NamedTuple):
-    """`city` is None where several of the name remain, or only the prefecture is told; `end` is where it ends."""
+    """`city` is None where several of the name remain, or only the prefecture is told; `end` is where it ends.
+
+    `is_only` says that no other has the name: then nothing behind it was looked at.
+    """
 
     prefecture: str
     name: str
     end: int
     city: City | None
     notes: tuple[str, ...] = ()
+    is_only: bool = False
 
 
 def municipality(text: Text, at: int) -> Found | None:
@@ -33,7 +37,7 @@ def municipality(text: Text, at: int) -> Found | None:
     city = cities[0] if len(cities) == 1 else _chosen(cities, text, (start, end))
     notes = () if prefecture else ("prefecture_added",)
     if city is not None:
-        return Found(city.prefecture, city.name, end, city, notes)
+        return Found(city.prefecture, city.name, end, city, notes, len(cities) == 1)
     return _undecided(cities, text.plain[start:end], end)
 
 

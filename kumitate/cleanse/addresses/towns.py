@@ -25,9 +25,9 @@ _AZA_FIRST = frozenset("大小字")
 _MARKS = frozenset(MARKS)
 _DIGITS = frozenset("0123456789")
 # Streets of Kyoto, before or behind the town.
-_STREET = re.compile(r"上[るル]|下[るル]|上ガ[るル]|下ガ[るル]|[東西]入[るル]?|入[るル]|通リ?")
+STREET = re.compile(r"上[るル]|下[るル]|上ガ[るル]|下ガ[るル]|[東西]入[るル]?|入[るル]|通リ?")
 _STREET_BEHIND = re.compile(r"[^0-9 ]*(?:上[るル]|下[るル]|[東西]入[るル]?)")
-_KYOTO = "京都市"
+KYOTO = "京都市"
 
 
 class Text(NamedTuple):
@@ -78,7 +78,7 @@ def town_at(text: Text, at: int, city: City | None) -> Named:
         at = _after_marks(plain, at)
     if city is None:
         return _unlisted(plain, at)
-    if city.name.startswith(_KYOTO):
+    if city.name.startswith(KYOTO):
         return _in_kyoto(text, at, city)
     found = known_town(text, at, city)
     if found is None:
@@ -116,12 +116,16 @@ def _in_kyoto(text: Text, at: int, city: City) -> Named:
 
 def known_town(text: Text, at: int, city: City) -> Match | None:
     """The longest town of the city that stands there, whether or not 大字 or 字 stand before or inside."""
-    folded = text.folded
+    return _listed(text.folded, start_of(text.folded, at), city)
+
+
+def start_of(folded: str, at: int) -> int:
+    """Where the town's name begins, behind marks and 大字 or 字."""
     if folded[at : at + 1] in _MARKS:
         at = _after_marks(folded, at)
     if folded[at : at + 1] in _AZA_FIRST and (aza := _AZA.match(folded, at)):
         at = aza.end()
-    return _listed(folded, at, city)
+    return at
 
 
 def _listed(folded: str, at: int, city: City) -> Match | None:
@@ -156,7 +160,7 @@ def _read(folded: str, at: int, city: City) -> tuple[Town, int] | None:
 
 def _behind_streets(text: Text, at: int, city: City) -> tuple[Match | None, str]:
     """`河原町二条下ル一之船入町`: the town stands behind the last street that one follows."""
-    for street in reversed(list(_STREET.finditer(text.plain, at))):
+    for street in reversed(list(STREET.finditer(text.plain, at))):
         found = city.towns.longest(text.folded, street.end())
         if found is not None and street.start() > at:
             return Match(*found), text.plain[at : street.end()]
