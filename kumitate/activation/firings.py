@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kumitate.activation.statements import string
-from kumitate.activation.tables import FIRINGS, FIRINGS_TOLD, OUTCOMES
+from kumitate.activation.tables import FIRINGS, FIRINGS_TOLD, LIVE_PUBLISHED, OUTCOMES
 from kumitate.config.project import Config
 from kumitate.model.step import Live, LiveStep, Mode, Query, QueryStep, Run, Step
 from kumitate.model.table import Table
@@ -12,7 +12,8 @@ _SENT = "'accepted', 'rejected', 'unknown'"
 
 
 def gathered_tables(config: Config) -> tuple[Table, ...]:
-    return (FIRINGS_TOLD, FIRINGS) if config.fired_syncs else ()
+    """Of every project with triggers: syncs that are gone from it may have fired before they went."""
+    return (FIRINGS_TOLD, FIRINGS) if config.triggers else ()
 
 
 def gathering_steps(config: Config, run: Run) -> tuple[Step, ...]:
@@ -20,11 +21,11 @@ def gathering_steps(config: Config, run: Run) -> tuple[Step, ...]:
 
     Killed in between, the same is gathered again by the next run, and is noted once all the same.
     """
-    if not config.fired_syncs:
+    if not config.triggers:
         return ()
     return (
         LiveStep(FIRINGS_TOLD, Live.GATHER),
-        QueryStep(OUTCOMES, Query("firing_outcomes", _outcomes(config, run)), Mode.APPEND),
+        QueryStep(OUTCOMES, Query("firing_outcomes", _outcomes(run)), Mode.APPEND),
         QueryStep(FIRINGS, Query("firings", _NEWEST)),
         LiveStep(FIRINGS_TOLD, Live.SETTLE),
     )
@@ -35,12 +36,26 @@ def firing_run_id(run: Run) -> str:
     return f"r{int(run.id[1:]) - 1:06d}.fired"
 
 
-def _outcomes(config: Config, run: Run) -> str:
-    syncs = ", ".join(string(name) for name in sorted(config.fired_syncs))
+def former_syncs() -> Query:
+    """Syncs with cards as of the run before, or with firings that have not ended: some are gone from the project."""
+    return Query(
+        "former_syncs",
+        f"""select distinct regexp_extract(key, '^card#([^#]+)#', 1) as sync
+from {LIVE_PUBLISHED}
+where key like 'card#%'
+union
+select sync
+from {FIRINGS}
+where state = 'pending'
+order by 1""",
+    )
+
+
+def _outcomes(run: Run) -> str:
     return f"""with known as (
   select distinct sync, key, at
   from {OUTCOMES}
-  where sync in ({syncs})
+  where sync in (select t.sync from {FIRINGS_TOLD} as t)
 )
 select
   {string(firing_run_id(run))} as run_id,

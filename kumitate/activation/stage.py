@@ -131,8 +131,8 @@ def _reads(config: Config) -> tuple[Table, ...]:
 
 def _writes(config: Config) -> tuple[Table, ...]:
     assigned = (HOLDOUT_ASSIGNMENTS,) if config.holdouts else ()
-    outcomes = (OUTCOMES,) if config.fired_syncs else ()
-    live = (*gathered_tables(config), *outcomes, *written_to_publish(config))
+    gathered = gathered_tables(config)
+    live = (*gathered, *((OUTCOMES,) if gathered else ()), *written_to_publish(config))
     return (*_plans(config), SYNC_COUNTS, SYNC_HOLDS, *assigned, *live)
 
 

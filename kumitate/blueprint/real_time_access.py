@@ -112,11 +112,11 @@ def triggered_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
 
 
 def publish_grants(platform: Platform) -> Iterator[Grant]:
-    """What a run tells real time, and takes into the lake of what has fired."""
-    names, fired = platform.names, platform.fired_routes
-    cards = [f"card#{route.name}#*" for route in fired]
-    yield state_items("Publish", ("dynamodb:BatchWriteItem",), names, keys=["moved#*", "who#*", *cards])
-    if fired:
-        gathered = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-        yield ledger_items("GatherFirings", gathered, names, keys=[f"firings#{route.name}" for route in fired])
-        yield ledger_items("ReadNotes", ("dynamodb:Query",), names, keys=[f"notes#t*#{route.name}" for route in fired])
+    """What a run tells real time, and takes into the lake of what has fired.
+
+    Also of syncs that are gone from the project: their cards are taken back, and their firings come to an end.
+    """
+    names, gathered = platform.names, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+    yield state_items("Publish", ("dynamodb:BatchWriteItem",), names, keys=["moved#*", "who#*", "card#*"])
+    yield ledger_items("GatherFirings", gathered, names, keys=["firings#*"])
+    yield ledger_items("ReadNotes", ("dynamodb:Query",), names, keys=["notes#t*"])

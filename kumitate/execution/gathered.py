@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from kumitate.activation.firings import former_syncs
 from kumitate.activation.publishing import changes_to_put
 from kumitate.activation.tables import FIRINGS_TOLD
 from kumitate.model.firing import Firing, FiringState
@@ -21,6 +22,10 @@ from kumitate.ports import Engine, FiringBook, LakeWriter, Mark, StateStore, Way
 
 WAITING = "delivery.waiting"
 """The reason of a firing whose row is on its way, and of which the destination has said nothing yet."""
+GONE = "sync.gone"
+"""The reason of a firing that had not ended when its sync was taken out of the project, or got another name."""
+_LEFT_ALONE = timedelta(days=1)
+"""So long a row of such a sync may still be on its way."""
 _ROWS = 1_000
 _SIDE_BY_SIDE = 8
 _FINAL = "select sync, fired_id from {table} where state <> 'pending' order by sync, fired_id"
@@ -40,6 +45,7 @@ class Gathering:
     run: Run
     forget: Callable[[Firing], None] = lambda _firing: None
     """Told of each firing that the lake has for good."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def carry_out(self, step: LiveStep) -> int:
         """Rows gathered, documents put or firings let go; done twice it is the same."""
@@ -59,14 +65,20 @@ class Gathering:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="gather") as pool:
-            for sync in self.syncs:
+            for sync in sorted({*self.syncs, *self._former()}):
                 firings = list(self.book.uncollected(sync))
                 for start in range(0, len(firings), _ROWS):
                     rows = list(pool.map(self._row, firings[start : start + _ROWS]))
                     yield pa.RecordBatch.from_pylist(rows, schema=FIRINGS_TOLD.schema)
 
+    def _former(self) -> Iterator[str]:
+        for batch in self.engine.rows(former_syncs()):
+            yield from (row["sync"] for row in batch.to_pylist())
+
     def _row(self, firing: Firing) -> dict[str, Any]:
         state, reason, message = became(firing, self.out)
+        if state == FiringState.PENDING and firing.sync not in self.syncs:
+            state, reason = self._left_behind(firing, reason)
         return {
             "fired_id": firing.fired.id,
             "trigger": firing.fired.trigger,
@@ -79,6 +91,15 @@ class Gathering:
             "message": message,
             "told_at": _moment(firing.told_at),
         }
+
+    def _left_behind(self, firing: Firing, reason: str) -> tuple[str, str]:
+        """Nobody tries again for a sync that is gone; what had left already may still arrive for a while."""
+        if firing.state is not FiringState.LEAVING:
+            return FiringState.HELD.value, GONE
+        if self.clock() - firing.told_at < _LEFT_ALONE:
+            return FiringState.PENDING.value, reason
+        has_left = isinstance(self.out.note(firing), datetime)
+        return (FiringState.UNKNOWN if has_left else FiringState.HELD).value, GONE
 
     def _publish(self) -> int:
         put = 0

@@ -265,6 +265,7 @@ class FiredWorld(World):
             out=self.out,
             syncs=tuple(sorted(self.config.fired_syncs)),
             run=this,
+            clock=self.clock,
         )
         for step in ACTIVATION.plan(self.config, this)[:steps]:
             if isinstance(step, LiveStep):

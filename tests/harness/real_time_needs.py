@@ -136,8 +136,8 @@ def publishing(platform: Platform, role: str) -> Iterator[Need]:
     yield item("BatchWriteItem", table, f"who#email#{_HEX}")
     yield item("BatchWriteItem", table, "moved#p-1")
     yield item("BatchWriteItem", table, "person#p-1", forbidden=True)
-    for route in platform.fired_routes:
-        yield item("BatchWriteItem", table, f"card#{route.name}#p-1")
+    for sync in [*(route.name for route in platform.fired_routes), "gone_from_the_project"]:
+        yield item("BatchWriteItem", table, f"card#{sync}#p-1")
         for action in ("GetItem", "PutItem", "Query"):
-            yield item(action, ledger, f"firings#{route.name}")
-        yield item("Query", ledger, f"notes#t0123#{route.name}")
+            yield item(action, ledger, f"firings#{sync}")
+        yield item("Query", ledger, f"notes#t0123#{sync}")

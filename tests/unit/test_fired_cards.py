@@ -1,5 +1,6 @@
 """What a run publishes for triggers, and what it takes in of what they fired."""
 
+from datetime import timedelta
 from typing import Any
 
 from harness.activations import project, run
@@ -140,3 +141,43 @@ def test_a_project_without_triggers_has_nothing_of_it() -> None:
     tables = {str(table) for table in (*ACTIVATION.reads(config), *ACTIVATION.writes(config))}
     assert not {name for name in tables if "live" in name or "firing" in name or name.startswith("clean.")}
     assert str(OUTCOMES) in tables
+
+
+def without(made: FiredWorld, *names: str) -> None:
+    """The syncs are taken out of the project."""
+    left = {name: sync for name, sync in made.config.syncs.items() if name not in names}
+    made.config = made.config.model_copy(update={"syncs": left})
+
+
+def test_what_waited_when_its_sync_was_taken_out_of_the_project_ends_in_the_lake_and_in_the_book() -> None:
+    made = world(cart=CART, lead=LEAD)
+    made.run(1)
+    made.firings.told(fired(1, person=""))
+    without(made, "cart", "lead")
+    made.run(2)
+    assert made.became() == {("0001", "cart"): ("held", "sync.gone"), ("0001", "lead"): ("held", "sync.gone")}
+    assert made.states.found("card#") == {}
+    assert [*made.book.uncollected("cart"), *made.book.uncollected("lead")] == []
+
+
+def test_a_firing_that_has_arrived_is_counted_though_its_sync_is_gone() -> None:
+    made = world()
+    made.run(1)
+    made.firings.told(fired(1))
+    without(made, "cart")
+    made.run(2)
+    assert made.became() == {("0001", "cart"): ("accepted", "")}
+    assert made.outcomes() == [("r000001.fired", "cart", "p1:c1", "accepted")]
+
+
+def test_a_row_of_a_sync_that_is_gone_is_given_a_day_to_arrive() -> None:
+    made = world()
+    made.run(1)
+    made.out.answers = [None]
+    made.firings.told(fired(1))
+    without(made, "cart")
+    made.run(2)
+    assert made.became() == {("0001", "cart"): ("pending", "destination.unavailable")}
+    made.clock.now += timedelta(days=1)
+    made.run(3)
+    assert made.became() == {("0001", "cart"): ("held", "sync.gone")}
