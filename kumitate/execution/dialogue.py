@@ -149,6 +149,6 @@ def _only_asks(request: Request) -> bool:
 
 
 def _trouble(request: Request, response: Response) -> Outcome | None:
-    """What means the same in every answer; a job's results need be no JSON."""
+    """What means the same in every answer; a job's results need be no JSON, and what is too large is its own matter."""
     known = common_outcomes(replace(request, keys=("",)), response, idempotent=True)
-    return known[0] if known and known[0].reason != UNREADABLE else None
+    return known[0] if known and known[0].verdict is Verdict.RETRY and known[0].reason != UNREADABLE else None

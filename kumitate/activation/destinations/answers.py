@@ -23,6 +23,9 @@ JOB_RUNNING = "job.running"
 """The vendor works on it; a later run asks what became of it."""
 QUOTA_SPENT = "quota.spent"
 """The account's allowance of the day or month is used up: nothing more until it is renewed."""
+TOO_LARGE = 413
+"""The status of a request whose body is larger than its receiver takes."""
+TOO_LARGE_WORDS = "HTTP 413: the request is larger than the destination takes"
 AUTH_REFUSED = "auth.refused"
 REQUEST_REFUSED = "request.refused"
 REDIRECT_REFUSED = "redirect.refused"
@@ -57,9 +60,20 @@ def common_outcomes(request: Request, response: Response, *, idempotent: bool) -
     reason = _common_reason(request, response)
     if reason is None:
         return None
+    if reason == UNREADABLE and response.status == TOO_LARGE:
+        return too_large(request)
     may_have_arrived = reason == UNAVAILABLE or (reason == UNREADABLE and response.status < 300)
     verdict = Verdict.UNKNOWN if may_have_arrived and not idempotent else Verdict.RETRY
     return for_all(request, verdict, reason, message=f"HTTP {response.status}")
+
+
+def too_large(request: Request) -> tuple[Outcome, ...]:
+    """A request that is larger than the vendor, or a gateway before it with a page of its own, takes: halved, until
+    a row stands alone and is refused.
+    """
+    if len(request.keys) == 1:
+        return for_all(request, Verdict.REJECTED, f"vendor.http_{TOO_LARGE}", message=TOO_LARGE_WORDS)
+    return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=TOO_LARGE_WORDS)
 
 
 def _common_reason(request: Request, response: Response) -> str | None:

@@ -14,6 +14,8 @@ from kumitate.activation.destinations.answers import (
     BATCH_SPOILED,
     ROW_REASONS,
     THROTTLED,
+    TOO_LARGE,
+    TOO_LARGE_WORDS,
     UNAVAILABLE,
 )
 from kumitate.activation.destinations.base import Destination
@@ -83,7 +85,12 @@ def begun(legs_of: Legs, changes: Sequence[Change]) -> Turn:
 def gone_on(legs_of: Legs, changes: Sequence[Change], *, state: State, response: Response) -> Turn:
     """The turn after an answer; where the account is in trouble, a wait if that may help, else the end."""
     legs = _legs(legs_of, changes, state)
-    known, outcomes = legs[state["leg"]].read(state["step"], state["known"], response)
+    leg = legs[state["leg"]]
+    if response.status == TOO_LARGE:  # a gateway may say so, with a page of its own
+        halved = {row.key: [str(Verdict.RETRY), BATCH_SPOILED, TOO_LARGE_WORDS] for row in leg.rows}
+        told = {**halved, **state["told"]}
+        return _next(legs_of, changes, {**state, "step": leg.steps, "known": {}, "told": told, "waits": 0})
+    known, outcomes = leg.read(state["step"], state["known"], response)
     trouble = next((outcome for outcome in outcomes if _is_trouble(outcome)), None)
     waits = int(state.get("waits", 0))
     if trouble is not None and trouble.reason in _PASSING and waits < len(_WAITS):

@@ -131,7 +131,7 @@ class _Deletion:
         answer = json_of(response)
         refused = refusal(lookup(self.lookup_field, self.rows), response, answer)
         if refused:
-            return {}, refused
+            return {"ids": {}}, refused
         if step == 0:
             return found_leads(self.lookup_field, self.rows, answer)
         return {}, by_id(known, answer.get("result") or [], fine=frozenset({"1004"}))

@@ -15,6 +15,7 @@ from kumitate.activation.destinations.answers import (
     REQUEST_REFUSED,
     THROTTLED,
     UNAVAILABLE,
+    UNREADABLE,
     for_all,
     json_of,
 )
@@ -106,7 +107,10 @@ class Slack(Destination):
         said = answer if isinstance(answer, dict) else {}
         if said.get("ok"):
             return for_all(request, Verdict.ACCEPTED)
-        error = str(said.get("error", "unknown_error"))
+        error = said.get("error")
+        if not isinstance(error, str) and response.status < 300:  # no answer of Slack's: the message may be there
+            return for_all(request, Verdict.UNKNOWN, UNREADABLE)
+        error = error if isinstance(error, str) else "unknown_error"
         verdict, reason = _refusal(error, response.status)
         return for_all(
             request, verdict, reason, message=error if response.status < 300 else f"{response.status} {error}"
