@@ -184,6 +184,14 @@ def test_a_birthdate_is_one_day_however_it_is_written(written: object, expected:
         ("madid", "4b61639e", "device_id.invalid"),
         ("madid", sha("4b61639e-47cc-4056-a16a-c8217e029462"), "hash.plain_wanted"),
         ("city", "123", "value.empty"),
+        ("family_name", "N/A", "name.placeholder"),
+        ("given_name", "Ｎ／Ａ．", "name.placeholder"),
+        ("given_name", "なし", "name.placeholder"),
+        ("family_name", "(null)", "name.placeholder"),
+        ("city", "不明", "value.placeholder"),
+        ("city", "未登録", "value.placeholder"),
+        ("state", "N/A", "value.placeholder"),
+        ("postal_code", "000-0000", "postal_code.invalid"),
     ],
 )
 def test_what_cannot_match_is_dropped_alone(field: str, value: str, reason: str) -> None:

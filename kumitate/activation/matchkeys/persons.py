@@ -7,12 +7,12 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
-from kumitate.activation.matchkeys.places import uploaded
+from kumitate.activation.matchkeys.places import told, uploaded
 from kumitate.errors import RecordError
 
 _TITLE = re.compile(r"^(?:mrs|mr|ms|dr)\.?\s+")
 _GENERATION = re.compile(r"(?:,\s*|\s+)(?:jr|sr|ii|iii|iv)\.?$")
-_NO_NAME = frozenset({"null", "nan", "undefined", "unknown", "#n/a", "不明", "名無し"})
+_NO_NAME = frozenset({"名無し", "匿名"})
 _WOMAN = frozenset({"f", "female", "woman", "女", "女性", "おんな"})
 _MAN = frozenset({"m", "male", "man", "男", "男性", "おとこ"})
 _DATE = re.compile(r"([0-9]{4})(?:([-/.年])([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[T ].*)?")
@@ -43,7 +43,10 @@ def compact_name(text: str, country: str) -> str:
 
 
 def _named(text: str) -> str:
-    lowered = text.lower()
+    try:
+        lowered = told(text)
+    except RecordError:
+        raise RecordError("name.placeholder") from None
     if lowered in _NO_NAME:
         raise RecordError("name.placeholder")
     return lowered

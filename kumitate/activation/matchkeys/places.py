@@ -20,6 +20,24 @@ UT Utah VT Vermont VA Virginia WA Washington WV West_Virginia WI Wisconsin WY Wy
 """
 _PAIRS = _US_STATES.lower().replace("_", "").split()
 _CODE_OF_STATE = dict(zip(_PAIRS[1::2], _PAIRS[::2], strict=True)) | {"washingtondc": "dc"}
+_SAYS_NOTHING = frozenset(
+    {
+        "null",
+        "nan",
+        "undefined",
+        "unknown",
+        "n/a",
+        "#n/a",
+        "不明",
+        "なし",
+        "無し",
+        "未設定",
+        "未入力",
+        "未登録",
+        "該当なし",
+    }
+)
+"""What people and programs write where there is no word; hashed, it would be one and the same for all of them."""
 
 
 @lru_cache(4096)
@@ -53,15 +71,23 @@ def _shaped(text: str) -> str:
 
 def _japanese_postal_digits(text: str) -> str:
     found = "".join(sign for sign in text if sign.isdecimal())
-    if len(found) != 7 or not found.isascii():
+    if len(found) != 7 or not found.isascii() or not found.strip("0"):
         raise RecordError("postal_code.invalid")
     return found
+
+
+def told(text: str) -> str:
+    """A word in lower case; RecordError where it says that there is none: `N/A` is no name and no city."""
+    lowered = text.lower()
+    if lowered.strip(" .()<>[]") in _SAYS_NOTHING:
+        raise RecordError("value.placeholder")
+    return lowered
 
 
 @lru_cache(4096)  # the same in many rows
 def letters(text: str, _country: str) -> str:
     """A city or prefecture: lower case, letters alone, any script: `Washington, D.C.` is `washingtondc`."""
-    return "".join(sign for sign in text.lower() if unicodedata.category(sign)[0] in "LM")
+    return "".join(sign for sign in told(text) if unicodedata.category(sign)[0] in "LM")
 
 
 @lru_cache(4096)
@@ -73,7 +99,7 @@ def state(text: str, country: str) -> str:
 
 def letters_and_digits(text: str, _country: str) -> str:
     """A street address or city: lower case without spaces and punctuation, any script."""
-    return "".join(sign for sign in text.lower() if unicodedata.category(sign)[0] in "LMN")
+    return "".join(sign for sign in told(text) if unicodedata.category(sign)[0] in "LMN")
 
 
 def uploaded(text: str, country: str) -> str:
