@@ -159,12 +159,12 @@ def _rehearse(workspace: Workspace, name: str, last: LoggedRun, *, as_json: bool
     if as_json:
         print_json(rehearsal.to_json() | {"match_keys": figures.to_json() if figures else None})
         return
-    _show_rehearsal(rehearsal)
+    show_rehearsal(rehearsal)
     if figures is not None:
         _show_findable(name, figures)
 
 
-def _show_rehearsal(rehearsal: Rehearsal) -> None:
+def show_rehearsal(rehearsal: Rehearsal) -> None:
     if rehearsal.interrupted:
         click.echo(f"{rehearsal.interrupted} was interrupted while delivering: the next run closes it first")
     print_table(("what becomes of candidates", "rows"), rehearsal.outcomes.items())
@@ -175,6 +175,11 @@ def _show_rehearsal(rehearsal: Rehearsal) -> None:
             f"held for approval by {hold.reason}: {hold.creates:,} creates, {hold.updates:,} updates and "
             f"{hold.deletes:,} deletes; {hold.limit_rows:,} rows may leave without; "
             f"after a run, `kumitate control approve {rehearsal.sync}` lets them go"
+        )
+    if rehearsal.is_too_small:
+        click.echo(
+            f"the audience would hold {rehearsal.people:,} people, and the platform makes no use of fewer "
+            f"than {rehearsal.least_rows:,}: widen the segment, or map more match keys"
         )
     if rehearsal.is_paused:
         click.echo("the sync is paused: nothing of it would leave")

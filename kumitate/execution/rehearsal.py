@@ -68,11 +68,24 @@ class Rehearsal:
     """The run that was killed while delivering: the next one closes it first, which is counted as done here."""
     conversations: int = 0
     """Jobs, sessions and audiences built anew; `requests` counts the first call of each."""
+    least_rows: int = 0
+    """An audience of fewer people is of no use at the platform; 0 where it says nothing of it."""
+
+    @property
+    def people(self) -> int:
+        """How many the audience would hold of those who are its candidates now."""
+        brought = sum(self.outcomes.get(each, 0) for each in ("unchanged", "create", "update", "retried"))
+        return max(0, brought - sum(self.invalid.values()))
+
+    @property
+    def is_too_small(self) -> bool:
+        return 0 < self.people < self.least_rows
 
     def to_json(self) -> dict[str, Any]:
         counted = {f"{each}s": self.operations.get(each, 0) for each in ("create", "update", "delete")}
         held = {name.removeprefix("held:"): n for name, n in self.outcomes.items() if name.startswith("held:")}
-        return asdict(self) | counted | {"held": held, "holds": [asdict(each) for each in self.holds]}
+        size = {"people": self.people, "is_too_small": self.is_too_small}
+        return asdict(self) | counted | size | {"held": held, "holds": [asdict(each) for each in self.holds]}
 
 
 def rehearse(workspace: Workspace, sync: str, last: LoggedRun) -> Rehearsal:
@@ -108,6 +121,7 @@ def _told(workspace: Workspace, engine: Engine, run: Run, *, sync: str, calls: C
         tuple(_holds(engine, run, sync)),
         sync in paused(controls_of(workspace.folder).decisions()),
         conversations=calls.conversations,
+        least_rows=calls.least_rows,
     )
 
 
@@ -146,6 +160,10 @@ class Calls:
     requests: int = 0
     conversations: int = 0
     invalid: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def least_rows(self) -> int:
+        return 0 if self.mode == "delete" else self.destination.terms.least_rows
 
     def count(self, portions: Iterable[Sequence[Change]]) -> Calls:
         """Of all portions, cut as they are when they leave."""
