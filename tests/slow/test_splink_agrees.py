@@ -127,6 +127,27 @@ def spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
         yield Backend(api, put=session.createDataFrame)
 
 
+def test_spark_trains_the_model_that_duckdb_trains_and_finds_the_same_pairs_with_it(
+    duck: Backend, spark: Backend
+) -> None:
+    table = _registry(150, 4).select(["record", "last_name", "first_name", "birthdate", "phone"])
+    comparisons = comparisons_for(["last_name", "birthdate", "phone"])
+    here, there = (train(table, comparisons, backend) for backend in (duck, spark))
+    assert [each.name for each in here.comparisons] == ["last_name", "birthdate", "phone"]
+    weighed = [
+        np.array([(level.m, level.u) for each in model.comparisons for level in each.levels]) for model in (here, there)
+    ]
+    assert np.abs(weighed[0] - weighed[1]).max() < 1e-6
+    assert there.probability == pytest.approx(here.probability, rel=1e-6)
+    assert (there.made_with, there.blocking) == (here.made_with, here.blocking)
+    order = [("left_record", "ascending"), ("right_record", "ascending")]
+    ours, theirs = (predict(table, here, duck).sort_by(order), predict(table, there, spark).sort_by(order))
+    pairs = ["left_record", "right_record"]
+    assert ours.num_rows > 30
+    assert ours.select(pairs) == theirs.select(pairs)
+    assert np.abs(ours["weight"].to_numpy() - theirs["weight"].to_numpy()).max() < 1e-4
+
+
 def test_the_same_file_predicts_the_same_on_spark(duck: Backend, spark: Backend) -> None:
     table = _registry(200, 3)
     model = _without_bound(fit(table, comparisons_for(table.column_names)))

@@ -1,7 +1,8 @@
 """Training and prediction by Splink 5 (extra `probabilistic`), on whichever of its backends the caller hands over.
 
 What comes out is the same JSON that our own scorer reads. Splink is asked for nothing random but the sample for `u`,
-which is seeded; the parameters are rounded, so that the order in which threads add up does not show.
+which is seeded and looked at whole: Splink would stop early, at a place that differs by backend. The parameters are rounded,
+so that the order in which threads add up does not show.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def train(table: pa.Table, comparisons: tuple[Comparison, ...], backend: Backend
     if not sessions:
         raise FatalError("too few records agree on anything to train on; give a table with more records")
     linker = backend.linker(table, model)
-    linker.training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=backend.seed)
+    linker.training.estimate_u_using_random_sampling(
+        max_pairs=_RANDOM_PAIRS, seed=backend.seed, min_count_per_level=None, num_chunks=1
+    )
     for rule in sessions:
         linker.training.estimate_parameters_using_expectation_maximisation(
             " and ".join(f"l.{name} = r.{name}" for name in rule)
