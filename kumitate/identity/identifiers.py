@@ -8,6 +8,7 @@ from kumitate.cleanse.tables import RECORD_ID, clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
 from kumitate.identity.anonymous import anonymous_kinds, anonymous_value
+from kumitate.identity.compared_names import compared_sql, is_name
 from kumitate.identity.graph_rules import RULE_PREFIX as RULE_PREFIX  # others take it from here
 from kumitate.identity.graph_rules import kind_names, telling_attributes, witness_names
 from kumitate.identity.patterns import matches
@@ -144,11 +145,16 @@ def _values(config: Config, name: str, source: Source) -> Iterator[tuple[str, st
             yield RULE_PREFIX + rule, f" || {bound(_BETWEEN)} || ".join(parts)
     for attribute in witness_names(config.person, telling_attributes(config)):
         if table.column(attribute):
-            yield WITNESS_PREFIX + attribute, _stated(attribute)
+            yield WITNESS_PREFIX + attribute, _compared(source, attribute)
 
 
 def _stated(column: str) -> str:
     return f"nullif(cast(c.{quoted(column)} as varchar), '')"
+
+
+def _compared(source: Source, column: str) -> str:
+    """A column's value as it is held against others: names however they are written."""
+    return compared_sql(_stated(column)) if is_name(source, column) else _stated(column)
 
 
 def _telling(config: Config, source: Source, column: str) -> str:
@@ -156,5 +162,5 @@ def _telling(config: Config, source: Source, column: str) -> str:
     kinds = (config.person.identifiers[kind] for kind, held_in in source.identifiers.items() if held_in == column)
     patterns = [pattern for kind in kinds for pattern in kind.blocked]
     if not patterns:
-        return _stated(column)
-    return f"case when not ({matches(_stated(column), patterns)}) then {_stated(column)} end"
+        return _compared(source, column)
+    return f"case when not ({matches(_stated(column), patterns)}) then {_compared(source, column)} end"

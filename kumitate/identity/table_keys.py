@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from kumitate.cleanse.record_countries import cleanse_delivered
 from kumitate.cleanse.values import Cleansed
 from kumitate.config.source import Semantic
+from kumitate.identity.compared_names import NAMES, compared
 from kumitate.identity.graph.hashing import distinct_hashes
 from kumitate.identity.graph.model import GraphRules, Hashes, Integers, Keys
 from kumitate.identity.graph_rules import as_numbers, kind_names, witness_names
@@ -138,13 +139,14 @@ def _stated_columns(cleansed: CleansedTable, plan: TablePlan) -> dict[str, State
     kinds: dict[str, list[str]] = {}
     for kind, column in plan.stated:
         kinds.setdefault(column, []).append(kind)
-    names = set(kinds) | set(_attributes(plan))
+    columns = set(kinds) | set(_attributes(plan))
+    names = {each.name for each in plan.columns if each.rule.semantic in NAMES}
     return {
         name: hashed(
-            cleansed.columns[name],
+            compared(cleansed.columns[name]) if name in names else cleansed.columns[name],
             [pattern for kind in kinds.get(name, ()) for pattern in plan.entity.identifiers[kind].blocked],
         )
-        for name in sorted(names)
+        for name in sorted(columns)
         if name in cleansed.columns
     }
 

@@ -1,8 +1,8 @@
 """Training and prediction by Splink 5 (extra `probabilistic`), on whichever of its backends the caller hands over.
 
 What comes out is the same JSON that our own scorer reads. Splink is asked for nothing random but the sample for `u`,
-which is seeded and looked at whole: Splink would stop early, at a place that differs by backend. The parameters are rounded,
-so that the order in which threads add up does not show.
+which is seeded and looked at whole: Splink would stop early, at a place that differs by backend. The parameters are
+rounded, so that the order in which threads add up does not show.
 """
 
 from __future__ import annotations
