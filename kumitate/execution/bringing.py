@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from kumitate.activation.destinations.talk import Conversing, Reporting
+from kumitate.activation.portions import ROWS_AT_ONCE, cut, request_rows
 from kumitate.execution.conversing import Sent, Talks
 from kumitate.execution.portion import Notes, Way
 from kumitate.execution.receipts import Receipts
 from kumitate.execution.suspects import held_back, note_suspects, suspects
 from kumitate.model.request import Change, Outcome
 from kumitate.ports import Memory
+
+_PIECES_A_PORTION = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +41,11 @@ class Bringing:
             return self._streamed(way, (changes for _, changes in portions), notes)
         talks = self._talks(way, destination)
         trouble = talks.earlier()
-        reading = _Reading(iter(portions))
-        while trouble is None and (portion := reading.next()) is not None:
-            number, changes = portion
-            trouble = talks.bring(number, changes, notes, meanwhile=reading.ahead())
+        opening = _Opening(talks, _Reading(iter(portions)), notes)
+        while trouble is None and not opening.is_over:
+            trouble = way.stream(opening.plain(), notes)
+            if trouble is None and opening.conversation is not None:
+                trouble = opening.conversation()
         return trouble
 
     def close(self, portions: Iterable[tuple[int, Sequence[Change]]], notes: Notes, left: Outcome) -> Outcome | None:
@@ -97,8 +102,6 @@ class _Reading:
     _kept: Portion | None = None
 
     def next(self) -> Portion | None:
-        for _ in self.ahead():
-            pass
         portion, self._kept = self._kept, None
         return portion
 
@@ -111,3 +114,33 @@ class _Reading:
             if portion[1]:
                 self._kept = portion
             yield []
+
+
+@dataclass(slots=True)
+class _Opening:
+    """Portions as they come to plain requests, one after the other without a break, and to conversations between."""
+
+    talks: Talks
+    reading: _Reading
+    notes: Notes
+    conversation: Callable[[], Outcome | None] | None = None
+    """What comes when the plain requests have ended."""
+    is_over: bool = False
+
+    def plain(self) -> Iterator[Sequence[Change]]:
+        """Rows of plain requests, up to the next conversation; empty ones are pieces that were read meanwhile."""
+        self.conversation = None
+        rows = request_rows(self.talks.way.destination.terms, ROWS_AT_ONCE)
+        while True:
+            yield from self.reading.ahead()
+            portion = self.reading.next()
+            if portion is None:
+                self.is_over = True
+                return
+            opened = self.talks.opened(*portion, self.notes)
+            if opened.conversation is not None:
+                self.conversation = opened.conversation
+                return
+            for each in cut([opened.plain], rows):
+                yield each
+                yield from islice(self.reading.ahead(), _PIECES_A_PORTION)  # spread over all of them

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import Any, Protocol
 
 from kumitate.activation.destinations.answers import JOB_RUNNING
-from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, Leaning, Stamping, State, Wait
-from kumitate.activation.portions import ROWS_AT_ONCE, cut, request_rows
+from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, Leaning, Stamping, State, Turn, Wait
 from kumitate.errors import RecordError
 from kumitate.execution.dialogue import Dialogue, Times
 from kumitate.execution.figures import note_figures
@@ -20,7 +18,6 @@ from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Memory
 
 TALK, TOLD = "talk.", "told."
-_PIECES_A_PORTION = 24
 Noted = Mapping[str, Mapping[str, Any]]
 
 
@@ -44,6 +41,15 @@ class _Talk:
 
     name: str
     sent: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a portion comes to: rows for plain requests, or a conversation that is to be held, or nothing."""
+
+    plain: Sequence[Change] = ()
+    conversation: Callable[[], Outcome | None] | None = None
+    """Holds it; returns the trouble that ends it early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,38 +80,35 @@ class Talks:
                 return trouble
         return None
 
-    def bring(
-        self, number: int, changes: Sequence[Change], notes: Notes, *, meanwhile: Iterable[Sequence[Change]] = ()
-    ) -> Outcome | None:
-        """Bring a portion, by conversation or by plain requests; returns the trouble that ends it early.
-
-        `meanwhile` has no rows: it is gone through while requests are under way.
-        """
+    def opened(self, number: int, changes: Sequence[Change], notes: Notes) -> Opened:
+        """How a portion is brought; nothing of it has left yet."""
         name = f"{TALK}{self._run}.{number:06d}"
         noted = self.memory.recall(self._sync)
         left = self._without_told(noted, unsettled(changes, notes))
         own = noted.get(name, {})
         if "state" in own:
-            return self._taken_up(name, own)
+            return Opened(conversation=partial(self._taken_up, name, own))
         if not left or "done" in own:
-            return None
+            return Opened()
         about = list(changes) if self.is_whole else left
         memory = memory_for(self.talker, noted, self.memory.recall)
         if isinstance(self.talker, Stamping) and self.talker.stamps():
             memory = {**memory, "run_id": self._run}
         turn = self.talker.begins(about, memory)
         if turn is None:
-            portions = cut([left], request_rows(self.way.destination.terms, ROWS_AT_ONCE))
-            return self.way.stream(_between(portions, iter(meanwhile)), notes)
+            return Opened(plain=left)
+        return Opened(conversation=partial(self._held, name, turn, about))
+
+    def settle_told(self, changes: Sequence[Change], notes: Notes) -> None:
+        """Note what an earlier run's conversation said of these rows; nothing leaves."""
+        self._without_told(self.memory.recall(self._sync), unsettled(changes, notes))
+
+    def _held(self, name: str, turn: Turn, about: Sequence[Change]) -> Outcome | None:
         if isinstance(turn, Done):
             return self._closed(_Talk(name, {}), turn, about)
         talk = _Talk(name, self.sent.keep(name, about))
         self._note(talk, turn, Times())
         return self._closed(talk, self._dialogue(talk, about).held(turn), about)
-
-    def settle_told(self, changes: Sequence[Change], notes: Notes) -> None:
-        """Note what an earlier run's conversation said of these rows; nothing leaves."""
-        self._without_told(self.memory.recall(self._sync), unsettled(changes, notes))
 
     def _taken_up(self, name: str, note: Mapping[str, Any]) -> Outcome | None:
         talk, asked = _Talk(name, note["sent"]), _time(note, "asked")
@@ -210,13 +213,6 @@ class Talks:
     @property
     def _run(self) -> str:
         return self.way.page.run_id
-
-
-def _between(portions: Iterable[Sequence[Change]], meanwhile: Iterator[Sequence[Change]]) -> Iterator[Sequence[Change]]:
-    """The portions, with some of what is done meanwhile after each, so that it is spread over all of them."""
-    for portion in portions:
-        yield portion
-        yield from islice(meanwhile, _PIECES_A_PORTION)
 
 
 def memory_of(noted: Noted) -> State:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from kumitate.errors import RecordError
@@ -18,7 +17,15 @@ def page_bytes(changes: Sequence[Change]) -> bytes:
 
 
 def _row(change: Change) -> dict[str, Any]:
-    row = asdict(change)
+    row: dict[str, Any] = {
+        "key": change.key,
+        "operation": change.operation,
+        "fields": dict(change.fields),
+        "person_id": change.person_id,
+        "previous": dict(change.previous),
+        "since": change.since,
+        "shared": change.shared,
+    }
     for name in ("since", "shared"):
         if not row[name]:
             del row[name]  # a page of new rows is what it always was

@@ -18,6 +18,7 @@ from kumitate.activation.destinations.salesforce_talk import BulkTalk
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME, PHONE
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
+from kumitate.model.written import Written
 
 _MAX_RECORDS = 200
 _MAX_SUBREQUESTS = 25
@@ -27,6 +28,7 @@ _OF_SEVERAL_OBJECTS = frozenset({"Who", "What", "Owner"})
 """Relationships of Task and Event that may lead to a contact as well as to a lead."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 """Values that stand in a record as they are."""
+_json = json.JSONEncoder(ensure_ascii=False).encode
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 
 
@@ -120,9 +122,18 @@ class Salesforce(Destination):
 
     def _upsert(self, group: Sequence[Change]) -> HttpRequest:
         path = f"{self._data}/composite/sobjects/{self.sobject}/{self.external_id}"
+        records = ", ".join(map(self._record, group))
+        return _request("PATCH", path, f'{{"allOrNone": false, "records": [{records}]}}', group=group)
+
+    def _record(self, change: Change) -> str:
+        """As JSON; fields that leave as they lie in the lake are not read."""
+        text = change.fields.text if isinstance(change.fields, Written) and not self.references else ""
+        if _is_flat(text) and f'"{self.external_id}"' not in text:
+            return (
+                f'{{"attributes": {{"type": "{self.sobject}"}}, "{self.external_id}": {_json(change.key)}, {text[1:]}'
+            )
         kind, key = {"type": self.sobject}, self.external_id
-        records = [{"attributes": kind, **self._nested(change), key: change.key} for change in group]
-        return _request("PATCH", path, {"allOrNone": False, "records": records}, group=group)
+        return _json({"attributes": kind, **self._nested(change), key: change.key})
 
     def _update(self, group: Sequence[Change]) -> HttpRequest:
         parts = [
@@ -146,7 +157,7 @@ class Salesforce(Destination):
 
     def _composite(self, parts: Sequence[Mapping[str, Any]], group: Sequence[Change]) -> HttpRequest:
         body = {"allOrNone": False, "compositeRequest": parts}
-        return _request("POST", f"{self._data}/composite", body, group=group)
+        return _request("POST", f"{self._data}/composite", _json(body), group=group)
 
     def _nested(self, change: Change) -> Mapping[str, Any]:
         """A record's fields as JSON; a reference names the record it leads to by that one's external id."""
@@ -185,11 +196,16 @@ def _id_field(relationship: str) -> str:
     return f"{relationship[:-1]}c" if relationship.endswith("__r") else f"{relationship}Id"
 
 
-def _request(method: str, path: str, body: Mapping[str, Any], *, group: Sequence[Change]) -> HttpRequest:
+def _is_flat(text: str) -> bool:
+    """Whether it is a JSON object without lists and objects in it; one with brackets in its texts may be none."""
+    return text.startswith('{"') and text.find("{", 1) < 0 and "[" not in text
+
+
+def _request(method: str, path: str, body: str, *, group: Sequence[Change]) -> HttpRequest:
     return HttpRequest(
         method,
         path,
-        json.dumps(body, ensure_ascii=False).encode(),
+        body.encode(),
         tuple(change.key for change in group),
         {"Content-Type": "application/json"},
     )
