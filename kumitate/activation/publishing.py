@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -20,13 +21,15 @@ from kumitate.activation.tables import LIVE_CHANGES, LIVE_ENTRIES, LIVE_PUBLISHE
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.events.state_keys import card_key, moved_key, who_key
-from kumitate.identity.anonymous import anonymous_columns, anonymous_kinds
+from kumitate.identity.anonymous import anonymous_columns, anonymous_kinds, known_columns, stated
 from kumitate.identity.identifiers import record_sql
 from kumitate.identity.statements import quoted
 from kumitate.identity.tables import IDENTIFIERS, PERSON_ALIASES, PERSON_RECORDS, SHARED
 from kumitate.model.expression import Section
-from kumitate.model.step import BatchStep, Live, LiveStep, Query, QueryStep, Step
+from kumitate.model.step import BatchStep, Live, LiveStep, Query, QueryStep, Run, Step
 from kumitate.model.table import Table
+from kumitate.sql.vocabulary import text as sql_text
+from kumitate.sql.vocabulary import timestamp_literal
 
 _WHO, _MOVED, _CARD = "who", "moved", "card"
 _MOST_FORMER = 20
@@ -39,12 +42,12 @@ def publishes(config: Config) -> bool:
     return bool(config.triggers)
 
 
-def publishing_steps(config: Config) -> tuple[Step, ...]:
+def publishing_steps(config: Config, run: Run) -> tuple[Step, ...]:
     """What should be known, what of it is new, telling it, and noting that it was told."""
     if not publishes(config):
         return ()
     return (
-        BatchStep(LIVE_ENTRIES, Query("live_entries", _wanted(config)), entries),
+        BatchStep(LIVE_ENTRIES, Query("live_entries", _wanted(config, run)), entries),
         QueryStep(LIVE_CHANGES, Query("live_changes", _CHANGED)),
         LiveStep(LIVE_CHANGES, Live.PUBLISH),
         QueryStep(LIVE_PUBLISHED, Query("live_published", f"select key, hash from {LIVE_ENTRIES}")),
@@ -83,7 +86,7 @@ left join {LIVE_ENTRIES} as e on e.key = d.key"""
 """What an earlier run was about to put, and did not note as put, is among them."""
 
 
-def _wanted(config: Config) -> str:
+def _wanted(config: Config, run: Run) -> str:
     nothing = "cast(null as varchar)"
     parts = [
         f"select '{_WHO}' as part, n.kind as name, n.value, n.person_id, f.former as key, {nothing} as gate,"
@@ -97,11 +100,17 @@ def _wanted(config: Config) -> str:
         for name in sorted(config.fired_syncs)
     ]
     return f"""with named as (
-{_lines(_named(config))}
+{_lines(_named(config, run))}
+),
+surest as (
+  select kind, value, max(is_known) as is_known
+  from named
+  group by kind, value
 ),
 named_once as (
   select n.kind, n.value, min(n.person_id) as person_id
   from named as n
+  join surest as b on b.kind = n.kind and b.value = n.value and b.is_known = n.is_known
   left join {SHARED} as s on s.kind = n.kind and s.value = n.value
   where s.kind is null
   group by n.kind, n.value
@@ -119,25 +128,38 @@ def _lines(parts: Iterator[str] | list[str]) -> str:
     return "\nunion all\n".join(parts)
 
 
-def _named(config: Config) -> Iterator[str]:
+def _named(config: Config, run: Run) -> Iterator[str]:
     """Who says which value. An anonymous id also where the record says more of the person: the lake ties it to nobody
-    then, since a tablet may have several owners; here it leads to the one person who used it, if it is one.
+    then, since a tablet may have several owners; here it leads to the one person who was known by it lately (`within`),
+    if it is one, and before anybody was to the visitor that the lake makes of it.
     """
     sources = _sources(config)
     kinds = {kind for name in sources for kind in config.sources[name].identifiers} - anonymous_kinds(config).keys()
     listed = ", ".join(string(kind) for kind in sorted(kinds)) or "''"
     yield (
-        f"select i.kind, i.value, p.person_id\nfrom {IDENTIFIERS} as i\n"
+        f"select i.kind, i.value, p.person_id, 1 as is_known\nfrom {IDENTIFIERS} as i\n"
         f"join {PERSON_RECORDS} as p on p.record = i.record\nwhere i.kind in ({listed})"
     )
     for name in sources:
         for kind, column in sorted(_anonymous(config, name).items()):
-            value = f"nullif(cast(c.{quoted(column)} as varchar), '')"
+            value = stated(column)
             yield (
-                f"select {string(kind)} as kind, {value} as value, p.person_id\n"
+                f"select {string(kind)} as kind, {value} as value, p.person_id,"
+                f" case when {_is_known(config, name, kind, as_of=run.as_of)} then 1 else 0 end as is_known\n"
                 f"from {clean_table(name, config.sources[name])} as c\n"
                 f"join {PERSON_RECORDS} as p on p.record = {record_sql(name, 'c')}\nwhere {value} is not null"
             )
+
+
+def _is_known(config: Config, name: str, kind: str, *, as_of: datetime) -> str:
+    """SQL: whether row `c` says who the browser's owner is, and not too long ago."""
+    source = config.sources[name]
+    known = [f"{stated(column)} is not null" for column in known_columns(config, source).values()]
+    if not known:
+        return "1 = 0"
+    oldest = sql_text(timestamp_literal(as_of - anonymous_kinds(config)[kind]))
+    recent = f" and c.{quoted(source.time)} >= {oldest}" if source.time else ""
+    return f"({' or '.join(known)}){recent}"
 
 
 def _anonymous(config: Config, source: str) -> dict[str, str]:

@@ -92,7 +92,7 @@ def _activate(config: Config, run: Run, syncs: frozenset[str] | None = None) -> 
         *(gathering_steps(config, run) if is_live else ()),
         *((assigning,) if assigning else ()),
         *(step for place, name in enumerate(names) for step in sync_steps(config, run, name, planned=names[:place])),
-        *(publishing_steps(config) if is_live else ()),
+        *(publishing_steps(config, run) if is_live else ()),
     )
 
 

@@ -1,6 +1,6 @@
 """What a run publishes for triggers, and what it takes in of what they fired."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from harness.activations import project, run
@@ -8,7 +8,7 @@ from harness.fired import CART, LEAD, FiredWorld, fired, fired_project
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.activation.tables import OUTCOMES
 from kumitate.events.state_keys import card_key, who_key
-from kumitate.identity.tables import SHARED
+from kumitate.identity.tables import PERSON_RECORDS, SHARED
 from kumitate.model.request import Outcome, Verdict
 
 SATO = {"email": "sato@example.jp", "family_name": "Sato"}
@@ -49,17 +49,60 @@ def test_identifiers_lead_to_their_person_unless_several_share_them() -> None:
     assert made.states.found("who#") == {who_key("email", "sato@example.jp"): {"person": "p1"}}
 
 
+def used(made: FiredWorld, *rows: tuple[str | None, str, str | None, datetime]) -> None:
+    """Events by browser, as the lake has them: whose they are, whether they say so (by an address), and when."""
+    clean = next(table for table in ACTIVATION.reads(made.config) if str(table) == "clean.web")
+    events = [
+        {"_record_id": str(place), "id": str(place), "browser": browser, "email": email, "at": at}
+        for place, (browser, _, email, at) in enumerate(rows)
+    ]
+    made.lake.put(clean, events)
+    records = made.lake.table("curated.person_records").to_pylist()
+    for place, (_, person, _, _) in enumerate(rows):
+        records.append({"record": f"web/{place}", "source": "web", "record_id": str(place), "person_id": person})
+    made.lake.put(PERSON_RECORDS, records)
+
+
+NOW = run(1).as_of.replace(tzinfo=None)
+LATELY, LONG_AGO = NOW - timedelta(days=2), NOW - timedelta(days=31)
+
+
 def test_a_browser_leads_to_the_one_person_who_used_it() -> None:
     made = world()
-    clean = next(table for table in ACTIVATION.reads(made.config) if str(table) == "clean.web")
-    rows = [("1", "b1", "p1"), ("2", "b1", "p1"), ("3", "b2", "p1"), ("4", "b2", "p2"), ("5", None, "p2")]
-    made.lake.put(clean, [{"_record_id": id_, "id": id_, "browser": browser} for id_, browser, _ in rows])
-    records = made.lake.table("curated.person_records").to_pylist()
-    records += [{"record": f"web/{id_}", "source": "web", "record_id": id_, "person_id": p} for id_, _, p in rows]
-    made.lake.put(next(t for t in ACTIVATION.reads(made.config) if t.name == "person_records"), records)
+    used(
+        made,
+        ("b1", "p1", "sato@example.jp", LATELY),
+        ("b1", "p1", "sato@example.jp", LATELY),
+        ("b2", "p1", "sato@example.jp", LATELY),
+        ("b2", "p2", "abe@example.jp", LATELY),
+        (None, "p2", None, LATELY),
+    )
     made.run()
-    found = made.states.found("who#browser#")
-    assert found == {who_key("browser", "b1"): {"person": "p1"}}
+    assert made.states.found("who#browser#") == {who_key("browser", "b1"): {"person": "p1"}}
+
+
+def test_a_visitor_who_said_later_who_they_are_is_found_by_their_browser() -> None:
+    made = world()
+    used(made, ("b1", "v1", None, LATELY), ("b1", "v1", None, LATELY), ("b1", "p1", "sato@example.jp", LATELY))
+    made.run()
+    assert made.states.found("who#browser#") == {who_key("browser", "b1"): {"person": "p1"}}
+
+
+def test_a_browser_that_nobody_was_known_by_lately_leads_to_the_visitor_alone() -> None:
+    made = world()
+    used(
+        made,
+        ("b1", "v1", None, LATELY),
+        ("b2", "v2", None, LATELY),
+        ("b2", "v2", "sato@example.jp", LONG_AGO),
+        ("b3", "v3", None, LATELY),
+        ("b3", "p1", "sato@example.jp", LONG_AGO),
+    )
+    made.run()
+    assert made.states.found("who#browser#") == {
+        who_key("browser", "b1"): {"person": "v1"},
+        who_key("browser", "b2"): {"person": "v2"},
+    }
 
 
 def test_a_run_puts_only_what_has_changed_and_takes_out_who_is_gone() -> None:
