@@ -13,6 +13,7 @@ _ANY_NUMBER = "without an origination_identity the account chooses the number, p
 _COUNTRIES = "a sender id is a resource of its own in every country"
 _NO_RESOURCE = "IAM knows no resource for events; the tracking id names the event tracker"
 
+_MADE = "each run with new rows makes a segment and a campaign, whose ids are not known before"
 _EXPORTS = "exports are numbered: their prefix is as narrow as it gets"
 
 
@@ -49,6 +50,25 @@ def _start_campaign(names: Names, settings: Settings) -> Iterator[Grant]:
     if settings.get("domain"):
         domain = arn(names, "profile", f"domains/{settings['domain']}")
         yield Grant("FindProfiles", ("profile:SearchProfiles",), (domain,))
+
+
+def _begin_campaign(names: Names, settings: Settings) -> Iterator[Grant]:
+    """The campaign that others are made after, those that are made, and the segments and objects of the domain."""
+    place = f"domains/{settings['domain']}"
+    domain, objects = (
+        arn(names, "profile", each) for each in (place, f"{place}/object-types/{settings['object_type']}")
+    )
+    segments = arn(names, "profile", f"{place}/segment-definitions/*")
+    yield Grant("PutMarks", ("profile:PutProfileObject",), (domain, objects))
+    made = ("profile:CreateSegmentDefinition", "profile:GetSegmentDefinition")
+    yield Grant("MakeSegments", made, (domain, segments), because=_MADE)
+    yield Grant("CountSegments", ("profile:CreateSegmentEstimate", "profile:GetSegmentEstimate"), (domain,))
+    model = _named(names, "connect-campaigns", "campaign", given=str(settings["campaign_id"]))
+    yield Grant("ReadCampaign", ("connect-campaigns:DescribeCampaign",), (model,))
+    making = ("connect-campaigns:CreateCampaign", "connect-campaigns:ListCampaigns")
+    yield Grant("MakeCampaigns", (*making, "connect-campaigns:TagResource"), ("*",), because=_MADE)
+    begun = ("connect-campaigns:GetCampaignState", "connect-campaigns:StartCampaign")
+    yield Grant("BeginCampaigns", begun, (arn(names, "connect-campaigns", "campaign/*"),), because=_MADE)
 
 
 def _send_texts(names: Names, settings: Settings) -> Iterator[Grant]:
@@ -110,6 +130,7 @@ def _named(names: Names, service: str, kind: str, *, given: str) -> str:
 
 _CALLS: Mapping[str, Callable[[Names, Settings], Iterator[Grant]]] = {
     "connect_campaign": _start_campaign,
+    "connect_campaign.segment": _begin_campaign,
     "connect_customer_profiles": _put_objects,
     "files": _write_files,
     "personalize": _put_users,

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kumitate.activation.destinations.connect_customer_profiles import ConnectCustomerProfiles
+from kumitate.activation.destinations.connect_segment import mark_of
+from kumitate.activation.destinations.registry import registered
 from kumitate.blueprint.platform import Platform, SyncRoute
 
-TYPE = "connect_customer_profiles"
+_OBJECTS, _SEGMENT = "connect_customer_profiles", "connect_campaign.segment"
 _OWN = {
     "BirthDate": "STRING",
     "BusinessName": "STRING",
@@ -50,9 +52,11 @@ def profile_objects(platform: Platform) -> tuple[ProfileObject, ...]:
     fields: dict[str, dict[str, ProfileField]] = {}
     keys: dict[str, str] = {}
     for route, settings in _routes(platform):
-        name = route.sync.object or ""
+        is_segment = _type(platform, route) == _SEGMENT
+        name = str(settings["object_type"]) if is_segment else route.sync.object or ""
+        marks = [mark_of(route.name)] if is_segment else []
         keys[name] = str(settings.get("key_field", ConnectCustomerProfiles.model_fields["key_field"].default))
-        fields.setdefault(name, {}).update({each: _field(each) for each in route.sync.fields})
+        fields.setdefault(name, {}).update({each: _field(each) for each in (*route.sync.fields, *marks)})
     return tuple(ProfileObject(name, keys[name], tuple(fields[name].values())) for name in sorted(fields))
 
 
@@ -61,8 +65,12 @@ def _routes(platform: Platform) -> list[tuple[SyncRoute, Mapping[str, object]]]:
     return [
         (route, {**destinations[route.account].settings, **route.sync.settings})
         for route in platform.routes
-        if destinations[route.account].type == TYPE
+        if _type(platform, route) in (_OBJECTS, _SEGMENT)
     ]
+
+
+def _type(platform: Platform, route: SyncRoute) -> str:
+    return registered(platform.config.destinations[route.account], route.sync)
 
 
 def _field(name: str) -> ProfileField:

@@ -40,6 +40,10 @@ def one_type(type_: str) -> dict[str, Any]:
     }
 
 
+_TOLD_WITH_THEIR_VENDOR = frozenset({"personalize.events", "slack.webhook", "webhook.once"})
+"""Objects without a page of their own."""
+
+
 def _short(type_: str, kind: type[Destination]) -> dict[str, Any]:
     terms = kind.terms
     return {
@@ -48,7 +52,7 @@ def _short(type_: str, kind: type[Destination]) -> dict[str, Any]:
         "objects": sorted(name for name in REGISTRY if vendor_of(name) == type_ and name != type_),
         "tells_later": issubclass(kind, Conversing) or issubclass(kind, Reporting),
         "erases": erases(kind),
-        "docs": f"docs/destinations/{type_}.md",
+        "docs": f"docs/destinations/{vendor_of(type_) if type_ in _TOLD_WITH_THEIR_VENDOR else type_}.md",
     }
 
 

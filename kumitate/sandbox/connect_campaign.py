@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from kumitate.sandbox.aws import rest_json
+from kumitate.sandbox import connect_segments
+from kumitate.sandbox.aws import Work, rest_json
 from kumitate.sandbox.call import Answer, Call
 from kumitate.sandbox.store import Store
 
@@ -16,9 +17,9 @@ _GONE = "0" * 32
 
 
 def answer(call: Call, store: Store) -> Answer:
-    if call.path.startswith("/v2/campaigns/"):
-        return rest_json("connectcampaignsv2", call, store, works={"PutProfileOutboundRequestBatch": _put})
-    return rest_json("customer-profiles", call, store, works={"SearchProfiles": _search})
+    if call.path.startswith("/v2/"):
+        return rest_json("connectcampaignsv2", call, store, works=_CAMPAIGNS)
+    return rest_json("customer-profiles", call, store, works=_PROFILES)
 
 
 def _put(parameters: Mapping[str, Any], store: Store) -> Mapping[str, Any]:
@@ -44,3 +45,21 @@ def _search(parameters: Mapping[str, Any], _store: Store) -> Mapping[str, Any]:
 def profile_id(value: str, place: int = 0) -> str:
     """The id that the sandbox's domain gives whoever has this value."""
     return hashlib.sha256(f"{value}/{place}".encode()).hexdigest()[:32]
+
+
+_CAMPAIGNS: Mapping[str, Work] = {
+    "PutProfileOutboundRequestBatch": _put,
+    "DescribeCampaign": connect_segments.describe_campaign,
+    "CreateCampaign": connect_segments.create_campaign,
+    "ListCampaigns": connect_segments.list_campaigns,
+    "StartCampaign": connect_segments.start_campaign,
+    "GetCampaignState": connect_segments.campaign_state,
+}
+_PROFILES: Mapping[str, Work] = {
+    "SearchProfiles": _search,
+    "BatchPutProfileObject": connect_segments.put,
+    "CreateSegmentDefinition": connect_segments.create_segment,
+    "GetSegmentDefinition": connect_segments.get_segment,
+    "CreateSegmentEstimate": connect_segments.create_estimate,
+    "GetSegmentEstimate": connect_segments.get_estimate,
+}

@@ -100,6 +100,36 @@ def test_every_destination_inside_aws_may_be_called(type_: str) -> None:
             {"connect-campaigns:PutProfileOutboundRequestBatch": (f"connect-campaigns:{HERE}:campaign/c1",)},
         ),
         (
+            "connect_campaign.segment",
+            {"campaign_id": "c1", "domain": "shop", "object_type": "Winback"},
+            {
+                "profile:PutProfileObject": (
+                    f"profile:{HERE}:domains/shop",
+                    f"profile:{HERE}:domains/shop/object-types/Winback",
+                ),
+                **dict.fromkeys(
+                    ("profile:CreateSegmentDefinition", "profile:GetSegmentDefinition"),
+                    (f"profile:{HERE}:domains/shop", f"profile:{HERE}:domains/shop/segment-definitions/*"),
+                ),
+                **dict.fromkeys(
+                    ("profile:CreateSegmentEstimate", "profile:GetSegmentEstimate"), (f"profile:{HERE}:domains/shop",)
+                ),
+                "connect-campaigns:DescribeCampaign": (f"connect-campaigns:{HERE}:campaign/c1",),
+                **dict.fromkeys(
+                    ("connect-campaigns:GetCampaignState", "connect-campaigns:StartCampaign"),
+                    (f"connect-campaigns:{HERE}:campaign/*",),
+                ),
+                **dict.fromkeys(
+                    (
+                        "connect-campaigns:CreateCampaign",
+                        "connect-campaigns:ListCampaigns",
+                        "connect-campaigns:TagResource",
+                    ),
+                    ("*",),
+                ),
+            },
+        ),
+        (
             "personalize",
             {"dataset_arn": "arn:aws:personalize:eu-west-1:1:dataset/a/USERS"},
             {"personalize:PutUsers": ("personalize:eu-west-1:1:dataset/a/USERS",)},
@@ -112,7 +142,8 @@ def test_a_grant_names_what_the_settings_name(
     type_: str, settings: dict[str, Any], expected: dict[str, tuple[str, ...]]
 ) -> None:
     assert granted(type_, settings) == {
-        action: tuple(f"arn:aws:{each}" for each in resources) for action, resources in expected.items()
+        action: tuple(each if each == "*" else f"arn:aws:{each}" for each in resources)
+        for action, resources in expected.items()
     }
 
 

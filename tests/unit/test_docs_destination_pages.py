@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, vendor_of
+from kumitate.activation.destinations.talk import erases
+from kumitate.execution.destination_types import every_type
 
 PAGES = Path(__file__).parents[2] / "docs/destinations"
 GIVEN = frozenset({"sync", "mode"})
@@ -29,3 +31,14 @@ def test_a_page_names_every_setting_of_its_destination(type_: str) -> None:
 @pytest.mark.parametrize("type_", sorted(REGISTRY))
 def test_a_page_says_how_a_person_is_erased(type_: str) -> None:
     assert "eras" in page(type_).lower()
+
+
+def test_the_page_that_the_command_names_is_there() -> None:
+    assert [each["docs"] for each in every_type() if not (PAGES / Path(each["docs"]).name).is_file()] == []
+
+
+def test_the_table_of_destinations_says_of_each_how_a_person_is_erased() -> None:
+    rows = (PAGES / "README.md").read_text(encoding="utf-8").splitlines()
+    for type_ in (path.stem for path in sorted(PAGES.glob("*.md")) if path.stem != "README"):
+        (row,) = (row for row in rows if f"| `{type_}` |" in row)
+        assert row.rstrip(" |").endswith("by call" if erases(destination_class(type_)) else "by hand"), type_

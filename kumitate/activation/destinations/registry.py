@@ -20,6 +20,7 @@ REGISTRY: Mapping[str, str] = {
     "account_engagement": f"{_HERE}.account_engagement:AccountEngagement",
     "braze": f"{_HERE}.braze:Braze",
     "connect_campaign": f"{_HERE}.connect_campaign:ConnectCampaign",
+    "connect_campaign.segment": f"{_HERE}.connect_segment:ConnectSegment",
     "connect_customer_profiles": f"{_HERE}.connect_customer_profiles:ConnectCustomerProfiles",
     "criteo": f"{_HERE}.criteo:Criteo",
     "files": f"{_HERE}.files:Files",
