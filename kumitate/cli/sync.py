@@ -71,10 +71,11 @@ def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: boo
     _settles(keys, asked)
     with opened(find_project(project)) as (workspace, last):
         known_name("sync", name, workspace.config.syncs)
-        if name in workspace.config.fired_syncs:
+        if name in workspace.config.fired_syncs and not asked["why"]:
             raise click.UsageError(
-                f"{name} goes out by itself when {workspace.config.syncs[name].brings} fires; `kumitate status` counts"
-                " what it brought, and activation.firings has every firing (`kumitate query`)"
+                f"{name} goes out by itself when {workspace.config.syncs[name].brings} fires; `kumitate sync {name}"
+                " --why PERSON` tells what became of somebody's firings, `kumitate status` counts them, and"
+                " activation.firings has every one (`kumitate query`)"
             )
         if asked["dry_run"]:
             _rehearse(workspace, name, last, as_json=as_json)
@@ -197,13 +198,20 @@ def _show_findable(name: str, figures: Figures) -> None:
 
 def _why(workspace: Workspace, name: str, identifier: str, *, show: bool, as_json: bool) -> None:
     from kumitate.cli.people import find_person
+    from kumitate.execution.fired_why import fired_sentences, fired_why
     from kumitate.execution.sync_why import sentences, why
 
-    told = why(workspace, name, find_person(workspace, identifier), unmask=show)
+    person = find_person(workspace, identifier)
+    if name in workspace.config.fired_syncs:
+        fired = fired_why(workspace, name, person, unmask=show)
+        told, lines = fired.to_json(), fired_sentences(fired)
+    else:
+        of_runs = why(workspace, name, person, unmask=show)
+        told, lines = of_runs.to_json(), sentences(of_runs)
     if as_json:
-        print_json(told.to_json())
+        print_json(told)
         return
-    for line in sentences(told):
+    for line in lines:
         click.echo(line)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def carry_out_live(workspace: Workspace, step: LiveStep, run: Run) -> int:
     """One live step with the book, ledger and state store that lie beside the lake."""
-    with _store(workspace) as store, open_firings(workspace.project, workspace.folder, store) as local:
+    with state_store(workspace) as store, open_firings(workspace.project, workspace.folder, store) as local:
         gathering = Gathering(
             engine=workspace.engine,
             lake=workspace.lake,
@@ -37,11 +37,12 @@ def carry_out_live(workspace: Workspace, step: LiveStep, run: Run) -> int:
 def fire_again(workspace: Workspace) -> None:
     """Firings that waited for this run to publish their person, and rows that have not arrived."""
     if workspace.config.fired_syncs:
-        with _store(workspace) as store, open_firings(workspace.project, workspace.folder, store) as local:
+        with state_store(workspace) as store, open_firings(workspace.project, workspace.folder, store) as local:
             local.again()
 
 
 @contextmanager
-def _store(workspace: Workspace) -> Iterator[StateStore]:
+def state_store(workspace: Workspace) -> Iterator[StateStore]:
+    """What real time remembers beside the lake."""
     with closing(Collected(workspace.folder, clock=lambda: datetime.now(UTC))) as collected:
         yield SqliteStates(collected)

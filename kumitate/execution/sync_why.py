@@ -67,10 +67,10 @@ class Why:
 
 def why(workspace: Workspace, sync: str, person_id: str, *, unmask: bool) -> Why:
     """Everything about `person_id`, an id of today; rows under ids that merged into it count as theirs."""
-    candidate = _first(workspace, _CANDIDATE.format(table=candidates_table(sync), ids=_ids(person_id)))
-    change = _first(workspace, _CHANGE.format(table=changes_table(sync), ids=_ids(person_id)))
-    state = _first(workspace, _STATE.format(table=state_table(sync), ids=_ids(person_id)))
-    outcome = _first(workspace, _OUTCOME.format(table=OUTCOMES, sync=string(sync), ids=_ids(person_id)))
+    candidate = _first(workspace, _CANDIDATE.format(table=candidates_table(sync), ids=ids_of(person_id)))
+    change = _first(workspace, _CHANGE.format(table=changes_table(sync), ids=ids_of(person_id)))
+    state = _first(workspace, _STATE.format(table=state_table(sync), ids=ids_of(person_id)))
+    outcome = _first(workspace, _OUTCOME.format(table=OUTCOMES, sync=string(sync), ids=ids_of(person_id)))
     key = next((row["key"] for row in (candidate, change, state, outcome) if row and row["key"]), None)
     values = _values(candidate, change, state)
     decision = paused(controls_of(workspace.folder).decisions()).get(sync)
@@ -108,7 +108,7 @@ def _gate_now(candidate: dict[str, Any] | None, outcome: dict[str, Any] | None) 
     return None if gate == UNKNOWN_DELIVERY and not is_unknown else gate
 
 
-def _ids(person_id: str) -> str:
+def ids_of(person_id: str) -> str:
     """The person's id of today and those that merged into it."""
     who = string(person_id)
     return f"select {who} as id union all select alias as id from {PERSON_ALIASES} where person_id = {who}"
@@ -158,7 +158,7 @@ def sentences(told: Why) -> Iterator[str]:
     if told.is_member and not told.is_candidate:
         yield "The sync has not run since: `kumitate sync` looks at the person."
     if told.gate is not None:
-        yield f"Held back by {told.gate}: {_meaning(told.gate)}."
+        yield f"Held back by {told.gate}: {gate_in_words(told.gate)}."
         if told.gate == UNKNOWN_DELIVERY:
             yield f"To let it go: {meaning('', 'unknown').do.en.replace('NAME', told.sync)}."
     elif told.is_candidate:
@@ -169,7 +169,8 @@ def sentences(told: Why) -> Iterator[str]:
     yield _of_state(told)
 
 
-def _meaning(gate: str) -> str:
+def gate_in_words(gate: str) -> str:
+    """Why a candidate is held: `holdout:q2` is "the person is in the control group q2"."""
     kind, _, detail = gate.partition(":")
     return _GATES.get(kind, "see docs/concepts/activation.md").format(detail=detail)
 

@@ -49,7 +49,6 @@ LEAD = {
     "consent_reason": "a test",
 }
 
-
 PEOPLE = {"kind": "records", "path": "p.csv", "key": ["id"], "columns": COLUMNS, "identifiers": {"email": "email"}}
 WEB = {
     "kind": "events",
