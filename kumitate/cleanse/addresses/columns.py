@@ -87,13 +87,11 @@ def _part(places: list[Place | None], part: str) -> pa.Array:
 
 
 def joined_codes(*codes: pa.Array) -> pa.Array:
-    """Codes with a blank between; null where there are none.
-
-    Nulls become empty first: `null_handling="skip"` loses a row whose values are all null (pyarrow 26).
-    """
+    """Codes with a blank between; null where there are none."""
     told = [each for each in codes if each.null_count < len(each)]
     if len(told) < 2:
         return told[0] if told else codes[0]
-    joined = pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in told), " ")
-    trimmed = pc.utf8_trim(pc.replace_substring_regex(joined, " +", " "), " ")
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    # Nulls become empty first: `null_handling="skip"` loses a row whose values are all null (pyarrow 26).
+    joined = pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in told), " ").dictionary_encode()
+    tidied = [" ".join(text.split()) or None for text in joined.dictionary.to_pylist()]
+    return pa.array(tidied, pa.string()).take(joined.indices)

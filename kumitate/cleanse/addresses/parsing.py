@@ -106,7 +106,7 @@ def _read(plain: str) -> Place | None:
     block = town.letter + block
     is_unlisted = town.name and town.listed is None and found.city is not None
     notes = (*found.notes, "town_unlisted") if is_unlisted else found.notes
-    code = code if code is not None else _only_code(town.listed)
+    code = code if code is not None else only_code(town.listed)
     names = (found.prefecture, found.name, town.name, town.key, block, building, town.street, notes)
     is_listed = (
         town.listed is not None and town.listed.name == town.name and bool(block or not building) and not town.street
@@ -138,5 +138,6 @@ def _postal_code(plain: str) -> tuple[int | None, int]:
     return (int(found[1] + found[2]), found.end()) if found else (None, 0)
 
 
-def _only_code(town: Town | None) -> int | None:
+def only_code(town: Town | None) -> int | None:
+    """The town's postal code, if it has only one."""
     return town.codes[0] if town is not None and len(town.codes) == 1 else None

@@ -33,13 +33,15 @@ _UNTIDY = (
     r"[^\x00-\x7f] [^\x00-\x7f]"
     rf"|[0-9A-Za-z](?: [{_DASHES}]|[‐‑‒–—―−─━ー~〜]|- )|[目地番号][{_DASHES}]"
 )
+_LONGEST_HEAD = 200
+"""Bytes; no place of the master has half as many."""
 _STREET = "[上下入通]"
 _ROOM = r"^[0-9]+-[0-9]+-[0-9]+-(?:[1-9][0-9]{3,}|[2-9][0-9]{2}|1[1-9][0-9]|10[1-9])$"
 _LAST = "-(?P<room>[0-9]+)$"
 _CODES = pa.array([None, "notation", "prefecture_added", "notation prefecture_added"])
 
-
-_KNOWN = KnownHeads()
+KNOWN_HEADS = KnownHeads()
+"""This process's."""
 
 
 class _Found(NamedTuple):
@@ -52,10 +54,10 @@ class _Found(NamedTuple):
     """Null where there is none."""
 
 
-def settle(values: pa.Array, parts: tuple[str, ...], known: KnownHeads = _KNOWN) -> tuple[pa.Array, Cleansed]:
+def settle(values: pa.Array, parts: tuple[str, ...], known: KnownHeads = KNOWN_HEADS) -> tuple[pa.Array, Cleansed]:
     """Which of the unified texts are plain, and what each is as `reading.parsed` reads it, without the text's codes."""
     split = pc.extract_regex(values, _SHAPE)
-    is_plain = split.is_valid()
+    is_plain = pc.and_(split.is_valid(), pc.less(pc.binary_length(split.field("head")), _LONGEST_HEAD))
     rows = pa.RecordBatch.from_struct_array(split.filter(is_plain)).append_column("text", values.filter(is_plain))
     heads = known.told(rows["head"])
     is_read = pc.and_(heads["is_told"], pc.invert(_is_doubtful(rows, heads)))
@@ -96,6 +98,13 @@ def _cleansed(found: _Found, parts: tuple[str, ...]) -> Cleansed:
     return Cleansed(written, _CODES.take(codes), {part: _PARTS[part](found) for part in parts if part in _PARTS})
 
 
+def _postal_code(found: _Found) -> pa.Array:
+    digits = pc.utf8_lpad(found.heads["code"].cast(pa.string()), 7, "0")
+    return pc.binary_join_element_wise(
+        pc.utf8_slice_codeunits(digits, 0, 3), pc.utf8_slice_codeunits(digits, 3, 7), "-"
+    )
+
+
 def _key(found: _Found) -> pa.Array:
     heads = found.heads
     key = pc.binary_join_element_wise(heads["prefecture"], heads["city"], heads["town"], found.block, "|")
@@ -103,7 +112,7 @@ def _key(found: _Found) -> pa.Array:
 
 
 _PARTS: Mapping[str, Callable[[_Found], pa.Array]] = {
-    "postal_code": lambda found: found.heads["postal_code"],
+    "postal_code": _postal_code,
     "prefecture": lambda found: found.heads["prefecture"],
     "city": lambda found: found.heads["city"],
     "town": lambda found: found.heads["town"],
