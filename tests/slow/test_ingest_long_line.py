@@ -11,19 +11,20 @@ SIZE = 300 * 2**20
 MOST_MEMORY_MB = 150
 
 READ = """
-import json, resource, sys
+import json, sys
 from harness.reading import source
 from kumitate.ingest.delivery import Delivery
 from kumitate.ingest.reader import read
+from peak import peak_mib
 
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mib()
 found = source(format=sys.argv[2])
 lines, rejections = [], []
 with open(sys.argv[1], "rb") as stream:
     for portion in read(stream, Delivery("r000001-00001", "things", "x"), found, run_id="r000001"):
         lines += [] if portion.rows is None else portion.rows["_line"].to_pylist()
         rejections += [[r.line, r.reason, r.payload] for r in portion.rejections]
-grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+grown = peak_mib() - before
 print(json.dumps({"lines": lines, "rejections": rejections, "grown_mb": grown}))
 """
 
@@ -45,7 +46,11 @@ def test_a_line_of_300_mb_costs_one_row_and_little_memory(
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", READ, str(path), format_]
     done = subprocess.run(
-        command, capture_output=True, check=True, text=True, env={"PYTHONPATH": f"{root}:{root / 'tests'}"}
+        command,
+        capture_output=True,
+        check=True,
+        text=True,
+        env={"PYTHONPATH": f"{root}:{root / 'tests'}:{root / 'bench'}"},
     )
     found = json.loads(done.stdout)
     ((line, reason, payload),) = found["rejections"]
