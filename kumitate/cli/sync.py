@@ -171,6 +171,11 @@ def show_rehearsal(rehearsal: Rehearsal) -> None:
     print_table(("what becomes of candidates", "rows"), rehearsal.outcomes.items())
     if rehearsal.invalid:
         print_table(("cannot be sent", "rows"), rehearsal.invalid.items())
+    if set(rehearsal.outcomes) == {"held:consent_unknown"}:
+        click.echo(
+            "nobody has said anything of this sync's purpose and channel (to its brand); what people have said: "
+            '`kumitate query "select purpose, channel, count(*) as words from curated.consents group by 1, 2"`'
+        )
     for hold in rehearsal.holds:
         click.echo(
             f"held for approval by {hold.reason}: {hold.creates:,} creates, {hold.updates:,} updates and "

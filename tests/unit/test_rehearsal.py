@@ -44,3 +44,10 @@ def test_an_audience_below_what_its_platform_uses_is_told_before_anything_leaves
         assert ("would hold 99 people" in capsys.readouterr().out) is is_too_small
     assert not Rehearsal("s", planned, {}, requests=1).is_too_small
     assert not Rehearsal("s", {"delete": 30}, {}, requests=1, least_rows=100).is_too_small, "emptied on purpose"
+
+
+def test_a_consent_that_nobody_was_asked_for_is_told_with_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    show_rehearsal(Rehearsal("s", {"held:consent_unknown": 48}, {}, requests=0))
+    assert "select purpose, channel" in capsys.readouterr().out
+    show_rehearsal(Rehearsal("s", {"held:consent_unknown": 48, "create": 1}, {}, requests=1))
+    assert "select purpose, channel" not in capsys.readouterr().out
