@@ -7,6 +7,7 @@ facts' places left open. What a firing needs to know besides is compiled into a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from kumitate.activation.candidates import mapping_of
 from kumitate.activation.frequency import budget_of, sent_messages
@@ -16,7 +17,7 @@ from kumitate.activation.statements import string
 from kumitate.activation.tables import SYNC_COUNTS, candidates_table
 from kumitate.activation.triggered import Budget, FiredSync
 from kumitate.config.project import Config
-from kumitate.events.triggering import once_of
+from kumitate.events.triggering import first_step_of, once_of
 from kumitate.model.expression import Consent
 from kumitate.model.step import Mode, Query, QueryStep, Run
 
@@ -40,6 +41,8 @@ def fired_sync(config: Config, name: str) -> FiredSync:
         fresh_seconds=trigger.fresh.total_seconds(),
         fired_key=trigger.key,
         once_seconds=None if (once := once_of(trigger)) is None else once.total_seconds(),
+        first_step=first_step_of(config, trigger),
+        remember_seconds=getattr(trigger.when, "remember", timedelta(0)).total_seconds(),
         key_facts=bool(mapping.key.facts),
         values=values,
         texts=tuple(field for field in with_facts if field not in values),

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from kumitate.activation.past import PAST, past_entry, past_parts, read_for_the_past
 from kumitate.activation.statements import string
 from kumitate.activation.tables import LIVE_CHANGES, LIVE_ENTRIES, LIVE_PUBLISHED, candidates_table
 from kumitate.cleanse.tables import clean_table
@@ -60,7 +61,8 @@ def read_to_publish(config: Config) -> tuple[Table, ...]:
     if not publishes(config):
         return ()
     named = (clean_table(name, config.sources[name]) for name in _sources(config) if _anonymous(config, name))
-    return (IDENTIFIERS, SHARED, PERSON_RECORDS, PERSON_ALIASES, *named)
+    tables = (IDENTIFIERS, SHARED, PERSON_RECORDS, PERSON_ALIASES, *named, *read_for_the_past(config))
+    return tuple(dict.fromkeys(tables))
 
 
 def written_to_publish(config: Config) -> tuple[Table, ...]:
@@ -87,18 +89,7 @@ left join {LIVE_ENTRIES} as e on e.key = d.key"""
 
 
 def _wanted(config: Config, run: Run) -> str:
-    nothing = "cast(null as varchar)"
-    parts = [
-        f"select '{_WHO}' as part, n.kind as name, n.value, n.person_id, f.former as key, {nothing} as gate,"
-        f" {nothing} as fields\nfrom named_once as n\nleft join former_ids as f on f.person_id = n.person_id",
-        f"select '{_MOVED}' as part, alias as name, {nothing} as value, person_id, {nothing} as key, {nothing} as gate,"
-        f" {nothing} as fields\nfrom {PERSON_ALIASES}",
-    ]
-    parts += [
-        f"select '{_CARD}' as part, {string(name)} as name, {nothing} as value, person_id, key, gate,"
-        f" case when gate is null then fields end as fields\nfrom {candidates_table(name)}"
-        for name in sorted(config.fired_syncs)
-    ]
+    parts = [*_told(config), *past_parts(config, run)]
     return f"""with named as (
 {_lines(_named(config, run))}
 ),
@@ -122,6 +113,23 @@ former_ids as (
   group by person_id
 )
 {_lines(parts)}"""
+
+
+def _told(config: Config) -> list[str]:
+    """Rows of documents: of identifiers, of ids that went into others, and cards."""
+    nothing = "cast(null as varchar)"
+    parts = [
+        f"select '{_WHO}' as part, n.kind as name, n.value, n.person_id, f.former as key, {nothing} as gate,"
+        f" {nothing} as fields\nfrom named_once as n\nleft join former_ids as f on f.person_id = n.person_id",
+        f"select '{_MOVED}' as part, alias as name, {nothing} as value, person_id, {nothing} as key, {nothing} as gate,"
+        f" {nothing} as fields\nfrom {PERSON_ALIASES}",
+    ]
+    parts += [
+        f"select '{_CARD}' as part, {string(name)} as name, {nothing} as value, person_id, key, gate,"
+        f" case when gate is null then fields end as fields\nfrom {candidates_table(name)}"
+        for name in sorted(config.fired_syncs)
+    ]
+    return parts
 
 
 def _lines(parts: Iterator[str] | list[str]) -> str:
@@ -202,6 +210,8 @@ def _entry(row: dict[str, Any]) -> tuple[str, str]:
         return who_key(row["name"], row["value"]), json.dumps(known)
     if row["part"] == _MOVED:
         return moved_key(row["name"]), json.dumps({"person": row["person_id"]})
+    if row["part"] == PAST:
+        return past_entry(row)
     key = card_key(row["name"], row["person_id"])
     if row["gate"] is not None:
         return key, json.dumps({"gate": row["gate"]})

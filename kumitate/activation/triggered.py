@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
 from kumitate.errors import FatalError
@@ -23,10 +22,6 @@ FACT = "fact."
 
 NO_CONSENT = "no_consent"
 KEY_EMPTY = "key.empty"
-KEY_SENT = "key.sent"
-"""Another firing has the same key, which leaves once."""
-FIRED_ALREADY = "fired.already"
-"""Its trigger has fired for the same key and person within `once_per`, before it was known who they are."""
 NOT_IN_SEGMENT = "not_in_segment"
 CARD_OUTDATED = "card.outdated"
 """The card was published for the sync as it was before a change: the next run publishes it anew."""
@@ -34,8 +29,6 @@ PERSON_UNKNOWN, PROFILE_UNKNOWN = "person.unknown", "profile.unknown"
 TOO_LATE = "too_late"
 """It could not leave as long as its trigger's `fresh` lasted."""
 _ANY = "any"
-_EXPIRES = "expires_at"
-_A_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +57,10 @@ class FiredSync:
     """The trigger's own key, with the places of facts and of `person_id`."""
     once_seconds: float | None = None
     """How often the trigger fires for that key; None: once for ever."""
+    first_step: str = ""
+    """What must not have happened before, by the name of its step; empty where the trigger waits for no first time."""
+    remember_seconds: float = 0.0
+    """How far back it must not."""
     key_facts: bool = False
     """Whether the sync's key has facts in it."""
     values: tuple[str, ...] = ()
@@ -202,57 +199,9 @@ def person_of(fired: Fired, found: Mapping[str, State]) -> str:
     return fired.person_id if fired.person_id in persons else next(iter(persons), fired.person_id)
 
 
-def former_ids(person_id: str, found: Mapping[str, State]) -> list[str]:
-    """The ids that went into the person's, by the states of `fired.who`."""
-    told = (state.data for state in found.values() if state.data.get("person") == person_id)
-    return sorted({str(each) for data in told for each in data.get("was", ())} - {person_id})
-
-
 def is_fresh(plan: FiredSync, fired: Fired, now: datetime) -> bool:
     """Whether there is still a point in telling it."""
     return now - fired.at <= timedelta(seconds=plan.fresh_seconds)
-
-
-def sent_key(sync: str, key: str) -> str:
-    """Of the state store: which firing has a sync's key, for good: `{"fired": …}`."""
-    return f"sent#{sync}#{_digest(key)}"
-
-
-def fired_key(sync: str, key: str) -> str:
-    """Of the state store: when a sync was told of its trigger's key, the person known: `{"<fired id>": seconds}`."""
-    return f"fired#{sync}#{_digest(key)}"
-
-
-def fired_with(plan: FiredSync, known: Mapping[str, Any], fired: Fired) -> dict[str, Any] | None:
-    """The document of a trigger's key with this firing in it; None where another is closer than `once_seconds`."""
-    at, once = fired.at.timestamp(), plan.once_seconds
-    others = {name: other for name, other in known.items() if name not in (fired.id, _EXPIRES)}
-    if any(once is None or abs(other - at) < max(once, 0.001) for other in others.values()):
-        return None
-    if once is None:
-        return {fired.id: at}
-    lasting = once + plan.fresh_seconds + _A_DAY_SECONDS
-    noted = {name: other for name, other in others.items() if other > at - lasting} | {fired.id: at}
-    return noted | {_EXPIRES: max(noted.values()) + lasting}
-
-
-def spent_key(budget: str, person_id: str) -> str:
-    """Of the state store: when triggers sent the person messages of a budget: `{"<fired id>/<sync>": seconds}`."""
-    return f"spent#{budget}#{person_id}"
-
-
-def spent_by(budget: Budget, known: Mapping[str, Any], own: str, *, now: float) -> dict[str, Any] | None:
-    """The budget's document with this message in it; None where the others have spent it all."""
-    others = {
-        name: at for name, at in known.items() if name not in (own, _EXPIRES) and at > now - budget.within_seconds
-    }
-    if len(others) >= budget.most:
-        return None
-    return others | {own: known.get(own, now), _EXPIRES: now + budget.within_seconds}
-
-
-def _digest(key: str) -> str:
-    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def fired_json(fired: Fired) -> dict[str, Any]:

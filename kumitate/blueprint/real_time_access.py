@@ -96,7 +96,7 @@ def triggered_grants(platform: Platform, key_arn: str) -> Iterator[Grant]:
         *(f"{kind}#{route.name}#*" for kind in ("sent", "fired") for route in fired),
         *(f"spent#{budget}#*" for budget in budgets),
     ]
-    yield state_items("ReadCards", ("dynamodb:BatchGetItem",), names, keys=["who#*", *cards, *claimed])
+    yield state_items("ReadCards", ("dynamodb:BatchGetItem",), names, keys=["past#*", "who#*", *cards, *claimed])
     yield state_items("ClaimKeys", ("dynamodb:PutItem",), names, keys=claimed)
     noted = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
     yield ledger_items("NoteFirings", noted, names, keys=[f"firings#{route.name}" for route in fired])
@@ -117,6 +117,6 @@ def publish_grants(platform: Platform) -> Iterator[Grant]:
     Also of syncs that are gone from the project: their cards are taken back, and their firings come to an end.
     """
     names, gathered = platform.names, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
-    yield state_items("Publish", ("dynamodb:BatchWriteItem",), names, keys=["moved#*", "who#*", "card#*"])
+    yield state_items("Publish", ("dynamodb:BatchWriteItem",), names, keys=["moved#*", "who#*", "card#*", "past#*"])
     yield ledger_items("GatherFirings", gathered, names, keys=["firings#*"])
     yield ledger_items("ReadNotes", ("dynamodb:Query",), names, keys=["notes#t*"])

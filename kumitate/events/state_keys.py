@@ -36,6 +36,14 @@ def card_key(sync: str, person_id: str) -> str:
     return f"card#{sync}#{person_id}"
 
 
+def past_key(step: str, person_id: str = "") -> str:
+    """Of a step that must not have happened before: `{"first": …, "last": …}`, of the lake's events, as ISO 8601.
+
+    Without a person: that the lake was asked for the step.
+    """
+    return f"past#{step}#{person_id}"
+
+
 def root_of(kind: str, value: str) -> str:
     """`anonymous_id:3b1f…` for somebody whom the lake does not know."""
     return f"{kind}:{_hashed(value)}"

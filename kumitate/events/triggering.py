@@ -41,6 +41,12 @@ def once_of(trigger: Trigger) -> timedelta | None:
     return max(trigger.once_per, remembered)
 
 
+def first_step_of(config: Config, trigger: Trigger) -> str:
+    """The step that must not have happened before, of a trigger that waits for a first time; else empty."""
+    first = getattr(trigger.when, "first", None)
+    return _Planning(config).step(first, 0) if first is not None else ""
+
+
 def to_json(triggering: Triggering) -> str:
     """What `from_json` reads."""
     return json.dumps(asdict(triggering), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -98,22 +104,22 @@ class _Planning:
             return self._changed(asked, after)
         if hasattr(asked, "first"):
             within = _ms(asked.remember)
-            step = self._step(asked.first, within + after)
+            step = self.step(asked.first, within + after)
             return Part(kind="first", steps=(step,), within_ms=within)
         within = _ms(asked.within) if asked.within else 0
         times = asked.at_least or 1
-        step = self._step(asked.event, within + after, most=times)
+        step = self.step(asked.event, within + after, most=times)
         return Part(kind="count", steps=(step,), within_ms=within, at_least=times)
 
     def _sequence(self, asked: Any, after: int) -> Part:
         within, span = _ms(asked.within), _ms(asked.then_not.span) if asked.then_not else 0
         keep = within + span + after
-        steps = tuple(self._step(step, keep, most=MOST) for step in asked.steps)
-        spoiler = self._step(asked.then_not.event, keep, most=MOST) if asked.then_not else None
+        steps = tuple(self.step(step, keep, most=MOST) for step in asked.steps)
+        spoiler = self.step(asked.then_not.event, keep, most=MOST) if asked.then_not else None
         return Part(kind="sequence", steps=steps, within_ms=within, spoiler=spoiler, span_ms=span)
 
     def _changed(self, asked: Any, after: int) -> Part:
-        step = self._step(asked.of, REMEMBERED_MS + after)
+        step = self.step(asked.of, REMEMBERED_MS + after)
         self._note(frozenset({step}), (asked.changed,))
         semantic = self.config.sources[asked.of.source].columns[asked.changed].type
         values = [None if value is None else _kept_operand(value, semantic) for value in (asked.from_, asked.to)]
@@ -128,7 +134,7 @@ class _Planning:
 
     def _score(self, asked: Any, after: int) -> Part:
         within = _ms(asked.within)
-        steps = tuple(self._step(rule, within + after, most=rule.most or MOST) for rule in asked.score)
+        steps = tuple(self.step(rule, within + after, most=rule.most or MOST) for rule in asked.score)
         return Part(
             kind="score",
             steps=steps,
@@ -143,10 +149,10 @@ class _Planning:
         columns = tuple(name for name in (fact.column, *fact.columns, fact.by, fact.same) if name)
         step = without = None
         if fact.of is not None:
-            step = self._step(fact.of, within + after, most=fact.most)
+            step = self.step(fact.of, within + after, most=fact.most)
             self._note(frozenset({step}), columns)
         if fact.without is not None:
-            without = self._step(fact.without, within + after, most=MOST)
+            without = self.step(fact.without, within + after, most=MOST)
             self._note(frozenset({without}), (fact.by or "",))
         return Told(
             step=step,
@@ -160,7 +166,7 @@ class _Planning:
             by=fact.by or "",
         )
 
-    def _step(self, match: EventMatch | Any, keep: int, *, most: int = FEW) -> str:
+    def step(self, match: EventMatch | Any, keep: int, *, most: int = FEW) -> str:
         source = self.config.sources[match.source]
         types = {name: spec.type.type.value for name, spec in source.columns.items()}
         where = None if match.where is None else compiled(match.where, types)

@@ -7,27 +7,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from kumitate.activation.triggered import (
-    CARD_OUTDATED,
+from kumitate.activation.before import (
     FIRED_ALREADY,
     KEY_SENT,
+    fired_key,
+    fired_with,
+    former_ids,
+    not_first,
+    sent_key,
+    spent_by,
+    spent_key,
+)
+from kumitate.activation.triggered import (
+    CARD_OUTDATED,
     TOO_LATE,
     Budget,
     FiredSync,
     Held,
     bring,
-    fired_key,
-    fired_with,
-    former_ids,
     is_fresh,
     person_of,
-    sent_key,
-    spent_by,
-    spent_key,
 )
 from kumitate.errors import RetryableError
 from kumitate.events.facts import key_of
-from kumitate.events.state_keys import card_key
+from kumitate.events.state_keys import card_key, past_key
 from kumitate.model.event import Fired
 from kumitate.model.firing import Firing, FiringState
 from kumitate.model.request import Change, Outcome, Verdict
@@ -108,8 +111,11 @@ class Firings:
         person = person_of(fired, self.store.read(fired.who) if fired.who else {})
         fired = replace(fired, person_id=person)
         place = card_key(plan.sync, person)
-        card = self.store.read([place]).get(place) if person else None
-        return fired, bring(plan, fired, card.data if card else None)
+        past = [past_key(plan.first_step, each) for each in ("", person)] if plan.first_step else []
+        found = self.store.read([place, *past]) if person else {}
+        card = found.get(place)
+        result = bring(plan, fired, card.data if card else None)
+        return fired, result if isinstance(result, Held) else not_first(plan, fired, found) or result
 
     def _held_now(self, plan: FiredSync, fired: Fired, key: str) -> str:
         """Why a row must not leave that the card lets go: its key is another firing's, or a budget is spent since."""

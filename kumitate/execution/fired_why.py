@@ -30,6 +30,8 @@ _HELD = {
     "person.unknown": "the lake does not know yet who it is; it is tried again after each run, while it is fresh",
     "profile.unknown": "the person has no profile yet; it is tried again after each run, while it is fresh",
     "card.outdated": "the sync has changed since the last run; it is tried again after the next one, while it is fresh",
+    "past.unknown": "no run has looked yet whether it is the first time; the next one does, while it is fresh",
+    "not_first": "the lake knows an earlier one",
     "key.empty": "a part of the key is missing",
     "key.sent": "a row with this key has left before, and leaves once",
     "fired.already": "the trigger had fired for this key within `once_per`, under another name of the person",

@@ -64,6 +64,7 @@ def triggered(given: Environment) -> Iterator[Call]:
         yield from _state(given, "BatchGetItem", f"who#email#{_HEX}", f"card#{sync}#p-1", f"sent#{sync}#{_HEX}")
         yield from _state(given, "BatchGetItem PutItem", f"fired#{sync}#{_HEX}")
         yield from _state(given, "PutItem", f"sent#{sync}#{_HEX}")
+        yield from _state(given, "BatchGetItem", "past#0a1b2c3d#p-1")
         for budget in budget_of(given.platform.config, route.sync):
             yield from _state(given, "BatchGetItem PutItem", f"spent#{budget}#p-1")
         yield from given.items("GetItem PutItem Query", f"firings#{sync}")
@@ -135,6 +136,7 @@ def publishing(platform: Platform, role: str) -> Iterator[Need]:
 
     yield item("BatchWriteItem", table, f"who#email#{_HEX}")
     yield item("BatchWriteItem", table, "moved#p-1")
+    yield item("BatchWriteItem", table, "past#0a1b2c3d#p-1")
     yield item("BatchWriteItem", table, "person#p-1", forbidden=True)
     for sync in [*(route.name for route in platform.fired_routes), "gone_from_the_project"]:
         yield item("BatchWriteItem", table, f"card#{sync}#p-1")

@@ -1,6 +1,6 @@
 """What a run publishes for triggers, and what it takes in of what they fired."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from harness.activations import project, run
@@ -8,6 +8,7 @@ from harness.fired import CART, LEAD, FiredWorld, fired, fired_project
 from kumitate.activation.stage import ACTIVATION, DELIVERY
 from kumitate.activation.tables import OUTCOMES
 from kumitate.events.state_keys import card_key, who_key
+from kumitate.identity.entity_tables import OWNERS
 from kumitate.identity.tables import PERSON_RECORDS, SHARED
 from kumitate.model.request import Outcome, Verdict
 
@@ -224,3 +225,68 @@ def test_a_row_of_a_sync_that_is_gone_is_given_a_day_to_arrive() -> None:
     made.clock.now += timedelta(days=1)
     made.run(3)
     assert made.became() == {("0001", "cart"): ("held", "sync.gone")}
+
+
+FIRST = {"triggers": {"left_cart": {"when": {"first": {"source": "web", "event": "added"}, "remember": "365d"}}}}
+GREETING = {**CART, "key": "{person_id}:hello", "fields": {"text": "Hello {family_name}"}}
+
+
+def greeting(*rows: tuple[str | None, str, str | None, datetime], event: str = "added") -> FiredWorld:
+    """A trigger for somebody's first product, and what the lake has of the past."""
+    made = world(gates=FIRST, cart=GREETING)
+    used(made, *rows)
+    clean = next(table for table in ACTIVATION.reads(made.config) if str(table) == "clean.web")
+    made.lake.put(clean, [row | {"event": event} for row in made.lake.table("clean.web").to_pylist()])
+    owners = [
+        {"source": "web", "record_id": str(place), "person_id": person, "from_at": None, "to_at": None}
+        for place, (_, person, _, _) in enumerate(rows)
+    ]
+    made.lake.put(OWNERS, owners)
+    return made
+
+
+def came(made: FiredWorld, at: datetime) -> dict[tuple[str, str], tuple[str, str]]:
+    made.clock.now = at.replace(tzinfo=UTC)
+    made.firings.told(fired(1, at=at.replace(tzinfo=UTC)))
+    made.run(2)
+    return made.became()
+
+
+def test_what_the_lake_has_seen_before_is_no_first_time() -> None:
+    made = greeting(("b1", "p1", "sato@example.jp", NOW - timedelta(days=300)))
+    made.run(1)
+    assert came(made, NOW + timedelta(hours=1)) == {("0001", "cart"): ("held", "not_first")}
+
+
+def test_what_only_others_did_or_the_person_otherwise_or_too_long_ago_is_a_first_time() -> None:
+    others = greeting(("b1", "p2", "abe@example.jp", LATELY))
+    otherwise = greeting(("b1", "p1", "sato@example.jp", LATELY), event="viewed")
+    long_ago = greeting(("b1", "p1", "sato@example.jp", NOW - timedelta(days=364)))
+    for made, hours in ((others, 1), (otherwise, 1), (long_ago, 25)):
+        made.run(1)
+        assert came(made, NOW + timedelta(hours=hours)) == {("0001", "cart"): ("accepted", "")}
+
+
+def test_the_event_itself_is_not_before_itself_nor_is_what_came_later() -> None:
+    made = greeting(("b1", "p1", "sato@example.jp", LATELY), ("b1", "p1", "sato@example.jp", LATELY + timedelta(1)))
+    made.run(1)
+    made.clock.now = NOW.replace(tzinfo=UTC)
+    states = made.firings.told(fired(1, at=LATELY.replace(tzinfo=UTC)))
+    assert dict(states) == {"held": 1}  # too late by now, but the first
+    assert [one.reason for one in made.book.uncollected("cart")] == ["too_late"]
+
+
+def test_a_first_time_waits_until_the_lake_was_asked_for_it() -> None:
+    made = greeting(("b1", "p1", "sato@example.jp", LATELY))
+    made.run(1)
+    for key in [key for key in made.states.documents if key.startswith("past#")]:
+        made.states.publish([(key, None)])
+    made.clock.now = NOW.replace(tzinfo=UTC)
+    made.firings.told(fired(1, at=NOW.replace(tzinfo=UTC)))
+    assert [(one.state, one.reason) for one in made.book.uncollected("cart")] == [("pending", "past.unknown")]
+
+
+def test_a_project_without_first_times_publishes_nothing_of_the_past() -> None:
+    made = world()
+    made.run()
+    assert made.states.found("past#") == {}

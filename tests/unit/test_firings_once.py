@@ -8,8 +8,9 @@ import pytest
 
 from harness.deliveries import Clock
 from harness.fired import NOW, MemoryFirings, MemoryOut, MemoryStates, fired, fired_project
+from kumitate.activation.before import FIRED_ALREADY
 from kumitate.activation.cards import fired_sync
-from kumitate.activation.triggered import FIRED_ALREADY, from_json, to_json
+from kumitate.activation.triggered import from_json, to_json
 from kumitate.events.state_keys import who_key
 from kumitate.execution.fired import Firings
 from kumitate.execution.gathered import became
