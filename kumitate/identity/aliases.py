@@ -8,6 +8,7 @@ whom it stood for last. So an alias always leads to an id, and never to another 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -19,28 +20,47 @@ from kumitate.model.step import GraphStep, Query
 _LONGEST_CHAIN = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Relations that aliases are found by: who has which record now, the history and events of it, and aliases before.
+
+    `given` are the CTEs that make them, where they are no tables.
+    """
+
+    now: str
+    history: str
+    events: str
+    aliases: str
+    given: str = ""
+
+
 def alias_step() -> GraphStep:
     """After the history of this run is written."""
-    return GraphStep(PERSON_ALIASES, (_followed(), _last()), aliases)
+    return GraphStep(PERSON_ALIASES, alias_queries(_PERSONS), aliases)
 
 
-def _followed() -> Query:
+def alias_queries(ledger: Ledger) -> tuple[Query, Query]:
+    """What `aliases` looks at."""
+    return _followed(ledger), _last(ledger)
+
+
+def _followed(ledger: Ledger) -> Query:
     """Per id that merged, the persons who have records today that it had when it went; best first."""
     return statement(
         "followed",
         f"""
-        with {_GONE},
+        with {_gone(ledger)},
         ended as (
             select h.person_id, max(h.to_run_id) as run_id
-            from {PERSON_HISTORY} as h
+            from {ledger.history} as h
             join gone as g on g.alias = h.person_id
             group by h.person_id
         ),
         followed as (
             select e.person_id as alias, n.person_id, count(*) as records, min(n.record) as smallest_record
             from ended as e
-            join {PERSON_HISTORY} as h on h.person_id = e.person_id and h.to_run_id = e.run_id
-            join {ASSIGNMENT} as n on n.record = h.record
+            join {ledger.history} as h on h.person_id = e.person_id and h.to_run_id = e.run_id
+            join {ledger.now} as n on n.record = h.record
             group by e.person_id, n.person_id
         ),
         placed as (
@@ -56,27 +76,32 @@ def _followed() -> Query:
     )
 
 
-def _last() -> Query:
+def _last(ledger: Ledger) -> Query:
     """Per id that merged, into whom first, and whom it stood for at last."""
     return statement(
         "last",
         f"""
-        with {_GONE}
+        with {_gone(ledger)}
         select g.alias, coalesce(a.person_id, g.person_id) as person_id
         from gone as g
-        left join {PERSON_ALIASES} as a on a.alias = g.alias
+        left join {ledger.aliases} as a on a.alias = g.alias
         """,
     )
 
 
-_GONE = f"""
-    gone as (
-        select other_person_id as alias, min_by(person_id, run_id) as person_id
-        from {PERSON_EVENTS}
-        where event = 'merged'
-        group by other_person_id
-    )
-"""
+def _gone(ledger: Ledger) -> str:
+    return f"""
+        {ledger.given + "," if ledger.given else ""}
+        gone as (
+            select other_person_id as alias, min_by(person_id, run_id) as person_id
+            from {ledger.events}
+            where event = 'merged'
+            group by other_person_id
+        )
+    """
+
+
+_PERSONS = Ledger(str(ASSIGNMENT), str(PERSON_HISTORY), str(PERSON_EVENTS), str(PERSON_ALIASES))
 
 
 def aliases(inputs: Mapping[str, pa.Table]) -> pa.Table:

@@ -22,7 +22,7 @@ from kumitate.config.identity import Entity
 from kumitate.config.project import Config
 from kumitate.config.source import Source
 from kumitate.identity.components import Integers
-from kumitate.identity.entities import Past, facts_of, grouped, lasting
+from kumitate.identity.entities import Past, facts_of, grouped, lasting, members_before
 from kumitate.identity.entity_tables import COMPANIES, COMPANY, COMPANY_MEMBERS
 from kumitate.identity.households import with_limits
 from kumitate.identity.identifiers import identified_sources
@@ -240,9 +240,9 @@ _COUNTED = f"""
 """
 _PREVIOUS: Query = statement(
     "company_members_before",
-    f"""
+    members_before(f"""
     select coalesce(record, person_id) as member, company_id as group_id, since_run_id
     from {COMPANY_MEMBERS}
-    """,
+    """),
 )
 _GROUPS: Query = statement("companies_before", f"select company_id as group_id, minted_run_id from {COMPANIES}")

@@ -21,6 +21,7 @@ from kumitate.identity.graph.resolve import resolve
 from kumitate.identity.persons import heirs, mint
 from kumitate.identity.table_keys import CleansedTable, graph_rules, keys_of
 from kumitate.identity.table_plan import TablePlan
+from kumitate.identity.tables import PERSON_ALIASES
 
 
 def facts_of(entity: Entity) -> tuple[str, ...]:
@@ -90,6 +91,30 @@ class Past:
 
     members: pa.Table
     groups: pa.Table
+
+
+def members_before(members: str) -> str:
+    """SQL: member, group_id, since_run_id of `members`, one row each; a person who merged under the id of today.
+
+    Who was in a group under their own id is not looked for under those that merged into it.
+    """
+    return f"""
+        with members as ({members}),
+        today as (
+            select coalesce(a.person_id, m.member) as member, m.group_id, m.since_run_id,
+                case when a.alias is null then 0 else 1 end as is_other
+            from members as m
+            left join {PERSON_ALIASES} as a on a.alias = m.member
+        ),
+        placed as (
+            select member, group_id, since_run_id,
+                row_number() over (partition by member order by is_other, since_run_id, group_id) as place
+            from today
+        )
+        select member, group_id, since_run_id
+        from placed
+        where place = 1
+        """
 
 
 def lasting(

@@ -12,6 +12,9 @@ from kumitate.identity.entity_tables import (
     COMPANIES,
     COMPANY,
     COMPANY_MEMBERS,
+    GROUP_ALIASES,
+    GROUP_EVENTS,
+    GROUP_HISTORY,
     HOUSEHOLD,
     HOUSEHOLD_MEMBERS,
     HOUSEHOLDS,
@@ -20,6 +23,7 @@ from kumitate.identity.entity_tables import (
     SESSIONS,
     brand_profiles_table,
 )
+from kumitate.identity.group_ledger import group_steps
 from kumitate.identity.households import household_steps
 from kumitate.identity.lookup import lookup_steps
 from kumitate.identity.owners import owner_steps
@@ -37,6 +41,7 @@ def entity_steps(config: Config, run: Run) -> tuple[Step, ...]:
         *brand_steps(config),
         *household_steps(config, run),
         *company_steps(config, run),
+        *group_steps(config, run),
     )
 
 
@@ -55,3 +60,5 @@ def _tables(config: Config) -> Iterator[Table]:
         yield from (HOUSEHOLD_MEMBERS, HOUSEHOLDS)
     if COMPANY in config.identity:
         yield from (COMPANY_MEMBERS, COMPANIES)
+    if {HOUSEHOLD, COMPANY} & config.identity.keys():
+        yield from (GROUP_EVENTS, GROUP_HISTORY, GROUP_ALIASES)

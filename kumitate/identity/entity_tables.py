@@ -58,6 +58,50 @@ COMPANIES = Table(
     "one row per company account; ids last as persons' do",
 )
 
+GROUP_EVENTS = Table(
+    "curated",
+    "group_events",
+    (
+        Column("run_id", Type.STRING),
+        Column("at", Type.TIMESTAMP),
+        Column("entity", Type.STRING, meaning="household or company"),
+        Column("event", Type.STRING, meaning="created, merged, split, moved or retired"),
+        Column("group_id", Type.STRING, meaning="the household or company"),
+        Column(
+            "other_group_id",
+            Type.STRING,
+            meaning="merged: the id that went into group_id; split and moved: the id that members came from",
+        ),
+        Column("members", Type.BIGINT),
+    ),
+    "the merge ledger of households and company accounts",
+)
+
+GROUP_HISTORY = Table(
+    "curated",
+    "group_history",
+    (
+        Column("entity", Type.STRING, meaning="household or company"),
+        Column("member", Type.STRING, meaning="a person, or the record that names a company"),
+        Column("group_id", Type.STRING),
+        Column("from_run_id", Type.STRING),
+        Column("from_at", Type.TIMESTAMP),
+        Column("to_run_id", Type.STRING, meaning="empty while it lasts"),
+        Column("to_at", Type.TIMESTAMP, meaning="from then on it holds no more; empty while it lasts"),
+    ),
+    "which household or company account each member belonged to, and when (SCD2)",
+)
+
+GROUP_ALIASES = Table(
+    "curated",
+    "group_aliases",
+    (
+        Column("alias", Type.STRING, meaning="an id that went into another household or company"),
+        Column("group_id", Type.STRING, meaning="which has most of the members it had, under today's id"),
+    ),
+    "ids of households and companies that merged, each with the id that holds now; never a chain",
+)
+
 SESSIONS = Table(
     "curated",
     "anonymous_sessions",

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from kumitate.config.identity import Entity
 from kumitate.config.project import Config
-from kumitate.identity.entities import Past, facts_of, grouped, lasting
+from kumitate.identity.entities import Past, facts_of, grouped, lasting, members_before
 from kumitate.identity.entity_tables import HOUSEHOLD, HOUSEHOLD_MEMBERS, HOUSEHOLDS
 from kumitate.identity.statements import bound, quoted, statement
 from kumitate.identity.tables import golden_table
@@ -79,6 +79,9 @@ def _households(run: Run) -> Query:
 
 _PREVIOUS: Query = statement(
     "household_members_before",
-    f"select person_id as member, household_id as group_id, since_run_id from {HOUSEHOLD_MEMBERS}",
+    members_before(f"""
+    select person_id as member, household_id as group_id, since_run_id
+    from {HOUSEHOLD_MEMBERS}
+    """),
 )
 _GROUPS: Query = statement("households_before", f"select household_id as group_id, minted_run_id from {HOUSEHOLDS}")

@@ -20,8 +20,7 @@ def person_events_query(run: Run) -> Query:
     return statement(
         "person_events",
         f"""
-        with {_OVERLAPS},
-        events as ({_EVENTS})
+        with {changes(str(PERSON_RECORDS), str(ASSIGNMENT))}
         select
             {bound(run.id)} as run_id,
             {bound(run.as_of, Type.TIMESTAMP)} as at,
@@ -70,31 +69,35 @@ def person_history_query(run: Run) -> Query:
     )
 
 
-_OVERLAPS = f"""
-    persons_before as (
-        select person_id, count(*) as records
-        from {PERSON_RECORDS}
-        group by person_id
-    ),
-    persons_now as (
-        select person_id, count(*) as records, min(record) as smallest_record
-        from {ASSIGNMENT}
-        group by person_id
-    ),
-    overlaps as (
-        select b.person_id as old_id, n.person_id as new_id, count(*) as records
-        from {PERSON_RECORDS} as b
-        join {ASSIGNMENT} as n on n.record = b.record
-        group by b.person_id, n.person_id
-    ),
-    homes as (
-        select
-            o.old_id, o.new_id, o.records,
-            row_number() over (partition by o.old_id order by o.records desc, p.smallest_record) as place
-        from overlaps as o
-        join persons_now as p on p.person_id = o.new_id
-    )
-"""
+def changes(before: str, now: str) -> str:
+    """What happened between two relations of record and person_id, as the CTE `events` and those that it needs."""
+    return f"""
+        persons_before as (
+            select person_id, count(*) as records
+            from {before}
+            group by person_id
+        ),
+        persons_now as (
+            select person_id, count(*) as records, min(record) as smallest_record
+            from {now}
+            group by person_id
+        ),
+        overlaps as (
+            select b.person_id as old_id, n.person_id as new_id, count(*) as records
+            from {before} as b
+            join {now} as n on n.record = b.record
+            group by b.person_id, n.person_id
+        ),
+        homes as (
+            select
+                o.old_id, o.new_id, o.records,
+                row_number() over (partition by o.old_id order by o.records desc, p.smallest_record) as place
+            from overlaps as o
+            join persons_now as p on p.person_id = o.new_id
+        ),
+        events as ({_EVENTS})
+    """
+
 
 _EVENTS = """
     select 'created' as event, p.person_id, cast(null as varchar) as other_person_id, p.records
