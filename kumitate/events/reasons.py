@@ -26,6 +26,8 @@ REASONS: dict[str, tuple[int, str]] = {
     "signature.missing": (_NO_KEY, "the call is not signed"),
     "signature.wrong": (_NO_KEY, "the signature does not fit the body"),
     "signature.too_old": (_NO_KEY, "the call was signed too long ago, or in the future"),
+    "http.invalid": (_REFUSED, "this is no HTTP request, or its headers are too long"),
+    "body.too_slow": (408, "the body did not come to its end in time; send it again"),
     "body.empty": (_REFUSED, "the body is empty"),
     "body.too_large": (_REFUSED, f"a body has at most {MAX_BODY_BYTES:,} bytes, unpacked; send fewer events at a time"),
     "body.broken_gzip": (_REFUSED, "the body is no whole gzip file"),

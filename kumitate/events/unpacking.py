@@ -47,7 +47,11 @@ def body_of(data: bytes, encoding: str, *, is_batch: bool) -> Body:
     text = _decoded(unpacked(data, encoding))
     try:
         content = _loaded(text)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        if not is_batch:
+            raise RecordError("event.too_deep") from None
+        return _in_pieces(text, is_batch=is_batch)
+    except ValueError:
         return _in_pieces(text, is_batch=is_batch)
     return _body(content, is_batch=is_batch)
 

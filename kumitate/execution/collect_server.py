@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,12 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl
 
+import h11
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kumitate.errors import FatalError
+from kumitate.events.answering import refused
 from kumitate.model.event import Answer, Call
 
 _NO_CONTENT = 204
@@ -82,7 +83,7 @@ class _Application:
             async with asyncio.timeout(self.limits.body_seconds):
                 body = await self._body(headers, receive)
         except TimeoutError:
-            return _refused(408, "body.too_slow", ends=True)
+            return _refused("body.too_slow", ends=True)
         if not isinstance(body, bytes):
             return body
         call = Call(
@@ -100,7 +101,7 @@ class _Application:
         try:
             return self.answer(call)
         except Exception:
-            return _refused(500, "collector.failed")
+            return _refused("internal")
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | Answer | None:
         """Never holds more than the limit; what is too large is read to its end, within bounds, and thrown away."""
@@ -110,7 +111,7 @@ class _Application:
         read, more = 0, True
         while more:
             if max(size, read) > self.limits.thrown_away:
-                return _refused(413, "body.too_large", ends=True)
+                return _refused("body.too_large", status=413, ends=True)
             message = await receive()
             if message["type"] != "http.request":
                 return None
@@ -120,7 +121,7 @@ class _Application:
                 parts.append(part)
             else:
                 parts.clear()
-        return b"".join(parts) if read <= self.limits.body else _refused(413, "body.too_large")
+        return b"".join(parts) if read <= self.limits.body else _refused("body.too_large", status=413)
 
 
 def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -139,9 +140,10 @@ def _query(given: bytes) -> dict[str, str]:
         return {}
 
 
-def _refused(status: int, reason: str, *, ends: bool = False) -> Answer:
-    body = json.dumps({"success": False, "reason": reason}).encode()
-    return Answer(status, body, {"content-type": "application/json"} | ({"connection": "close"} if ends else {}))
+def _refused(reason: str, *, status: int = 0, ends: bool = False) -> Answer:
+    answer = refused(reason)
+    headers = {**answer.headers, **({"connection": "close"} if ends else {})}
+    return Answer(status or answer.status, answer.body, headers)
 
 
 class _Impatient(H11Protocol):
@@ -160,6 +162,16 @@ class _Impatient(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_longer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- it tells nothing more
+        """What is no HTTP is told so as every other call is: in JSON, with a reason."""
+        answer = _refused("http.invalid", ends=True)
+        headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        start = h11.Response(status_code=answer.status, headers=headers, reason=b"Bad Request")
+        for event in (start, h11.Data(data=answer.body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+        self.config.app.calls.add(answer.status)  # type: ignore[union-attr] # it is ours
 
     def _wait_for_headers(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:

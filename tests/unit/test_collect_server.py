@@ -106,11 +106,24 @@ def test_slow_headers_are_not_waited_for_also_on_a_connection_that_was_kept() ->
     assert calls.by_status == {200: 1}
 
 
-def test_headers_beyond_their_limit_are_refused() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"GET / HTTP/1.1\r\n" + b"x-long: " + b"y" * LIMITS.headers + b"\r\n" * 2,
+        b"NONSENSE\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+    ],
+    ids=["headers too long", "no request", "TLS", "no length", "no path"],
+)
+def test_what_is_no_http_is_answered_in_json_with_a_reason_and_counted(text: bytes) -> None:
     with server() as (port, calls):
-        told = ask(port, b"GET / HTTP/1.1\r\n" + b"x-long: " + b"y" * LIMITS.headers + b"\r\n" * 2)
-    assert told.startswith(b"HTTP/1.1 400")
-    assert calls.by_status == {}
+        head, _, body = ask(port, text).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/json" in head.lower()
+    assert json.loads(body)["reason"] == "http.invalid"
+    assert calls.by_status == {400: 1}
 
 
 def test_connections_beyond_their_limit_are_asked_to_come_later() -> None:

@@ -91,6 +91,13 @@ def test_what_nobody_could_read_later_costs_its_own_event_only(member: bytes, re
     assert [event.id for event in desk.intake.events] == ["m1"]
 
 
+@pytest.mark.parametrize("levels", [33, 5000])
+def test_the_only_event_of_a_call_is_told_that_it_is_too_deep(levels: int) -> None:
+    body = b'{"userId": "u", "event": "e", "properties": {"x": ' + deep(levels).encode() + b"}}"
+    told = Desk().post("/v1/track", body)
+    assert (told["status"], told["reason"]) == (400, "event.too_deep")
+
+
 def test_an_event_may_be_as_deep_and_as_large_as_is_said() -> None:
     desk = Desk()
     assert desk.track({"properties": json.loads(deep(30))})["accepted"] == 1
