@@ -32,7 +32,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 
 def fields_of(type_: str, number: int) -> dict[str, Any]:
     """A row as a sync would have mapped it; nobody's."""
-    email, phone = f"person{number}@example.jp", f"+8190{number:08d}"
+    email, phone = f"person{number}@example.jp", f"+8190{10_000_000 + number}"  # ten digits that are a mobile's
     match type_:
         case "salesforce":
             names = {"LastName": "山田", "FirstName": f"花子{number}", "Email": email, "Phone": phone}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumitate.activation.matchkeys import RULE_SETS, RuleSet, match_keys, readable_keys
-from kumitate.activation.matchkeys.contacts import is_unassigned, looked_up, ordinary_japanese
+from kumitate.activation.matchkeys.contacts import e164, is_unassigned, looked_up, ordinary_japanese
 from kumitate.errors import RecordError
 
 NOTHING = hashlib.sha256(b"").hexdigest()
@@ -65,6 +65,28 @@ def test_a_row_hashed_twice_is_the_row_hashed_once(rules: RuleSet, data: st.Data
     hashed = {name: value for name, value in once.items() if name not in rules.plain and name != "country"}
     twice = match_keys(rules, hashed, country="JP").values
     assert {name: twice[name] for name in hashed} == hashed
+
+
+@pytest.mark.parametrize("rules", RULE_SETS.values(), ids=lambda rules: rules.name)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_a_field_that_is_absent_says_as_much_as_an_empty_one(rules: RuleSet, data: st.DataObject) -> None:
+    row = data.draw(fields_of(rules))
+    assert match_keys(rules, {**dict.fromkeys(rules.fields), **row}, country="JP") == match_keys(
+        rules, row, country="JP"
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.from_regex(r"\+81[5-9]0[0-9]{8}", fullmatch=True), st.sampled_from(["JP", "US"]))
+def test_a_mobile_as_it_is_wanted_is_what_the_worlds_plans_make_of_it(written: str, country: str) -> None:
+    try:
+        number = looked_up(written, country)
+    except RecordError:
+        with pytest.raises(RecordError):
+            e164(written, country)
+    else:
+        assert e164(written, country) == number == written
 
 
 @settings(max_examples=150, deadline=None)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from harness.deliveries import OK, RUN, Clock, MemoryLedger, Once, Plain, Script, TwoFold, creates
+from harness.deliveries import RUN, Clock, MemoryLedger, Once, Plain, Script, TwoFold, creates
 from kumitate.activation.destinations.base import Terms
 from kumitate.errors import RetryableError
 from kumitate.execution.flight import Landing, Line, Threaded

@@ -41,6 +41,8 @@ _COLUMNS = {
     "country": "COUNTRY",
     "madid": "MADID",
 }
+_json = json.JSONEncoder().encode
+_BETWEEN = '", "'
 _HEADERS = {"Content-Type": "application/json"}
 _SIZE = "operation_status,delivery_status,approximate_count_lower_bound,approximate_count_upper_bound"
 _STATUSES = {"operation_status": "operation_code", "delivery_status": "delivery_code"}
@@ -169,12 +171,17 @@ class Meta(Destination):
         self, method: str, path: str, rows: Sequence[Row], *, session: Mapping[str, Any] | None = None
     ) -> HttpRequest:
         """Only the columns that some row fills."""
-        used = [name for name in _COLUMNS if any(name in keys for _, keys in rows)]
-        data = [[key, *(keys.get(name, "") for name in used)] for key, keys in rows]
-        body: dict[str, Any] = {"payload": {"schema": ["EXTERN_ID", *(_COLUMNS[name] for name in used)], "data": data}}
-        body |= {"session": session} if session else {}
+        filled = set().union(*(keys for _, keys in rows))
+        used = [name for name in _COLUMNS if name in filled]
+        # Hashes and device ids need no escaping: half the time of a call of the JSON encoder.
+        data = ", ".join(
+            f'[{_json(key)}, "{_BETWEEN.join([keys.get(name, "") for name in used])}"]' for key, keys in rows
+        )
+        ending = f', "session": {_json(session)}' if session else ""
+        schema = _json(["EXTERN_ID", *(_COLUMNS[name] for name in used)])
+        body = f'{{"payload": {{"schema": {schema}, "data": [{data}]}}{ending}}}'
         keys = tuple(key for key, _ in rows)
-        return HttpRequest(method, f"/{self.api_version}/{path}", json.dumps(body).encode(), keys, _HEADERS)
+        return HttpRequest(method, f"/{self.api_version}/{path}", body.encode(), keys, _HEADERS)
 
 
 def _outdated(before: Keys, now: Keys) -> Keys:

@@ -12,6 +12,7 @@ from typing import Any
 
 from kumitate.activation.matchkeys.places import country_code
 from kumitate.errors import RecordError
+from kumitate.model.written import Written
 
 NONE = "matchkey.none"
 """The reason of a row without a single usable match key."""
@@ -31,8 +32,11 @@ _OFTEN_THE_SAME = frozenset(
     for script in ("", "_roman", "_kana")
 ) | {"state", "postal_code", "country"}
 """Fields whose values many rows have: each is read and hashed once."""
+_MOST_SHAPES = 1_000
 _HASH_LENGTHS = frozenset({24, 28, 32, 40, 44, 64, 96, 128})
-_BLANKS = ("", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown")
+_BLANKS = frozenset(
+    {"", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown"}
+)
 """What exports write where there is nothing; a hash of one says as little."""
 _HASHES_OF_NOTHING = frozenset(hashlib.sha256(blank.encode()).hexdigest() for blank in _BLANKS)
 # What a wrong encoding leaves, and halves of signs that were cut in the middle.
@@ -41,10 +45,14 @@ _GARBLED = re.compile("[\ufffd\ud800-\udfff]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by identity: hashed for every value that is looked up
 class _Kind:
     plain: bool
     opaque: bool
+
+
+Steps = tuple[tuple[str, _Kind, tuple[tuple[str, Rule], ...]], ...]
+"""Per key: of which kind it is, and the row's fields that give it, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,8 @@ class RuleSet:
     """Field -> other fields of a row that give it, with their rules; the first usable one goes before the field."""
     enough: tuple[frozenset[str], ...] = ()
     """Sets of fields each of which is enough to find a person; empty where any key is."""
-    steps: tuple[tuple[str, _Kind, tuple[tuple[str, Rule], ...]], ...] = field(init=False, repr=False, compare=False)
-    """Per key: of which kind it is, and the row's fields that give it, the best first."""
+    steps: Steps = field(init=False, repr=False, compare=False)
+    _fitting: dict[tuple[str, ...], Steps] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         steps = (
@@ -71,6 +79,19 @@ class RuleSet:
         )
         object.__setattr__(self, "steps", tuple(steps))
 
+    def steps_of(self, names: tuple[str, ...]) -> Steps:
+        """Those that a row of these fields can take: most rows of a sync have the same few. Every row has a country."""
+        found = self._fitting.get(names)
+        if found is None:
+            held = {*names, "country"}
+            fitting = (
+                (name, kind, tuple(each for each in given if each[0] in held)) for name, kind, given in self.steps
+            )
+            found = tuple(step for step in fitting if step[2])
+            if len(self._fitting) < _MOST_SHAPES:
+                self._fitting[names] = found
+        return found
+
     @property
     def fields(self) -> frozenset[str]:
         """Every field of a row that the rules read."""
@@ -78,7 +99,10 @@ class RuleSet:
 
     def finds(self, values: Mapping[str, str]) -> bool:
         """Whether these keys can find a person at all."""
-        return any(each <= values.keys() for each in self.enough) if self.enough else bool(values)
+        for each in self.enough:  # in a loop: asked of every row, and mostly answered by the first
+            if each <= values.keys():
+                return True
+        return bool(values) and not self.enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +131,10 @@ def readable_keys(rules: RuleSet, fields: Mapping[str, Any], *, country: str) ->
 def _keys(rules: RuleSet, fields: Mapping[str, Any], country: str, *, finish: Callable[[str], str]) -> MatchKeys:
     values: dict[str, str] = {}
     dropped: dict[str, str] = {}
+    fields = fields.read if isinstance(fields, Written) else fields
     stated = cleaned(str(fields.get("country") or "")) or country
     home = _home(stated, country)
-    for name, kind, sources in rules.steps:
+    for name, kind, sources in rules.steps_of(tuple(fields)):
         for source, rule in sources:
             given = stated if source == "country" else fields.get(source)
             if given is None or not str(given).strip():
@@ -157,10 +182,11 @@ def cleaned(text: str) -> str:
 def _normalised(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
     """What is hashed, or a hash that it is already."""
     text = given.strip() if kind.opaque else cleaned(given)
-    if not kind.plain and _is_sha256(text):
-        return _hashed_already(text.lower())
-    if not kind.opaque and len(text) in _HASH_LENGTHS:
-        _refuse_hash(text)
+    if len(text) in _HASH_LENGTHS:
+        if not kind.plain and _is_sha256(text):
+            return _hashed_already(text.lower())
+        if not kind.opaque:
+            _refuse_hash(text)
     if not text.isascii() and _GARBLED.search(text):
         raise RecordError("text.garbled")
     normalised = rule(text, country)
