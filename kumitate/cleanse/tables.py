@@ -20,6 +20,16 @@ TOUCHED = (
     ),
 )
 
+_OURS = (*ORIGIN, RECORD_ID, *TOUCHED)
+
+
+def clean_column(source: Source, name: str) -> Column | None:
+    """The column that `clean_table` would have, found without making the table."""
+    spec = source.columns.get(name)
+    if spec is None:
+        return next((column for column in _OURS if column.name == name), None)
+    return Column(name, spec.type.type, spec.is_personal, spec.meaning)
+
 
 def _typed(source: Source, derived: bool) -> tuple[Column, ...]:
     return tuple(

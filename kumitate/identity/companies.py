@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.cleanse.corporate_numbers import corporate_number
-from kumitate.cleanse.tables import RECORD_ID, clean_table
+from kumitate.cleanse.tables import RECORD_ID, clean_column, clean_table
 from kumitate.cleanse.values import on_distinct
 from kumitate.config.identity import Entity
 from kumitate.config.project import Config
@@ -170,7 +170,7 @@ def _record_nodes(config: Config, facts: Mapping[str, str]) -> Iterator[str]:
                     r.record as node,
                     r.record,
                     r.person_id,
-                    {_changed(name, source)} as {quoted("at")},
+                    {_changed(source)} as {quoted("at")},
                     {", ".join(told)}
                 from {table} as c
                 join {PERSON_RECORDS} as r on r.record_id = c.{quoted(RECORD_ID.name)} and r.source = {bound(name)}
@@ -187,9 +187,9 @@ def _person_nodes(config: Config, facts: Mapping[str, str]) -> str:
     return f"select person_id as node, {none}, {', '.join(told)} from {golden}"
 
 
-def _changed(name: str, source: Source) -> str:
+def _changed(source: Source) -> str:
     """The column that tells the newest version, as a time."""
-    column = clean_table(name, source).column(source.updated_at) if source.updated_at else None
+    column = clean_column(source, source.updated_at) if source.updated_at else None
     if column is None or column.type not in (Type.DATE, Type.TIMESTAMP):
         return bound(None, Type.TIMESTAMP)
     return f"cast(c.{quoted(column.name)} as timestamp)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kumitate.cleanse.tables import RECORD_ID, clean_table
+from kumitate.cleanse.tables import RECORD_ID, clean_column, clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
 from kumitate.identity.anonymous import anonymous_kinds, anonymous_value
@@ -117,17 +117,17 @@ def _identifiers_of(config: Config, name: str, source: Source) -> str:
             {record_sql(name, "c")} as record,
             k.kind,
             case k.kind {cases} end as value,
-            {_moment(name, source)} as at
+            {_moment(source)} as at
         from {clean_table(name, source)} as c
         cross join (values {kinds}) as k(kind)
         where c.{quoted(RECORD_ID.name)} is not null
         """
 
 
-def _moment(name: str, source: Source) -> str:
+def _moment(source: Source) -> str:
     """When the row says it; null where the source has no column that tells."""
     column = source.updated_at if source.kind == "records" else source.time
-    at = clean_table(name, source).column(column) if column else None
+    at = clean_column(source, column) if column else None
     if at is None or at.type not in (Type.TIMESTAMP, Type.DATE):
         return bound(None, Type.TIMESTAMP)
     return f"cast(c.{quoted(at.name)} as timestamp)"

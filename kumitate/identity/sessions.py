@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from kumitate.cleanse.tables import RECORD_ID, clean_table
+from kumitate.cleanse.tables import RECORD_ID, clean_column, clean_table
 from kumitate.config.identity import IdentifierKind
 from kumitate.config.project import Config
 from kumitate.config.source import Source
@@ -190,7 +190,7 @@ _FIRST_AND_LAST = """
 
 def _logins(config: Config, name: str, source: Source) -> Iterator[str]:
     """Rows that state an anonymous id beside one that says who it is, and when."""
-    known, at = known_columns(config, source), _time(name, source)
+    known, at = known_columns(config, source), _time(source)
     if not known or at is None:
         return
     joins = "\n".join(_held(kind, column) for kind, column in known.items())
@@ -225,10 +225,10 @@ def _alias(kind: str) -> str:
     return quoted(f"held_{kind}")
 
 
-def _time(name: str, source: Source) -> str | None:
+def _time(source: Source) -> str | None:
     """The row's moment: an event's time, a record's last change."""
     told = source.time or source.updated_at
-    column = clean_table(name, source).column(told) if told else None
+    column = clean_column(source, told) if told else None
     if column is None or column.type not in (Type.DATE, Type.TIMESTAMP):
         return None
     value = f"c.{quoted(column.name)}"

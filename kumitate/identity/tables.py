@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kumitate.cleanse.tables import clean_table
+from kumitate.cleanse.tables import clean_column
 from kumitate.config.project import Config
 from kumitate.model.table import Column, Table, Type
 
@@ -183,7 +183,7 @@ PROVENANCE = Table(
 def attribute_column(config: Config, attribute: str) -> Column:
     """A golden-record column: its type is that of the first source (by name) that has it."""
     for name in sorted(config.sources):
-        column = clean_table(name, config.sources[name]).column(attribute)
+        column = clean_column(config.sources[name], attribute)
         if column is not None:
             return column
     return Column(attribute, Type.STRING)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kumitate.cleanse.tables import RECORD_ID, clean_table
+from kumitate.cleanse.tables import RECORD_ID, clean_column, clean_table
 from kumitate.config.identity import Attribute
 from kumitate.config.project import Config
 from kumitate.config.source import Source
@@ -134,7 +134,7 @@ class Versions:
                 p.person_id,
                 p.record as _record,
                 p.source as _source,
-                {_moment(name, self.config.sources[name])} as _at,
+                {_moment(self.config.sources[name])} as _at,
                 c._delivery_id,
                 c._line,
                 {", ".join(values)}
@@ -151,7 +151,7 @@ def contributing_sources(config: Config, attribute: str, *, among: frozenset[str
     having = {
         name: source
         for name, source in identified_sources(config).items()
-        if (among is None or name in among) and clean_table(name, source).column(attribute) is not None
+        if (among is None or name in among) and clean_column(source, attribute) is not None
     }
     named = config.person.attributes[attribute].sources
     if named:
@@ -173,10 +173,10 @@ def _checked(attribute: str) -> str:
     return f"_verified_{attribute}"
 
 
-def _moment(name: str, source: Source) -> str:
+def _moment(source: Source) -> str:
     """The column that tells the newest version."""
     column = source.updated_at if source.kind == "records" else source.time
-    at = clean_table(name, source).column(column) if column else None
+    at = clean_column(source, column) if column else None
     return _converted(at, Column("_at", Type.TIMESTAMP))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kumitate.cleanse.tables import clean_table
+from kumitate.cleanse.tables import clean_column
 from kumitate.config.project import Config
 from kumitate.config.trait import Aggregate, SqlTrait, Trait
 from kumitate.config.types import trait_type
@@ -36,7 +36,7 @@ def trait_column(config: Config, name: str) -> Column:
 def _is_personal(config: Config, trait: Trait) -> bool:
     match trait:
         case Aggregate(kind=kind, source=source, column=column) if column and kind in _SHOWN_VALUES:
-            looked_at = clean_table(source, config.sources[source]).column(column)
+            looked_at = clean_column(config.sources[source], column)
             return looked_at is not None and looked_at.personal
         case SqlTrait(type=type_):
             return type_ in (Type.STRING, Type.STRINGS)
