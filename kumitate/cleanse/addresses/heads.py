@@ -64,6 +64,9 @@ class KnownHeads:
         self._most = most
         self._known = _NONE
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def forget(self) -> None:
         """So that a measurement begins like a new process."""
         self._known = _NONE
