@@ -1,9 +1,11 @@
 """A lake and an engine in memory: Arrow tables, DuckDB in between. Runs a stage's plan as the real runner would."""
 
 import atexit
+import re
 import warnings
 import weakref
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
 from typing import Any
@@ -23,24 +25,51 @@ def _duckdb(sql: str) -> str:
     return translate(sql, "duckdb")
 
 
+@cache
+def _named(sql: str) -> frozenset[str]:
+    """What may be names of tables, `curated.profiles`."""
+    return frozenset(re.findall(r"\b\w+\.\w+\b", sql))
+
+
+@dataclass(eq=False)
+class _Database:
+    """A database of its own, with the tables that lakes have left there: whether they have rows, and their columns."""
+
+    connection: duckdb.DuckDBPyConnection
+    left: dict[str, tuple[bool, pa.Schema]] = field(default_factory=dict)
+
+    def keep(self, table: Table, rows: pa.Table) -> None:
+        state = (rows.num_rows > 0, rows.schema)
+        if not state[0] and self.left.get(str(table)) == state:
+            return
+        if not any(name.startswith(f"{table.database}.") for name in self.left):
+            self.connection.execute(f"create schema {table.database}")
+        self.connection.register("brought", rows)
+        # A copy, for whoever binds a query asks Python for each table that is not DuckDB's own.
+        self.connection.execute(f"create or replace table {table} as select * from brought")
+        self.left[str(table)] = state
+
+
 class _Databases:
-    """One DuckDB for all lakes of a process, a database each: starting another takes as long as ten queries."""
+    """One DuckDB for all lakes of a process: starting another takes as long as ten queries."""
 
     def __init__(self) -> None:
         self._started = duckdb.connect(config={"disabled_optimizers": LOSES_ROWS, "threads": 1})
         self._numbers = count(1)
-        self._left: list[str] = []
+        self._free: list[_Database] = []
 
-    def given_to(self, lake: "MemoryLake") -> duckdb.DuckDBPyConnection:
-        """A connection to a database of the lake's own, which goes with the lake."""
-        while self._left:
-            self._started.execute(f"detach {self._left.pop()}")
+    def given_to(self, lake: "MemoryLake") -> _Database:
+        """One that no other lake has, taken over with its empty tables, for a stage asks for dozens of them."""
+        database = self._free.pop() if self._free else self._another()
+        weakref.finalize(lake, self._free.append, database)
+        return database
+
+    def _another(self) -> _Database:
         name = f"lake_{next(self._numbers)}"
         connection = self._started.cursor()
         connection.execute(f"attach ':memory:' as {name}")
         connection.execute(f"use {name}")
-        weakref.finalize(lake, self._left.append, name)  # detached when there is time: this may run in any thread
-        return connection
+        return _Database(connection)
 
 
 @cache
@@ -55,7 +84,7 @@ class MemoryLake:
 
     def __init__(self) -> None:
         self._tables: dict[str, pa.Table] = {}
-        self._connection = _databases().given_to(self)
+        self._database = _databases().given_to(self)
 
     def put(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
         self._store(table, pa.Table.from_pylist(list(rows), schema=table.schema))
@@ -81,7 +110,10 @@ class MemoryLake:
 
     def query(self, sql: str | Query) -> pa.Table:
         """The answer to SQL in Athena's dialect."""
-        answer = self._connection.execute(_duckdb(sql.sql if isinstance(sql, Query) else sql))
+        text = sql.sql if isinstance(sql, Query) else sql
+        unknown = _named(text) & (self._database.left.keys() - self._tables.keys())
+        assert not unknown, f"no such table in this lake: {', '.join(sorted(unknown))}"
+        answer = self._database.connection.execute(_duckdb(text))
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
@@ -95,9 +127,5 @@ class MemoryLake:
         return self._tables[str(table)]
 
     def _store(self, table: Table, rows: pa.Table) -> None:
-        flat = f"{table.database}__{table.name}"
-        self._connection.register(flat, rows)
-        if str(table) not in self._tables or self._tables[str(table)].schema != rows.schema:
-            self._connection.execute(f"create schema if not exists {table.database}")
-            self._connection.execute(f"create or replace view {table} as select * from {flat}")
+        self._database.keep(table, rows)
         self._tables[str(table)] = rows
