@@ -1,5 +1,6 @@
 """Whole runs are dear: the tiny project is run once for all who only look at it."""
 
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,13 @@ LATE = "numero;prenom;nom;courriel;telephone;points;modifie\n5;Denis;Martin;;;15
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     examples.hold_to_profile(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: nobody need look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from hypothesis import settings
 
 FAST = "fast"
 THOROUGH = "thorough"
-FEW = 25
+FEW = 10
 
 settings.register_profile(FAST, max_examples=FEW)
 settings.register_profile(THOROUGH, max_examples=100)
