@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kumitate.activation.destinations.registry import destination_class, registered
+from kumitate.activation.tables import candidates_table
 from kumitate.config.project import Config
 
 Group = Sequence[str]
@@ -43,11 +44,12 @@ def shared(config: Config, name: str, *, state: str, stays: str, joins: str) -> 
     if not known:
         return Shared()
     each = range(len(known))
+    pieces = {"candidates": str(candidates_table(name)), "state": state, "stays": stays, "joins": joins}
     cases = ", ".join(
         f"case when s{n}.key is not null or {_is_same(known[n])} then '{known[n][0]} ' else '' end" for n in each
     )
     return Shared(
-        ctes="".join(_kept(n, group, state=state, stays=stays, joins=joins) for n, group in enumerate(known)),
+        ctes="".join(_kept(n, group, **pieces) for n, group in enumerate(known)),
         column=f"concat({cases}, '')",
         joins="".join(f"\n  left join shared_{n} as s{n} on s{n}.key = s.key" for n in each),
     )
@@ -55,60 +57,76 @@ def shared(config: Config, name: str, *, state: str, stays: str, joins: str) -> 
 
 def _is_same(group: Group) -> str:
     """A value that a row keeps is not taken out with what it had beside."""
-    kept = (f"strpos(d.fields, concat({_before(name)}, {_raw(name, 's.fields')}, '\"')) > 0" for name in group)
+    kept = (f"strpos(d.fields, {_told(name, 's.fields')}) > 0" for name in group)
     return f"(d.fields_hash <> s.fields_hash and {' and '.join(kept)})"
 
 
-def _kept(number: int, group: Group, *, state: str, stays: str, joins: str) -> str:
-    """CTEs, the last of which has the rows whose value somebody who stays has.
+def _kept(number: int, group: Group, **pieces: str) -> str:
+    """CTEs, the last of which has the rows whose value somebody who stays has."""
+    accepted, desired = _columns(group, "s.fields"), _columns(group, "d.fields")
+    return _KEPT.format(n=number, value=_value(group), accepted=accepted, desired=desired, **pieces)
 
-    Hardly any value is accepted of two: only who has one of those is looked at.
-    """
-    now = _alike(_value(group, "d.fields"))
-    return f"""accepted_{number} as (
-  select key, {_alike("value")} as value
-  from (select s.key, {_value(group, "s.fields")} as value from {state} as s) as told
+
+_KEPT = """accepted_{n} as (
+  select key, {value} as value
+  from (select s.key, {accepted} from {state} as s) as told
 ),
-repeated_{number} as (
+repeated_{n} as (
   select value
-  from accepted_{number}
+  from accepted_{n}
   where value is not null
   group by value
   having count(*) > 1
 ),
-members_{number} as (
-  select s.key, s.value, case when d.key is null then {stays} else {now} = s.value end as stays
-  from accepted_{number} as s
-  join repeated_{number} as v on v.value = s.value
-  left join desired as d on d.key = s.key{joins}
+alike_{n} as (
+  select s.key, s.value
+  from accepted_{n} as s
+  join repeated_{n} as v on v.value = s.value
 ),
-shared_{number} as (
+desired_{n} as (
+  select key, {value} as value
+  from (
+    select d.key, {desired}
+    from {candidates} as d
+    join alike_{n} as a on a.key = d.key
+    where d.gate is null
+  ) as told
+),
+members_{n} as (
+  select s.key, s.value, case when d.key is null then {stays} else d.value = s.value end as stays
+  from alike_{n} as s
+  left join desired_{n} as d on d.key = s.key{joins}
+),
+shared_{n} as (
   select m.key
-  from members_{number} as m
-  join (select distinct value from members_{number} where stays) as k on k.value = m.value
+  from members_{n} as m
+  join (select distinct value from members_{n} where stays) as k on k.value = m.value
 ),
 """
+"""Hardly any value is accepted of two: only who has one of those is looked at, and only of them what is desired."""
 
 
-def _value(group: Group, fields: str) -> str:
+def _columns(group: Group, fields: str) -> str:
+    return ", ".join(f"{_told(name, fields)} as told_{place}" for place, name in enumerate(group))
+
+
+def _value(group: Group) -> str:
     """A group's values as one text, null where one of them is missing."""
-    values = [_raw(name, fields) for name in group]
-    together = ", '|', ".join(values)
-    return values[0] if len(values) == 1 else f"concat({together})"
+    values = [_alike(name, f"told_{place}") for place, name in enumerate(group)]
+    return values[0] if len(values) == 1 else f"concat({', '.join(values)})"
 
 
-def _alike(value: str) -> str:
+def _alike(name: str, told: str) -> str:
     """In lower case, without blanks around it: to look for those of every script takes longer than all the rest."""
-    return f"case when regexp_like({value}, '[^!-~]') then lower(trim({value})) else lower({value}) end"
+    value = f"""regexp_extract({told}, '"{name}":"([^"\\\\]*)"', 1)"""
+    trimmed = f"""concat('"{name}":"', trim({value}), '"')"""
+    return f"case when regexp_like({told}, '[^!-~]') then lower({trimmed}) else lower({told}) end"
 
 
-def _raw(name: str, fields: str) -> str:
-    """A text out of the fields' JSON, which is ours and always written the same; null where it holds a quote.
+def _told(name: str, fields: str) -> str:
+    """A text with its name out of the fields' JSON, which is ours and always written the same; null where it holds a
+    quote.
 
-    To parse the JSON of every member takes many times as long.
+    To parse the JSON of every member takes many times as long, and to cut out the value alone half as long again.
     """
-    return f"""regexp_extract({fields}, '"{name}":"([^"\\\\]*)"', 1)"""
-
-
-def _before(name: str) -> str:
-    return f"""'"{name}":"'"""
+    return f"""regexp_extract({fields}, '"{name}":"[^"\\\\]*"')"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from kumitate.engines.dialect import kinds as k
-from kumitate.engines.dialect.patterns import for_re2, replacement_for_re2
+from kumitate.engines.dialect.patterns import for_re2, never_empty, replacement_for_re2
 from kumitate.engines.dialect.rewriting import Piece, Rewrite, is_plain_number, quoted
 from kumitate.engines.dialect.shapes import WHITE_SPACE, CastOfText, exact_count
 
@@ -88,6 +88,8 @@ def _regexp_like(piece: Piece) -> str:
 
 def _regexp_extract(piece: Piece) -> str:
     group = piece.text("group") or "0"
+    if group == "0" and never_empty(piece.node.args["expression"].name):
+        return f"nullif(regexp_extract({piece.text()}, {_pattern(piece)}, 0), '')"
     return f"(case when {_regexp_like(piece)} then regexp_extract({piece.text()}, {_pattern(piece)}, {group}) end)"
 
 

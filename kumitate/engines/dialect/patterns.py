@@ -23,6 +23,7 @@ _UNSAFE = (
     (re.compile(r"\[\[:|&&"), "[[:classes:]] and && within brackets"),
     (re.compile(r"\[[^\]]*\\[DWS]"), "\\D, \\W and \\S within brackets"),
 )
+_FIRST_CHARACTER = re.compile(r"[^\\^$.|?*+(){}\[\]](?![?*{])")
 _OPTIONAL_GROUP = re.compile(r"\)[?*]|\)\{0|\|")
 
 
@@ -37,6 +38,11 @@ def unsafe_in(pattern: str) -> Iterator[str]:
 def may_skip_a_group(pattern: str) -> bool:
     """Whether a match may leave a group out: null in Athena, '' elsewhere."""
     return _OPTIONAL_GROUP.search(pattern.replace("\\\\", "").replace("\\|", "")) is not None
+
+
+def never_empty(pattern: str) -> bool:
+    """Whether what it matches surely has a character: it begins with one that stands for itself."""
+    return _FIRST_CHARACTER.match(pattern) is not None and "|" not in pattern
 
 
 def for_re2(pattern: str) -> str:

@@ -135,8 +135,9 @@ CASES = (
     Case(
         "regexp_extract without a match is null",
         "select regexp_extract('abc123', '[0-9]+'), regexp_extract('abc', '[0-9]+'), "
-        "regexp_extract('k=v', '([a-z]+)=([a-z]+)', 2), regexp_extract('', 'x*')",
-        [("123", None, "v", "")],
+        "regexp_extract('k=v', '([a-z]+)=([a-z]+)', 2), regexp_extract('', 'x*'), "
+        "regexp_extract('a=\"b\"', '\"[^\"]*\"'), regexp_extract('b', 'a|c*'), regexp_extract('b', 'ab')",
+        [("123", None, "v", "", '"b"', "", None)],
         "functions/regexp",
     ),
     Case(
