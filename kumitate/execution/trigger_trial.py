@@ -22,6 +22,9 @@ from kumitate.events.stitching import Stitching
 from kumitate.model.event import MARKS, State
 from kumitate.model.masking import mask
 
+_MOVES = 4
+"""From a browser to an address to a customer number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fire:
@@ -67,6 +70,8 @@ class _Ports:
     states: dict[str, State] = field(default_factory=dict)
     timers: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
     told: list[Mapping[str, Any]] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+    """Whose each event was as it came, in the order in which they were played; empty for nobody's."""
 
     def read(self, keys: Sequence[str]) -> Mapping[str, State]:
         return {key: self.states[key] for key in keys if key in self.states}
@@ -166,8 +171,16 @@ def _played(plan: Triggering, events: Sequence[Noticed], *, until: datetime) -> 
     for event in events:
         _pass(ports, clock, processor, until=moment_at(event.at))
         processor.see([event])
+        ports.owners.append(_owner(ports, event))
     _pass(ports, clock, processor, until=until)
     return ports
+
+
+def _owner(ports: _Ports, event: Noticed) -> str:
+    if not event.known_by:
+        return ""
+    surest = event.known_by[0]
+    return Stitching(ports, 0).lead(root_of(surest.named.kind, surest.value), event.at, surest)[0].root
 
 
 def _pass(ports: _Ports, clock: _Clock, processor: Processor, *, until: datetime) -> None:
@@ -217,19 +230,21 @@ class _Report:
         return fired
 
     def _owned(self, events: Iterable[Noticed]) -> dict[str, list[Noticed]]:
-        """Events by whose they turned out to be."""
-        stitching, owned = Stitching(self.ports, 0), dict[str, list[Noticed]]()
-        for event in events:
-            if event.known_by:
-                surest = event.known_by[0]
-                root = stitching.lead(root_of(surest.named.kind, surest.value), event.at, surest)[0].root
-                owned.setdefault(self._moved_to(root), []).append(event)
+        """Events by whose they were, or turned out to be: a browser may have been somebody else's before."""
+        owned: dict[str, list[Noticed]] = {}
+        for event, owner in zip(events, self.ports.owners, strict=True):
+            if owner:
+                owned.setdefault(self._moved_to(owner), []).append(event)
         return owned
 
     def _moved_to(self, root: str) -> str:
         """Where somebody's own state went when they named themselves, however long ago that is by now."""
-        state = self.ports.states.get(person_key(root))
-        return str(state.data.get(MOVED_TO, root)) if state is not None else root
+        for _ in range(_MOVES):
+            state = self.ports.states.get(person_key(root))
+            if state is None or MOVED_TO not in state.data:
+                break
+            root = str(state.data[MOVED_TO])
+        return root
 
     def _miss(self, events: Sequence[Noticed], meant: set[str]) -> None:
         names = [name for event in events for name in event.known_by]

@@ -199,3 +199,17 @@ def test_the_processor_function_loads_in_its_budget() -> None:
         if best <= 300:
             break
     assert best <= 300
+
+
+def test_what_a_browser_did_long_before_its_last_login_is_its_owners_of_then(tmp_path: Path) -> None:
+    root, both = project(tmp_path, cart=CART), {"anonymousId": "a1", "userId": "m1"}
+    lines = [
+        event("Viewed", 0, who=both),
+        event("Added", 1),
+        event("Ordered", 2, who=both),
+        event("Viewed", 24 * 30, who=both),
+    ]
+    (root / "past.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    told = json.loads(asked(root, "test", "cart", "--events", str(root / "past.jsonl"), "--json").stdout)
+    assert told["fires"] == []
+    assert [missed["why"] for missed in told["not"]] == ["Ordered after 1 hour"]
