@@ -15,6 +15,7 @@ from threading import Lock
 from kumitate.model.request import Outcome, Verdict
 
 _SAID = attrgetter("verdict", "reason", "message")
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _NUL = r"\u0000"
 _CREATE = """
 create table if not exists notes (
@@ -77,7 +78,7 @@ class SqliteLedger:
         with self._connection() as connection:
             rows = connection.execute(select, (run_id, sync)).fetchall()
         return {
-            key: Outcome(key, Verdict(verdict), reason, message) if verdict else datetime.fromisoformat(claimed_at)
+            key: Outcome(key, _VERDICTS[verdict], reason, message) if verdict else datetime.fromisoformat(claimed_at)
             for key, claimed_at, verdict, reason, message in rows
         }
 

@@ -54,6 +54,20 @@ class Rounds:
     """One under way, and at most one behind it."""
     _ahead: Flight | None = field(default=None, init=False)
     """The first of the round that follows, where it was given to the line behind the last of this one."""
+    _paces: Pacing | None = field(init=False)
+    _meters: Metering | None = field(init=False)
+    _leaves_nothing_open: bool = field(init=False)
+    """Whether a request may be followed by the next before it is noted: a kill costs a repetition, or a question.
+
+    Only where requests overlap is there something to win.
+    """
+
+    def __post_init__(self) -> None:
+        there, terms = self.destination, self.destination.terms  # looked at once: requests of one row are many
+        self._paces = there if isinstance(there, Pacing) else None
+        self._meters = there if isinstance(there, Metering) else None
+        sure = terms.idempotent or terms.repeatable_seconds > 0 or isinstance(there, Recollecting)
+        self._leaves_nothing_open = self.wire.line.overlaps and sure
 
     def rendered(self, changes: Sequence[Change]) -> Items:
         return list(self.made_of(changes))
@@ -222,15 +236,15 @@ class Rounds:
     def _hear(self, response: Response) -> None:
         """What the answer says of the account: how long it is to be left alone, and whether for today."""
         self.wire.heard(response)
-        if isinstance(self.destination, Pacing):
-            self.wire.asked_to_wait = max(self.wire.asked_to_wait, self.destination.asks_to_wait(response))
+        if self._paces is not None:
+            self.wire.asked_to_wait = max(self.wire.asked_to_wait, self._paces.asks_to_wait(response))
         words = self._is_used_up(response)
         if words:
             self.trouble = self.trouble or Outcome("", Verdict.RETRY, QUOTA_SPENT, words)
 
     def _is_used_up(self, response: Response) -> str:
         """In which words, empty where it is not."""
-        return self.destination.used_up(response) if isinstance(self.destination, Metering) else ""
+        return self._meters.used_up(response) if self._meters is not None else ""
 
     def _note(self, outcomes: tuple[Outcome, ...], round_: Round) -> None:
         """The rows that no other request is to come for."""
@@ -252,15 +266,6 @@ class Rounds:
         if not stays:
             self.claims.pop(found.key, None)
         return stays
-
-    @property
-    def _leaves_nothing_open(self) -> bool:
-        """Whether a request may be followed by the next before it is noted: a kill costs a repetition, or a question.
-
-        Only where requests overlap is there something to win.
-        """
-        sure = self.destination.terms.idempotent or isinstance(self.destination, Recollecting)
-        return self.wire.line.overlaps and (sure or self.destination.terms.repeatable_seconds > 0)
 
 
 def _unanswered(change: Change) -> Outcome:
