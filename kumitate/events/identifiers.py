@@ -25,13 +25,23 @@ _DOMAIN = re.compile(
 )
 _FULL_STOPS = str.maketrans("。．｡", "...")
 _EXTENSION = re.compile(
-    r"(?<=\d)[\s)]*(?:\(?(?:内線|内|,?\s*(?:ext(?:ension|n)?|x)\.?|#)(?:番号)?\s*[:.]?\s*\d{1,7}\s*\)?|\(代表?\))$",
+    r"(?<=\d)[\s)]*(?:\(?(?:内線|内|,?\s*(?:ext(?:ension|n)?|x)\.?|#)(?:番号)?\s*[:.]?\s*\d{1,7}\s*\)?|"
+    r"\((?:代表?|直通|携帯|自宅|実家|会社|勤務先)\))$",
     re.IGNORECASE,
 )
-_MARKS = re.compile(r"[-() .\u2010\u2212\u30fc/・〜~]")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_LABEL = re.compile(r"^[^+0-9]{1,20}")
+"""`TEL:`, `携帯 `, and brackets before a number."""
+_TRAIL = re.compile(r"[^0-9]+$")
+_MARKS = re.compile(r"[-() .\u2010-\u2015\u2212\u30fc/・〜~]")
+_JAPANESE = r"(?![25-9]0)[1-9][0-9]{8}|[25-9]0[0-9]{8}"
+"""What follows a 0, or +81: 9 digits, or 10 of a mobile, internet or free telephone."""
+_WITHOUT_ZERO = re.compile(rf"(?:81)?({_JAPANESE})")
+"""Spreadsheets take the 0 away."""
+_E164 = re.compile(rf"\+81(?:{_JAPANESE})|\+1[2-9][0-9]{{9}}|\+(?!81|1)[1-9][0-9]{{6,14}}")
 TRUNK_ZERO = {"JP": "81", "GB": "44", "FR": "33", "DE": "49", "AU": "61", "KR": "82", "TW": "886", "NL": "31"}
 """Countries whose own numbers begin with a 0 that E.164 leaves out, with their codes."""
+_ABROAD = (re.compile("^00"), re.compile("^(?:00|010)"))
+"""What is dialled before a country's code: anywhere, and from Japan."""
 _NORTH_AMERICA = ("US", "CA")
 
 
@@ -102,14 +112,17 @@ def _ascii_label(label: str) -> str:
 def _phone(text: str | None, country: str) -> str | None:
     if text is None or len(text) > 100:
         return None
-    plain = _MARKS.sub("", _EXTENSION.sub("", unified(text)).replace("(0)", ""))
-    plain = "+" + plain[2:] if plain.startswith("00") else plain
+    number = _TRAIL.sub("", _LABEL.sub("", _EXTENSION.sub("", unified(text))))
+    plain = _MARKS.sub("", number.replace("(0)", ""))
+    plain = _ABROAD[country == "JP"].sub("+", plain)
     code = TRUNK_ZERO.get(country)
     if code is not None:
         if plain.startswith("0"):
             plain = f"+{code}{plain[1:]}"
         elif plain.startswith(f"+{code}0"):
             plain = f"+{code}{plain[len(code) + 2 :]}"
+        elif country == "JP" and (bare := _WITHOUT_ZERO.fullmatch(plain)):
+            plain = f"+81{bare[1]}"
     elif country in _NORTH_AMERICA and re.fullmatch(r"1?[2-9][0-9]{9}", plain):
         plain = f"+1{plain[-10:]}"
     return plain if _E164.fullmatch(plain) else None

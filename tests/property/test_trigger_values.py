@@ -112,6 +112,22 @@ def test_telephone_numbers_that_the_lake_knows_are_the_lakes(country: str, data:
         assert normalised(written, Field("it", "phone"), country=country) == expected
 
 
+WRITTEN = (
+    *("TEL:03-1234-5678", "電話03-1234-5678", "携帯：090-1234-5678", "tel 090-1234-5678", "(03)1234-5678"),
+    *("03–1234–5678", "03―1234―5678", "090‑1234‑5678", "03ー1234ー5678", "03.1234.5678", "090・1234・5678"),
+    *("090 1234 5678 (携帯)", "03-1234-5678（会社）", "03-1234-5678 内線12", "0312345678 ext. 5", "03-1234-5678(代)"),
+    *("9012345678", "312345678", "81-90-1234-5678", "819012345678", "010-81-90-1234-5678", "0081-90-1234-5678"),
+    *("0120-444-444", "0800-123-4567", "050-1234-5678", "0570-000-111", "04992-2-1111", "０９０１２３４５６７８。"),
+    *("090-1234-567", "090-1234-56789", "03-1234-567", "0312345678,0312345679", "090-1234-5678 / 03-1234-5678"),
+    *("110", "なし", "-", "", "00000000000", "+8109012345678", "+1 201 555 0123", "+82-10-1234-5678", "shop"),
+)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_telephone_numbers_as_people_in_japan_write_them_are_the_lakes(written: str) -> None:
+    assert normalised(written, Field("it", "phone"), country="JP") == lake("phone", written)
+
+
 def test_what_can_be_asked_in_real_time_is_a_meaning_of_columns() -> None:
     assert set(Semantic) >= READABLE
     assert TRUNK_ZERO["JP"] == "81"
