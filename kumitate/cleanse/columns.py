@@ -101,6 +101,7 @@ class Way:
 
     `split` takes cleansed values apart; without it, parts are those of the readings (none behind a shortcut).
     `limit` is the longest text that is looked at, in characters; a longer one is unusable for `too_long`.
+    Clean values in `nothing` say that there is none; they are unusable for `says_none`.
     """
 
     read: Reader
@@ -108,6 +109,8 @@ class Way:
     split: Callable[[pa.Array], Mapping[str, pa.Array]] | None = None
     limit: int = 65_536
     too_long: str = "text.too_long"
+    nothing: frozenset[str] = frozenset()
+    says_none: str = "id.says_none"
 
     def reading(self, value: str | None) -> Reading:
         """One text; an unusable one as None with its reason."""
@@ -119,6 +122,8 @@ class Way:
             reading = self.read(value)
         except RecordError as error:
             return Reading(None, (error.reason,))
+        if self.nothing and reading.value in self.nothing:
+            return Reading(None, (self.says_none,))
         return Reading(None, (INVISIBLE,)) if reading == NOTHING and _is_invisible(value) else reading
 
 
@@ -165,10 +170,24 @@ def _taken(texts: pa.Array, indices: pa.Array) -> pa.Array:
 def _cleanse(values: pa.Array, *, way: Way, type_: pa.DataType, parts: tuple[str, ...]) -> Cleansed:
     pieces = list(_pieces(values, way, type_=type_, parts=parts))
     found = pieces[0][1] if len(pieces) == 1 else in_order(pieces, parts)
+    if way.nothing:
+        found = _without_nothing(found, way)
     if way.split is None:
         return Cleansed(found.values, found.reasons, {part: _part(found, part) for part in parts})
     split = way.split(found.values) if parts else {}
     return Cleansed(found.values, found.reasons, {part: split[part] for part in parts})
+
+
+def _without_nothing(found: Cleansed, way: Way) -> Cleansed:
+    """Shortcuts see words as any others; of those that say that there is nothing, nothing is left."""
+    mask = pc.is_in(found.values, value_set=pa.array(sorted(way.nothing), found.values.type))
+    if not mask.true_count:
+        return found
+    return Cleansed(
+        pc.if_else(mask, None, found.values),
+        pc.if_else(mask, way.says_none, found.reasons),
+        {part: pc.if_else(mask, None, texts) for part, texts in found.parts.items()},
+    )
 
 
 def in_order(placed: list[tuple[np.ndarray, Cleansed]], parts: tuple[str, ...]) -> Cleansed:

@@ -17,7 +17,8 @@ from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
 from kumitate.errors import RecordError
 
 _EXTENSION = re.compile(
-    r"(?<=\d)[\s)]*(?:\(?(?:内線|内|,?\s*(?:ext(?:ension|n)?|x)\.?|#)(?:番号)?\s*[:.]?\s*\d{1,7}\s*\)?|\(代表?\))$",
+    r"(?<=\d)[\s)]*(?:\(?(?:内線|内|,?\s*(?:ext(?:ension|n)?|x)\.?|#)(?:番号)?\s*[:.]?\s*\d{1,7}\s*\)?|"
+    r"\((?:代表?|直通|携帯|自宅|実家|会社|勤務先)\))$",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(r"(?:\d[^\d,、;/|]*){9,}[,、;/|]\D*(?:\d[^\d,、;/|]*){9,}")
@@ -26,7 +27,7 @@ _TYPES = ("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "p
 
 
 def _without_extension(value: str) -> str:
-    """`03-1234-5678 内線12` and `03-1234-5678(代)` are the number alone."""
+    """`03-1234-5678 内線12`, `03-1234-5678(代)` and `090-1234-5678 (携帯)` are the number alone."""
     return _EXTENSION.sub("", value)
 
 

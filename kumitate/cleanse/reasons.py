@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kumitate.cleanse.says_none import SAYS_NONE
 from kumitate.config.source import Semantic
 
 LIMITS: Mapping[Semantic, int] = {
@@ -132,6 +133,13 @@ _INVALID: Mapping[str, Reason] = {
     "json.invalid": Reason("Not JSON.", "JSON ではありません。"),
 }
 
+_SAYS_NONE: Mapping[str, Reason] = {
+    f"{semantic}.says_none": Reason(
+        "A word that says there is none (N/A, なし).", "値がないことを示す語です（N/A、なし など）。"
+    )
+    for semantic in SAYS_NONE
+}
+
 _TOO_LONG: Mapping[str, Reason] = {
     f"{semantic}.too_long": Reason(
         f"Longer than {limit_of(semantic):,} characters.", f"{limit_of(semantic):,} 文字を超えています。"
@@ -139,7 +147,7 @@ _TOO_LONG: Mapping[str, Reason] = {
     for semantic in Semantic
 }
 
-UNUSABLE: Mapping[str, Reason] = {**_INVALID, **_TOO_LONG}
+UNUSABLE: Mapping[str, Reason] = {**_INVALID, **_SAYS_NONE, **_TOO_LONG}
 """Why a value became null: `<semantic>.<why>`, one per value."""
 
 REASONS: Mapping[str, Reason] = {**CHANGES, **UNUSABLE}

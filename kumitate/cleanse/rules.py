@@ -23,6 +23,7 @@ from kumitate.cleanse.names import name_way
 from kumitate.cleanse.numbers import DECIMAL_SHORTCUTS, INTEGER_SHORTCUTS, read_decimal, read_integer
 from kumitate.cleanse.phones import phone_way
 from kumitate.cleanse.reasons import is_unusable, limit_of
+from kumitate.cleanse.says_none import SAYS_NONE
 from kumitate.cleanse.text import ID_SHORTCUTS, TEXT_SHORTCUTS, read_free_text, read_id, read_text
 from kumitate.cleanse.times import read_birthdate, read_date, read_timestamp
 from kumitate.cleanse.urls import url_way
@@ -32,7 +33,7 @@ from kumitate.config.source import Semantic, Source
 from kumitate.errors import RecordError
 from kumitate.model.table import Column
 
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 """Raised with every change that gives a delivered value another clean one: all sources are then cleansed again."""
 
 
@@ -140,7 +141,13 @@ def rules_of(source: Source, settings: Settings, as_of: date | None = None) -> t
 @cache
 def way_of(rule: Rule) -> Way:
     semantic = rule.semantic
-    return replace(WAYS[semantic](rule), limit=limit_of(semantic), too_long=f"{semantic}.too_long")
+    return replace(
+        WAYS[semantic](rule),
+        limit=limit_of(semantic),
+        too_long=f"{semantic}.too_long",
+        nothing=SAYS_NONE.get(semantic, frozenset()),
+        says_none=f"{semantic}.says_none",
+    )
 
 
 def column_cleanser(rule: Rule) -> ColumnCleanser:
