@@ -49,6 +49,28 @@ class Begun:
     begin = Direct.begin
 
 
+class Soon:
+    """A request arrives at once, and whoever waits for it finds time for other work before its answer is looked at."""
+
+    overlaps = True
+
+    def begin(self, send: Callable[[], Response]) -> Landing:
+        return _Soon(Direct().begin(send))
+
+
+@dataclass
+class _Soon:
+    landed: Landing
+    looks: int = 0
+
+    def done(self) -> bool:
+        self.looks += 1
+        return self.looks > 4
+
+    def result(self) -> Response:
+        return self.landed.result()
+
+
 class Late:
     """A request is under way while other work is done; it arrives when it is waited for."""
 
@@ -71,7 +93,7 @@ class _Late:
         return self.send()
 
 
-LINES: Mapping[str, Line] = {"direct": Direct(), "begun": Begun(), "late": Late()}
+LINES: Mapping[str, Line] = {"direct": Direct(), "begun": Begun(), "soon": Soon(), "late": Late()}
 
 
 @dataclass

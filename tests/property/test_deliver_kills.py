@@ -25,7 +25,12 @@ def test_an_unbroken_run_delivers_everything_once(kind: type[Destination], line:
 
 @pytest.mark.parametrize(
     ("kind", "line"),
-    [*((kind, "late") for kind in KINDS), (Plain, "direct"), (Once, "direct"), (Swap, "direct"), (Keyed, "begun")],
+    [
+        *((kind, "late") for kind in KINDS),
+        *((kind, "soon") for kind in (Plain, Remembering, Keyed, Atomic)),
+        *((kind, "direct") for kind in (Plain, Once, Swap)),
+        (Keyed, "begun"),
+    ],
     ids=lambda each: each if isinstance(each, str) else each.__name__,
 )
 def test_killed_at_every_point_and_taken_up_all_arrives_and_nothing_twice_that_must_not(
