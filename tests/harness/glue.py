@@ -181,7 +181,9 @@ def in_order(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 def _process() -> dict[str, str]:
-    given = {name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME") if name in os.environ}
+    given = {
+        name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME", "SPARK_LAUNCHER_OPTS") if name in os.environ
+    }
     sources = {"PYTHONPATH": str(ROOT)} if str(PYTHON) == sys.executable else {}
     return {**given, **sources, "PYSPARK_PYTHON": str(PYTHON), "SPARK_LOCAL_IP": "127.0.0.1"}
 
