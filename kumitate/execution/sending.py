@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,13 +10,13 @@ from kumitate.activation.destinations.answers import AGAIN, BATCH_SPOILED, ROW_R
 from kumitate.activation.destinations.base import Destination, Recollecting
 from kumitate.activation.portions import is_removal
 from kumitate.errors import FatalError, RecordError, RetryableError
+from kumitate.execution.ahead import Ahead
 from kumitate.execution.budget import Budget, Quota
-from kumitate.execution.departures import Items
 from kumitate.execution.flight import Direct, Line
 from kumitate.execution.hearing import SETTLED, Listener
 from kumitate.execution.rounds import Journal, Rounds
 from kumitate.execution.wire import Wire
-from kumitate.model.request import Change, Outcome, Request, Verdict
+from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Transport
 
 __all__ = ["SPOILS", "Listener", "Patience", "Sender"]
@@ -109,6 +109,8 @@ class _Stream:
     sender: Sender
     rounds: Rounds
     pool: list[Change] = field(default_factory=list)
+    block: int = 0
+    """Rows of the pool that are tried together; 0 for all of them."""
 
     def bring(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
         try:
@@ -120,7 +122,7 @@ class _Stream:
         return trouble
 
     def _brought(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
-        ahead = _Ahead(iter(portions), self.rounds.made_of)
+        ahead = Ahead(iter(portions), self.rounds.made_of)
         while (ready := ahead.take()) is not None:
             changes, items = ready
             if self.pool and (len(self.pool) >= len(changes) or is_removal(self.pool[0]) != is_removal(changes[0])):
@@ -140,17 +142,32 @@ class _Stream:
         idle_rounds = 0
         waiting, self.pool = self.pool, []
         while waiting:
-            outcomes, trouble = self._attempted(waiting)
+            size = self.block or len(waiting)
+            tried, others = waiting[:size], waiting[size:]
+            outcomes, trouble = self._attempted(tried)
             if trouble is not None:
                 return trouble
-            left = self._sifted(waiting, outcomes)
-            idle_rounds = 0 if len(left) < len(waiting) else idle_rounds + 1
-            waiting = left
+            self._learn(outcomes)
+            left = self._sifted(tried, outcomes)
+            idle_rounds = 0 if len(left) < len(tried) else idle_rounds + 1
+            waiting = others + left
             seconds = self._pause(idle_rounds, in_trouble=False)
             if not waiting or self._is_hopeless(idle_rounds, seconds):
                 return None
             self._sleep(seconds)
         return None
+
+    def _learn(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Where whole blocks are refused there are many bad rows: fewer are tried together, and more as they pass.
+
+        Where all rows are bad (a field that the vendor does not know) this comes to one call a row, and some more.
+        """
+        spoilt = any(outcome.reason == BATCH_SPOILED for outcome in outcomes.values())
+        if not spoilt:
+            self.block *= 2
+        elif not any(outcome.verdict is Verdict.ACCEPTED for outcome in outcomes.values()):
+            request = min(len(outcomes), self.rounds.destination.terms.most_rows or len(outcomes))
+            self.block = max(1, min(self.block or request, request) // 2)
 
     def _attempted(
         self, changes: Sequence[Change], tried: Mapping[str, Outcome] | None = None
@@ -240,53 +257,3 @@ class _Stream:
 SPOILS = "row.spoils_batch"
 """The one row because of which the vendor refused a whole request, in whose words it is refused."""
 _SPOILED = Outcome("", Verdict.RETRY, BATCH_SPOILED)
-
-
-@dataclass(slots=True)
-class _Ahead:
-    """Portions and the requests they become, one of them made ready before it is asked for."""
-
-    portions: Iterator[Sequence[Change]]
-    render: Callable[[Sequence[Change]], Iterable[Request | Outcome]]
-    _portion: Sequence[Change] = ()
-    _items: list[Request | Outcome] = field(default_factory=list)
-    _rendering: Iterator[Request | Outcome] | None = None
-    _is_ready: bool = False
-    _last: Sequence[Change] = ()
-    """The portion that was taken last."""
-
-    def step(self) -> bool:
-        """One request made ready, or a piece of a portion read; False where nothing is left to do."""
-        if self._is_ready:
-            return False
-        if self._rendering is None:
-            return self._begun()
-        item = next(self._rendering, None)
-        if item is None:
-            self._is_ready, self._rendering = True, None
-            return False
-        self._items.append(item)
-        return True
-
-    def take(self) -> tuple[Sequence[Change], Items] | None:
-        """The next portion and its requests; None after the last."""
-        while self.step():
-            pass
-        if not self._is_ready:
-            return None
-        ready = self._portion, self._items
-        self._last = self._portion
-        self._portion, self._items, self._is_ready = (), [], False
-        return ready
-
-    def following(self) -> Items:
-        """The requests of the next portion, where it is ready; all removals are over before anything else leaves."""
-        if not self._is_ready or is_removal(self._portion[0]) != is_removal(self._last[0]):
-            return ()
-        return self._items
-
-    def _begun(self) -> bool:
-        portion = next(self.portions, None)
-        if portion:
-            self._portion, self._rendering = portion, iter(self.render(portion))
-        return portion is not None

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import ClassVar
 
 import pytest
@@ -106,6 +107,16 @@ def test_a_row_that_spoilt_its_batch_leaves_last_and_alone_in_every_later_run_un
     assert mended.calls == 2
     assert run(4, last := Strict(frozenset())).verdicts()["p17"] == "accepted"
     assert last.calls == 1, "it is under no suspicion any more"
+
+
+@pytest.mark.parametrize(("count", "bad", "most"), [(100, 100, 140), (300, 300, 400), (100, 50, 170), (100, 10, 75)])
+def test_where_most_rows_are_bad_each_costs_little_more_than_a_call(count: int, bad: int, most: int) -> None:
+    keys = [f"p{number}" for number in range(count)]
+    vendor = Strict(frozenset(Random(1).sample(keys, bad)))
+    notes = brought(vendor, keys)
+    assert sum(note.verdict is Verdict.REJECTED for note in notes.values()) == bad
+    assert sorted(vendor.taken) == sorted(set(keys) - vendor.bad)
+    assert vendor.calls <= most
 
 
 @settings(max_examples=20, deadline=None)
