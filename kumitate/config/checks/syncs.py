@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
 
 from kumitate.config.checks.conditions import consent_findings
 from kumitate.config.draft import Draft
@@ -13,6 +14,7 @@ from kumitate.config.names import name_problem
 from kumitate.config.sync import Sync
 
 FACT = "{fact."
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 TOLD_BY_ALL = ("fired_id", "fired_at")
 """What every trigger tells."""
 
@@ -20,13 +22,28 @@ TOLD_BY_ALL = ("fired_id", "fired_at")
 def check(draft: Draft) -> Iterator[Finding]:
     for name, destination in draft.config.destinations.items():
         spot = Spot("destinations", (name,))
-        if destination.url is not None and not destination.url.startswith(("https://", "http://")):
-            yield spot.below("url").wrong(f"{destination.url!r} is no web address; it begins with https://")
+        if destination.url is not None:
+            yield from _address(destination.url, spot.below("url"))
         wrong = name_problem(destination.secret) if destination.secret is not None else ""
         if wrong:
             yield spot.below("secret").wrong(wrong)
     for name, sync in draft.config.syncs.items():
         yield from _sync(draft, sync, Spot("syncs", (name,)))
+
+
+def _address(url: str, spot: Spot) -> Iterator[Finding]:
+    """People's data and the account's secret are readable on the way where nothing encrypts them."""
+    try:
+        scheme, host = (parts := urlsplit(url)).scheme, parts.hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in ("https", "http") or not host:
+        yield spot.wrong(f"{url!r} is no web address; it begins with https://")
+    elif scheme == "http" and host not in _THIS_MACHINE:
+        yield spot.wrong(
+            f"{url!r} sends people's data and the account's secret unencrypted; write https:// "
+            "(http:// is for this machine alone)"
+        )
 
 
 def _sync(draft: Draft, sync: Sync, spot: Spot) -> Iterator[Finding]:
