@@ -76,20 +76,24 @@ class KnownHeads:
         known = self._known
         at = pc.index_in(texts, value_set=known["text"])
         if at.null_count:
-            unknown = texts.filter(at.is_null()).unique()
-            known = pa.concat_batches([known, *_read(unknown)])
+            is_new = at.is_null()
+            new = texts.filter(is_new)
+            read = _read(new.unique())
+            behind = pa.scalar(len(known), pa.int32())
+            at = pc.replace_with_mask(at, is_new, pc.add(pc.index_in(new, value_set=read["text"]), behind))
+            known = pa.concat_batches([known, read])
             self._known = known.slice(max(0, len(known) - self._most))
-            at = pc.index_in(texts, value_set=known["text"])
         return known.take(at)
 
 
-def _read(texts: pa.Array) -> list[pa.RecordBatch]:
+def _read(texts: pa.Array) -> pa.RecordBatch:
     """In order: neighbours in the text are neighbours on the map, whose towns the processor has at hand.
 
     A few at a time, lest Python look through all that was made before for what it could let go of.
     """
     ordered = sorted(texts.to_pylist())
-    return [_table(ordered[start : start + _AT_ONCE]) for start in range(0, len(ordered), _AT_ONCE)]
+    starts = range(0, len(ordered), _AT_ONCE)
+    return pa.concat_batches([_table(ordered[start : start + _AT_ONCE]) for start in starts])
 
 
 def _table(texts: list[str]) -> pa.RecordBatch:
