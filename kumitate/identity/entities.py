@@ -127,7 +127,7 @@ def lasting(
     member = np.flatnonzero(counts)
     names = names.take(pa.array(member))
     _, first, place = np.unique(component[member], return_index=True, return_inverse=True)
-    known = pc.unique(_large(past.members, "group_id"))
+    known = _sorted(_large(past.members, "group_id"))  # of two as old the smaller id stays, whatever rows come first
     row = positions(names, _large(past.members, "member"))
     before = _at(positions(_large(past.members, "group_id"), known), row)
     heir = heirs(place, before, _ages(past.groups, known))
@@ -144,9 +144,13 @@ def lasting(
 def _ages(groups: pa.Table, known: pa.Array) -> Integers:
     """Per known group the place of its run among all; the runs' names sort by time."""
     runs = _large(groups, "minted_run_id")
-    order = pc.unique(runs)
-    order = order.take(pc.sort_indices(order))
-    return _at(positions(runs, order), positions(known, _large(groups, "group_id")))
+    return _at(positions(runs, _sorted(runs)), positions(known, _large(groups, "group_id")))
+
+
+def _sorted(texts: pa.Array) -> pa.Array:
+    """Each text once."""
+    found = pc.unique(texts)
+    return found.take(pc.sort_indices(found))
 
 
 def _at(values: Integers, row: Integers) -> Integers:

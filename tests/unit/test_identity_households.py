@@ -114,6 +114,15 @@ def test_of_two_households_that_become_one_the_older_id_stays() -> None:
     assert set(ids(together).values()) == {ids(first)["p8"]}
 
 
+def test_of_two_households_as_old_as_each_other_the_same_id_stays_in_every_order_of_rows() -> None:
+    two = [person("p1", "佐藤", HOME), person("p2", "佐藤", HOME), person("p3", "佐藤", "b"), person("p4", "佐藤", "b")]
+    first = members_of(two)
+    together = [person(f"p{number}", "佐藤", HOME) for number in (1, 2, 3, 4)]
+    backwards = first.take(pa.array(range(first.num_rows - 1, -1, -1)))
+    kept = set(ids(members_of(together, first, "r000002")).values())
+    assert kept == set(ids(members_of(together, backwards, "r000002")).values()) == {min(ids(first).values())}
+
+
 def test_the_same_persons_in_another_order_and_run_change_nothing() -> None:
     persons = [
         person("p1", "佐藤", HOME),
