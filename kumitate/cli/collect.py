@@ -149,7 +149,8 @@ class _InWords:
                 click.echo(f"  {kind} {name} -> {source}")
         for variable in collection.lacking:
             say(f"  set {variable}; until then the webhook's calls are refused")
-        click.echo(f"try it:\n  {_try_it(collection, address)}")
+        if _keys(collection):  # a call of a webhook is its service's alone to sign
+            click.echo(f"try it:\n  {_try_it(collection, address)}")
 
     def goes_on(self, counts: Counts) -> None:
         click.echo(f"{_now().astimezone():%H:%M:%S} {_words(counts)}")

@@ -61,6 +61,19 @@ def test_a_webhooks_secret_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "set KUMITATE_SECRET_SHOPIFY" in said
 
 
+def test_nobody_is_told_to_try_a_write_key_where_there_are_webhooks_alone(tmp_path: Path) -> None:
+    project = shutil.copytree(STALL, tmp_path / "stall")
+    for file in project.glob("sources/*.yaml"):
+        file.unlink()
+    for folder in ("contracts", "triggers", "syncs", "segments", "traits"):
+        shutil.rmtree(project / folder, ignore_errors=True)
+    (project / "sources/shop.yaml").write_text(WEBHOOK, encoding="utf-8")
+    (project / "identity/person.yaml").write_text("person: {identifiers: {member_no: {}}}", encoding="utf-8")
+    said = collect("--lake", str(tmp_path / "lake"), project=project)
+    assert "webhook /v1/webhooks/shopify -> shop" in said
+    assert "try it" not in said
+
+
 def test_a_project_that_collects_nothing_is_told_what_to_declare(tmp_path: Path) -> None:
     ended = CliRunner().invoke(main, ["collect", "--project", str(BAKERY), "--port", "0", "--lake", str(tmp_path)])
     assert ended.exit_code == 1
