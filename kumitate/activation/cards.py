@@ -11,12 +11,12 @@ from datetime import timedelta
 
 from kumitate.activation.candidates import mapping_of
 from kumitate.activation.frequency import budget_of, sent_messages
-from kumitate.activation.gates import goes_before, outranking
-from kumitate.activation.holdouts import held_out, holdouts_of
+from kumitate.activation.gates import ByPerson, by_person
 from kumitate.activation.statements import string
-from kumitate.activation.tables import SYNC_COUNTS, candidates_table
+from kumitate.activation.tables import SYNC_COUNTS, candidates_table, keys_table
 from kumitate.activation.triggered import Budget, FiredSync
 from kumitate.config.project import Config
+from kumitate.events.collecting import purpose_of
 from kumitate.events.triggering import first_step_of, once_of
 from kumitate.model.expression import Consent
 from kumitate.model.step import Mode, Query, QueryStep, Run
@@ -36,7 +36,7 @@ def fired_sync(config: Config, name: str) -> FiredSync:
         sync=name,
         trigger=sync.trigger or "",
         account=sync.destination,
-        consent=f"{sync.consent.purpose}/{sync.consent.channel}" if isinstance(sync.consent, Consent) else "",
+        consent=purpose_of(sync.consent) if isinstance(sync.consent, Consent) else "",
         has_segment=sync.segment is not None,
         fresh_seconds=trigger.fresh.total_seconds(),
         fired_key=trigger.key,
@@ -61,37 +61,25 @@ def fired_syncs(config: Config) -> tuple[FiredSync, ...]:
     return tuple(fired_sync(config, name) for name in sorted(config.fired_syncs))
 
 
-def held_cards(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> QueryStep:
-    """The candidates once more, with the gates that need other syncs or the past: ranks, hold-outs, budgets.
+def held_cards(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> str:
+    """CTEs as `gates.held`: ranks, hold-outs and budgets alone, which need other syncs or the past.
 
     Keys are not whole before the trigger fires: that one leaves once is seen to then. `planned` are syncs whose
     changes this run has made already: their messages count, too.
     """
-    sync, table = config.syncs[name], candidates_table(name)
-    ctes, whens, joins = [], [], []
-    before = goes_before(config, name)
-    if before:
-        ctes.append(outranking(before))
-        whens += [f"when x.place = {n} then {string(f'outranked:{each}')}" for n, each in enumerate(before, 1)]
-        joins.append("\nleft join outranking as x on x.person_id = c.person_id")
-    holdouts = holdouts_of(config, sync)
-    if holdouts:
-        ctes.append(held_out(holdouts))
-        whens.append("when o.person_id is not null then concat('holdout:', o.holdout)")
-        joins.append("\nleft join held_out as o on o.person_id = c.person_id")
-    for budget in budget_of(config, sync):
+    pieces = by_person(config, name)
+    ctes, whens, joins = [*pieces.ctes], [*pieces.whens], [*pieces.joins]
+    for budget in budget_of(config, config.syncs[name]):
         ctes.append(sent_messages(config, run, budget, planned=planned))
         most = config.budgets[budget].most
         whens.append(f"when f_{budget}.messages >= {most} then {string(f'frequency:{budget}')}")
-        joins.append(f"\nleft join sent_{budget} as f_{budget} on f_{budget}.person_id = c.person_id")
-    sql = f"""{_with(ctes)}select
-  c.person_id,
-  c.key,
-  {f"coalesce(c.gate, case {' '.join(whens)} end)" if whens else "c.gate"} as gate,
-  c.fields,
-  c.fields_hash
-from {table} as c{"".join(joins)}"""
-    return QueryStep(table, Query(f"held_{name}", sql))
+        joins.append(f"left join sent_{budget} as f_{budget} on f_{budget}.person_id = c.person_id")
+    joined = "".join(f"\n  {join}" for join in joins)
+    held = f"""held as (
+  select c.person_id, c.key, {ByPerson(ctes, whens, joins).gate} as gate
+  from {keys_table(name)} as c{joined}
+)"""
+    return ",\n".join((*ctes, held))
 
 
 def counted_cards(run: Run, name: str) -> QueryStep:
@@ -107,8 +95,3 @@ from {candidates_table(name)}
 group by case when gate is null then '{READY}' else concat('held:', gate) end""",
     )
     return QueryStep(SYNC_COUNTS, query, Mode.APPEND)
-
-
-def _with(ctes: list[str]) -> str:
-    listed = ",\n".join(ctes)
-    return f"with {listed}\n" if ctes else ""

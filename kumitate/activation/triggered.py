@@ -49,7 +49,7 @@ class FiredSync:
     account: str = ""
     """The destination account that it goes to."""
     consent: str = ""
-    """`marketing/email`; empty where none applies."""
+    """`marketing/email`, with a brand `marketing/email/shop`; empty where none applies."""
     has_segment: bool = False
     fresh_seconds: float = 86_400.0
     """For so long what fired is worth telling."""
@@ -135,12 +135,21 @@ def _fields(plan: FiredSync, given: Mapping[str, Any], facts: Mapping[str, Any])
 
 
 def denies(plan: FiredSync, fired: Fired) -> bool:
-    """Whether the person's newest events have taken back what the sync needs."""
+    """Whether the person's newest events have taken back what the sync needs, from its brand or from all of them."""
     if not plan.consent:
         return False
-    purpose, _, channel = plan.consent.partition("/")
-    said = (each.partition("/")[::2] for each in fired.denied)
-    return any(p == purpose and (c == channel or _ANY in (c, channel)) for p, c in said)
+    needed = _parts(plan.consent)
+    return any(_covers(_parts(said), needed) for said in fired.denied)
+
+
+def _parts(consent: str) -> tuple[str, str, str]:
+    purpose, channel, brand = [*consent.split("/", 2), "", ""][:3]
+    return purpose, channel, brand
+
+
+def _covers(said: tuple[str, str, str], needed: tuple[str, str, str]) -> bool:
+    is_channel = said[1] == needed[1] or _ANY in (said[1], needed[1])
+    return said[0] == needed[0] and is_channel and said[2] in ("", needed[2])
 
 
 def filled(template: str, facts: Mapping[str, Any], *, missing: str | None) -> str | None:

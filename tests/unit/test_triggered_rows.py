@@ -17,6 +17,7 @@ from kumitate.activation.triggered import (
     FiredSync,
     Held,
     bring,
+    denies,
     filled,
     fired_from,
     fired_json,
@@ -169,3 +170,27 @@ def test_the_function_that_hears_of_triggers_carries_no_weight() -> None:
     root = Path(__file__).parents[2]
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=root, text=True).stdout
     assert not {"boto3", "duckdb", "jsonschema", "numpy", "pyarrow", "pydantic", "sqlglot", "yaml"} & set(told.split())
+
+
+BRANDED = {**CART, "consent": {"purpose": "ads", "channel": "email", "brand": "tea"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_denied"),
+    [
+        ("ads/email/tea", True),
+        ("ads/any/tea", True),
+        ("ads/email", True),
+        ("ads/email/coffee", False),
+        ("ads/sms/tea", False),
+        ("news/email/tea", False),
+    ],
+)
+def test_a_brands_sync_hears_who_takes_consent_back_from_that_brand(said: str, is_denied: bool) -> None:
+    plan = fired_sync(fired_project(cart=BRANDED), "cart")
+    assert denies(plan, fired(denied=(said,))) is is_denied
+
+
+def test_what_is_taken_back_from_one_brand_is_nothing_to_a_sync_of_none() -> None:
+    plan = fired_sync(fired_project(), "cart")
+    assert not denies(plan, fired(denied=("ads/email/tea",)))
