@@ -42,6 +42,9 @@ def _put_objects(names: Names, settings: Settings) -> Iterator[Grant]:
     resources = (domain, f"{domain}/object-types/{settings['object']}")
     put = ("profile:PutProfileObject",)  # also what IAM's list of actions has for the batch call
     yield Grant("PutObjects", put, tuple(arn(names, "profile", each) for each in resources))
+    if settings.get("mode") == "delete":
+        delete = ("profile:DeleteProfile", "profile:SearchProfiles")
+        yield Grant("DeleteProfiles", delete, (arn(names, "profile", domain),))
 
 
 def _start_campaign(names: Names, settings: Settings) -> Iterator[Grant]:

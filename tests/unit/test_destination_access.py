@@ -100,6 +100,18 @@ def test_every_destination_inside_aws_may_be_called(type_: str) -> None:
             {"connect-campaigns:PutProfileOutboundRequestBatch": (f"connect-campaigns:{HERE}:campaign/c1",)},
         ),
         (
+            "connect_customer_profiles",
+            {"domain": "shop", "object": "Traits", "mode": "delete"},
+            {
+                "profile:PutProfileObject": (
+                    f"profile:{HERE}:domains/shop",
+                    f"profile:{HERE}:domains/shop/object-types/Traits",
+                ),
+                "profile:DeleteProfile": (f"profile:{HERE}:domains/shop",),
+                "profile:SearchProfiles": (f"profile:{HERE}:domains/shop",),
+            },
+        ),
+        (
             "connect_campaign.segment",
             {"campaign_id": "c1", "domain": "shop", "object_type": "Winback"},
             {

@@ -19,7 +19,9 @@ from kumitate.activation.destinations.answers import (
     for_all,
     json_of,
 )
-from kumitate.activation.destinations.base import Destination, Terms, batches
+from kumitate.activation.destinations.base import Destination, Terms, batches, split
+from kumitate.activation.destinations.connect_erasure import Erasure, first
+from kumitate.activation.destinations.talk import State, Turn, deletions
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, EMAIL, FAMILY_NAME, GENDER, GIVEN_NAME, PHONE
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
 
@@ -31,17 +33,16 @@ _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 class ConnectCustomerProfiles(Destination):
     """Puts objects of `object` (an object type of the domain), whose mapping takes `key_field` as unique key.
 
-    An object replaces the one with the same key, so fields without a value are left out.
+    An object replaces the one with the same key, so fields without a value are left out. In mode `delete` the
+    profiles are deleted, with everything that the domain has of them.
     """
 
     terms: ClassVar[Terms] = Terms(
-        modes=frozenset({"upsert", "append"}),
+        modes=frozenset({"upsert", "append", "delete"}),
         is_aws=True,
         seconds_between_requests=0.05,
         most_rows=_MAX_ITEMS,
-        erase_by_hand="Find the person's profile by the row's key and delete it with all its objects: "
-        "aws customer-profiles search-profiles --domain-name DOMAIN --key-name kumitate_key --values KEY, then "
-        "aws customer-profiles delete-profile --domain-name DOMAIN --profile-id ID.",
+        talk_rows=1_000,
     )
     defaults: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "FirstName": GIVEN_NAME,
@@ -55,8 +56,11 @@ class ConnectCustomerProfiles(Destination):
     domain: str = Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")
     object_type: str = Field(alias="object", pattern=r"^[a-zA-Z_][a-zA-Z_0-9-]{0,254}$")
     key_field: str = "kumitate_key"
+    mode: str = "upsert"
+    """The sync's mode."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
+        changes = split(changes)[1]
         objects = {change.key: self._object(change) for change in changes}
         too_large = [key for key, text in objects.items() if len(text.encode()) > _MAX_BYTES]
         for key in too_large:
@@ -79,6 +83,23 @@ class ConnectCustomerProfiles(Destination):
         accepted = {item["Id"] for item in answer.get("Successful", [])}
         failed = {item["Id"]: item for item in answer.get("Failed", [])}
         return tuple(_outcome(key, accepted, failed) for key in request.keys)
+
+    def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
+        """Profiles are deleted by the domain's own ids, which are asked for first."""
+        return self._erasure(changes).turn(first) if split(changes)[0] else None
+
+    def answered(self, changes: Sequence[Change], state: State, response: Response) -> Turn:
+        return self._erasure(changes).answered(state, response)
+
+    def resumed(self, changes: Sequence[Change], state: State) -> Turn:
+        return self._erasure(changes).turn(state)
+
+    def erased_rows(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Whole profiles: what others brought of the person goes as well."""
+        return deletions(changes)
+
+    def _erasure(self, changes: Sequence[Change]) -> Erasure:
+        return Erasure(self.domain, self.key_field, split(changes)[0])
 
     def _object(self, change: Change) -> str:
         given = {name: value for name, value in change.fields.items() if value is not None}
