@@ -86,10 +86,14 @@ def _best(sample: list[bytes]) -> str:
 
 
 def line_encoding(line: bytes, other: str) -> str:
-    """The encoding of one line of a mixed file: `ascii`, `utf-8`, or `other` where it is no UTF-8."""
-    if line.isascii():
-        return "ascii"
-    return "utf-8" if is_utf8(line) else other
+    """The encoding of one line of a mixed file: `ascii`, `utf-8`, or `other` where it is no UTF-8.
+
+    Any bytes are European letters: what is taken for those may be all that several Japanese encodings have in common.
+    """
+    if line.isascii() or is_utf8(line):
+        return "ascii" if line.isascii() else "utf-8"
+    own = likeliest((line,)) if is_european(other) else other
+    return own if own in _JAPANESE else other
 
 
 def mended(line: bytes, other: str, delimiter: bytes) -> str:

@@ -133,6 +133,12 @@ def test_the_encoding_of_most_lines_is_that_of_the_file(tmp_path: Path) -> None:
     assert file.encodings[1].columns == ("氏名",)
 
 
+def test_lines_of_several_encodings_are_each_told_by_their_own() -> None:
+    lines = [text.encode(name) for text, name in (("山田 太郎", "cp932"), ("高橋 花子", "euc_jp"), ("José", "cp1252"))]
+    assert [line_encoding(line, "cp1252") for line in lines] == ["cp932", "euc_jp", "cp1252"]
+    assert [line_encoding(line, "cp1252") for line in ("山田".encode(), b"Taro")] == ["utf-8", "ascii"]
+
+
 def test_the_likeliest_encoding_of_a_line_and_its_text() -> None:
     japanese = "髙橋太郎、東京都".encode("cp932")
     assert likeliest([japanese]) == "cp932"
