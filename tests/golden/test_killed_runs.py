@@ -115,7 +115,7 @@ def test_a_run_killed_before_any_step_ends_as_an_unbroken_one(tmp_path: Path, un
     assert step > 20
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 8))])
 def test_a_run_killed_at_random_moments_again_and_again_ends_as_an_unbroken_one(
     seed: int, tmp_path: Path, unbroken: Ending
 ) -> None:
