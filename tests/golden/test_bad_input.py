@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.write_text(source.read_text(encoding="utf-8").replace("clients*.csv", "clients*"), encoding="utf-8")
     for name, content in FILES.items():
         (root / "data" / name).write_bytes(content)
-    run(root)
+    run(root, until="cleanse")
     return root
 
 
