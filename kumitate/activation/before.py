@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from kumitate.activation.triggered import Budget, FiredSync, Held
+from kumitate.events.reading import milliseconds
 from kumitate.events.state_keys import past_key
 from kumitate.model.event import Fired, State
 
@@ -32,21 +33,24 @@ def sent_key(sync: str, key: str) -> str:
 
 
 def fired_key(sync: str, key: str) -> str:
-    """Of the state store: when a sync was told of its trigger's key, the person known: `{"<fired id>": seconds}`."""
+    """Of the state store: when a sync was told of its trigger's key, the person known: `{"<fired id>": ms}`."""
     return f"fired#{sync}#{_digest(key)}"
 
 
 def fired_with(plan: FiredSync, known: Mapping[str, Any], fired: Fired) -> dict[str, Any] | None:
-    """The document of a trigger's key with this firing in it; None where another is closer than `once_seconds`."""
-    at, once = fired.at.timestamp(), plan.once_seconds
+    """The document of a trigger's key with this firing in it; None where another is closer than `once_seconds`.
+
+    Milliseconds since 1970: as seconds, two of exactly one day would not always be a day apart.
+    """
+    at, once = milliseconds(fired.at), plan.once_seconds
     others = {name: other for name, other in known.items() if name not in (fired.id, _EXPIRES)}
-    if any(once is None or abs(other - at) < max(once, 0.001) for other in others.values()):
+    if any(once is None or abs(other - at) < max(round(once * 1000), 1) for other in others.values()):
         return None
     if once is None:
         return {fired.id: at}
-    lasting = once + plan.fresh_seconds + _A_DAY_SECONDS
+    lasting = round((once + plan.fresh_seconds + _A_DAY_SECONDS) * 1000)
     noted = {name: other for name, other in others.items() if other > at - lasting} | {fired.id: at}
-    return noted | {_EXPIRES: max(noted.values()) + lasting}
+    return noted | {_EXPIRES: (max(noted.values()) + lasting) // 1000}
 
 
 def spent_key(budget: str, person_id: str) -> str:

@@ -73,9 +73,10 @@ def test_another_cart_is_another_key() -> None:
 def test_what_fires_again_after_once_per_is_told_again(hours: float, reason: str) -> None:
     world = World()
     world.knows(VISITOR, "p1")
-    world.firings.told(fired(1))
-    world.clock.now = NOW + timedelta(hours=max(hours, 0))
-    world.firings.told(by_visitor(2, at=NOW + timedelta(hours=hours)))
+    odd = NOW + timedelta(milliseconds=123)
+    world.firings.told(fired(1, at=odd))
+    world.clock.now = odd + timedelta(hours=max(hours, 0))
+    world.firings.told(by_visitor(2, at=odd + timedelta(hours=hours)))
     assert world.became()[1][1] == reason
 
 
