@@ -15,6 +15,9 @@ from kumitate.execution.hearing import SETTLED, answered, gravest, missed, stays
 from kumitate.execution.wire import SPENT, Wire
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
 
+_BEHIND = 2
+"""Requests that wait behind the one under way: a claim that the disk takes its time over holds up none of them."""
+
 
 class Journal(Protocol):
     """The ledger's pages of one sync in one run."""
@@ -51,7 +54,7 @@ class Rounds:
     """Rows claimed for a request that is to leave, or is under way."""
     _round: Round = field(default_factory=lambda: Round(Counter()), init=False)
     _flights: deque[Flight] = field(default_factory=deque, init=False)
-    """One under way, and at most one behind it."""
+    """One under way, and those behind it."""
     _ahead: Flight | None = field(default=None, init=False)
     """The first of the round that follows, where it was given to the line behind the last of this one."""
     _paces: Pacing | None = field(init=False)
@@ -132,9 +135,9 @@ class Rounds:
             return
         if not (self._flights and self._flights[-1].request is item):
             self._depart(item)
-        if not self._leaves_nothing_open or len(self._flights) > 1:
+        if not self._leaves_nothing_open or len(self._flights) > _BEHIND:
             self._work(meanwhile)
-        if len(self._flights) > 1:
+        if len(self._flights) > _BEHIND:
             self._land()
 
     def _depart(self, request: Request) -> None:
@@ -202,7 +205,7 @@ class Rounds:
             self._follow(self._ahead)
 
     def _land(self) -> None:
-        """Wait for the request under way, and note what it says of its rows; the one behind it leaves meanwhile."""
+        """Wait for the request under way, and note what it says of its rows; those behind it leave meanwhile."""
         flight = self._flights.popleft()
         arrived = flight.landed()
         if flight.has_left:

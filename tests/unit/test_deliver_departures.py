@@ -176,6 +176,22 @@ def test_called_off_at_any_request_what_left_has_its_verdict_and_nothing_else_is
     assert "claimed" not in said.values(), "what stayed on the ground has not left, and its note says so"
 
 
+def test_a_kill_leaves_three_requests_open_at_most() -> None:
+    class Watching(Script):
+        """Sends in the line's thread, while whoever makes requests ready goes on."""
+
+        def send(self, request: Request) -> Response:
+            if len(self.sent) < 3:
+                assert thread.given.acquire(timeout=10)
+            open_at.append(Counter(thread.verdicts().values())["claimed"])
+            return super().send(request)
+
+    open_at = list[int]()
+    thread = Thread(Watching())
+    assert thread.stream(Known(), creates(*keys(20)), creates("q1", "q2")) is None
+    assert 1 <= min(open_at) <= max(open_at) <= 3
+
+
 def test_a_portion_begun_ahead_is_noted_where_the_one_before_ends_in_trouble() -> None:
     class Refusing(Plain):
         """The first portion's rows are refused for what lies with the account, in an answer that is a success."""
