@@ -133,14 +133,13 @@ def _address(made: Destination, url: str | None) -> str:
 def _announce(made: Destination, change: Change) -> None:
     """What leaves first; FatalError where nothing can."""
     from kumitate.errors import FatalError
-    from kumitate.execution.one_row import in_words, rendered
-    from kumitate.model.request import AwsCall, Outcome
+    from kumitate.execution.one_row import in_words, rendered, size_of
+    from kumitate.model.request import Outcome
 
     for each in rendered(made, change):
         if isinstance(each, Outcome):
             raise FatalError(f"the row cannot be sent: {each.reason} ({each.message or 'see the destination'})")
-        size = "" if isinstance(each, AwsCall) else f", {len(each.body):,} bytes"
-        say(f"{in_words(each)}{size}")
+        say(f"{in_words(each)}, {size_of(each):,} bytes")
 
 
 def _tell(told: dict[str, Any], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -139,6 +140,13 @@ def in_words(request: Request) -> str:
     return f"{request.method} {request.host}{request.path.partition('?')[0]}"
 
 
+def size_of(request: Request) -> int:
+    """Bytes of what it carries; of a call of AWS as JSON, which most of its services speak."""
+    if isinstance(request, AwsCall):
+        return len(json.dumps(request.parameters, default=str).encode())
+    return len(request.body)
+
+
 def send(trial: Trial, change: Change, *, environment: Mapping[str, str]) -> Tried:
     """Bring the row; nothing is noted in the project: neither ledger nor state nor memory."""
     seen: list[Exchange] = []
@@ -190,8 +198,7 @@ class _Watched:
 
     def send(self, request: Request) -> Response:
         response = self.inner.send(request)
-        size = 0 if isinstance(request, AwsCall) else len(request.body)
-        self.seen.append(Exchange(in_words(request), size, response.status))
+        self.seen.append(Exchange(in_words(request), size_of(request), response.status))
         return response
 
 

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from harness.projects import BAKERY, copy_of
 from kumitate.activation.destinations.registry import REGISTRY
 from kumitate.cli.main import main
+from kumitate.execution.one_row import size_of
+from kumitate.model.request import AwsCall
 from kumitate.sandbox.server import Sandbox
 
 MORE = """
@@ -150,3 +152,8 @@ def test_nothing_is_noted_in_the_project(project: Path) -> None:
     before = sorted(path.name for path in project.rglob("*"))
     tried(project, "equipe", "--field", "text=Bonjour", "--sandbox")
     assert sorted(path.name for path in project.rglob("*")) == before
+
+
+def test_a_call_of_aws_has_a_size_as_well() -> None:
+    call = AwsCall("sesv2", "send_bulk_email", {"FromEmailAddress": "a@example.jp"}, ("p1",))
+    assert size_of(call) == len('{"FromEmailAddress": "a@example.jp"}')
