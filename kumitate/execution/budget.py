@@ -13,8 +13,10 @@ from kumitate.model.request import Response
 from kumitate.ports import Memory
 
 _RESERVED_AT_ONCE = 50
-_EPOCH_FROM = 1e9
-"""Numbers above are seconds since 1970, numbers below seconds from now."""
+_EPOCH_FROM, _MILLISECONDS_FROM = 1e9, 1e11
+"""Numbers above are seconds or milliseconds since 1970, numbers below seconds from now."""
+_LONGEST_PAUSE = 86_400.0
+"""Who asks for more is asked again after a day: no vendor renews an allowance later, and answers may be wrong."""
 _RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 
 
@@ -108,11 +110,21 @@ def retry_after(response: Response, now: datetime) -> float:
     asked = headers.get("retry-after", "")
     if asked:
         when = _date(asked)
-        return _number(asked) if when is None else max(0.0, (when - theirs).total_seconds())
+        return _until(_number(asked), theirs) if when is None else _bounded((when - theirs).total_seconds())
     if response.status != 429:
         return 0.0
-    reset = next((_number(headers[name]) for name in _RESETS if name in headers), 0.0)
-    return max(0.0, reset - theirs.timestamp()) if reset >= _EPOCH_FROM else reset
+    return _until(next((_number(headers[name]) for name in _RESETS if name in headers), 0.0), theirs)
+
+
+def _until(told: float, theirs: datetime) -> float:
+    """Seconds, of a moment or of so many seconds from now."""
+    since_1970 = told / 1000 if told >= _MILLISECONDS_FROM else told
+    seconds = since_1970 - theirs.timestamp() if told >= _EPOCH_FROM else told
+    return _bounded(seconds)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), _LONGEST_PAUSE)
 
 
 def _number(text: str) -> float:

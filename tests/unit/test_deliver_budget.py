@@ -35,6 +35,12 @@ EPOCH_IN_A_MINUTE = str(int(NOON.timestamp()) + 60)
         ({"x-rate-limit-reset": EPOCH_IN_A_MINUTE}, 60.0),
         ({"RateLimit-Reset": "30"}, 30.0),
         ({"Retry-After": "7", "X-RateLimit-Reset": EPOCH_IN_A_MINUTE}, 7.0),
+        ({"Retry-After": EPOCH_IN_A_MINUTE}, 60.0),
+        ({"X-RateLimit-Reset": f"{EPOCH_IN_A_MINUTE}000"}, 60.0),
+        ({"Retry-After": "999999999"}, 86_400.0),
+        ({"Retry-After": "1e300"}, 86_400.0),
+        ({"Retry-After": "Fri, 10 Mar 2126 12:00:00 GMT"}, 86_400.0),
+        ({"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}, 0.0),
     ],
 )
 def test_what_an_answer_asks_for_is_understood_by_the_vendors_own_clock(
