@@ -87,6 +87,11 @@ def links_query(config: Config) -> Query:
 
 
 _NAMED = f"""
+        wanted as (
+            select left_record as name from decided
+            union
+            select right_record as name from decided
+        ),
         named as (
             select record as name, record from {IDENTIFIERS}
             union
@@ -94,18 +99,27 @@ _NAMED = f"""
             union
             select value as name, record from {IDENTIFIERS} where kind not like 'rule:%'
         ),
+        sides as (
+            select n.name, n.record
+            from named as n
+            join wanted as w on w.name = n.name
+        ),
         pairs as (
             select
                 case when l.record < r.record then l.record else r.record end as left_record,
                 case when l.record < r.record then r.record else l.record end as right_record,
                 d.link, d.author, d.reason, d.at
             from decided as d
-            join named as l on l.name = d.left_record
-            join named as r on r.name = d.right_record
+            left join sides as l on l.name = d.left_record
+            left join sides as r on r.name = d.right_record
             where l.record <> r.record
         )
 """
-"""Every name's records, and each decision on each pair of them, the smaller record at the left."""
+"""Every name's records, and each decision on each pair of them, the smaller record at the left.
+
+Left joins, though nothing is left of what joins nothing: of inner ones an engine that knows no sizes may join all names
+with all others first, by their not being one record.
+"""
 
 
 def _file_rows(config: Config) -> Iterator[str]:
