@@ -27,6 +27,8 @@ _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _CLOCKS_AGREE = timedelta(seconds=30)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_LONGEST_TOKEN = timedelta(days=365)
+"""What is said to last longer is renewed then; some vendors write a moment where a time is meant."""
 _SPARE = timedelta(seconds=60)
 """So long before a token expires it is renewed: not every vendor says 401 when it has."""
 
@@ -128,7 +130,8 @@ class HttpTransport:
             why = _member(response.body, "error") or f"HTTP {response.status}"
             raise FatalError(f"signing in was refused ({why}); see the destination's secret")
         lasts = _member(response.body, "expires_in")
-        self._good_until = self._now() + timedelta(seconds=int(lasts)) - _SPARE if lasts.isdecimal() else _NEVER
+        seconds = min(float(lasts), _LONGEST_TOKEN.total_seconds()) if lasts.isdecimal() else None
+        self._good_until = _NEVER if seconds is None else self._now() + timedelta(seconds=seconds) - _SPARE
         return token
 
     def _signed_in(self) -> Response:

@@ -8,6 +8,7 @@ import pytest
 from harness.deliveries import Clock, Lists, MemoryLedger, NotedMemory, Script, bring, creates, sender
 from harness.followed import Followed
 from harness.talks import opened
+from kumitate.activation.destinations.meta_answers import minutes_to_wait
 from kumitate.activation.destinations.salesforce_answers import used_up
 from kumitate.execution.deliver import Route
 from kumitate.execution.sending import Patience
@@ -77,6 +78,12 @@ def test_meta_is_left_alone_for_as_long_as_it_says(type_: str, settings: dict[st
     bring(lists, MemoryLedger(clock), Route(sender(script, clock, patience=patience), {"s": opened(type_, **settings)}))
     assert clock.slept == [180.0]
     assert lists.verdicts() == {"p1": "accepted"}
+
+
+@pytest.mark.parametrize(("told", "minutes"), [("5", 5), ("1767225700", 1_440), ("-3", 0), ('"soon"', 0), ("null", 0)])
+def test_meta_is_left_alone_for_a_day_at_most(told: str, minutes: int) -> None:
+    usage = f'{{"1": [{{"estimated_time_to_regain_access": {told}}}]}}'
+    assert minutes_to_wait(Response(400, b"{}", {"X-Business-Use-Case-Usage": usage})) == minutes
 
 
 def test_a_manifest_names_the_run_that_wrote_it() -> None:

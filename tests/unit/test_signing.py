@@ -193,7 +193,8 @@ class Tokens(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         seen: list[str] = self.server.seen  # type: ignore[attr-defined]  # put there by the test
         seen.append(self.headers.get("Authorization", "sign in"))
-        body = json.dumps({"access_token": f"t{seen.count('sign in')}", "expires_in": 600}).encode()
+        lasts = getattr(self.server, "lasts", 600)
+        body = json.dumps({"access_token": f"t{seen.count('sign in')}", "expires_in": lasts}).encode()
         self.send_response_only(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -201,6 +202,20 @@ class Tokens(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that http.server gives it)
         """Nothing."""
+
+
+@pytest.mark.parametrize("lasts", [1767225700000, 10**30, 0, -1, "soon", None, 1.5])
+def test_whatever_a_vendor_says_of_how_long_a_token_lasts_the_request_leaves(lasts: object) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Tokens)
+    server.seen, server.lasts = [], lasts  # type: ignore[attr-defined]  # what the handler looks at
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    secret = json.dumps({"client_id": "a", "client_secret": "b"})
+    transport = HttpTransport(url, credentials_of(secret, sign_in_url="/token", base_url=url))
+    answer = transport.send(HttpRequest("POST", "/x", b"{}", ()))
+    server.shutdown()
+    server.server_close()
+    assert answer.status == 200
 
 
 def test_a_token_is_renewed_before_it_expires() -> None:

@@ -24,6 +24,8 @@ LATER: Mapping[int, str] = {
     **dict.fromkeys((1, 2), UNAVAILABLE),
     190: AUTH_REFUSED,
 }
+_MOST_MINUTES = 24 * 60
+"""Whoever asks for more is asked again after a day."""
 _SUBCODE_STEPS: Mapping[int, str] = {
     1870090: "accept the custom audience terms for this ad account in Audiences, then run again",
     33: "check the audience's or dataset's id, and give the system user access to it",
@@ -74,6 +76,7 @@ def minutes_to_wait(response: Response) -> int:
     told = next((value for name, value in response.headers.items() if name.lower() == "x-business-use-case-usage"), "")
     try:
         uses = [use for uses in json.loads(told).values() for use in uses]
-        return max((int(use.get("estimated_time_to_regain_access", 0)) for use in uses), default=0)
+        asked = max((int(use.get("estimated_time_to_regain_access", 0)) for use in uses), default=0)
     except (ValueError, TypeError, AttributeError):
         return 0
+    return min(max(0, asked), _MOST_MINUTES)
