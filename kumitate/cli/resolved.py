@@ -119,7 +119,8 @@ def show(facts: dict[str, Any]) -> None:
         click.echo(f"taken out by a delta: {counted(facts['deleted'], 'records')}")
     if facts["model"]:
         click.echo(
-            f"a model compared {', '.join(facts['model']['compares'])}; {facts['review']:,} pairs wait for a steward"
+            f"a model compared {', '.join(facts['model']['compares'])};"
+            f" waiting for a steward: {counted(facts['review'], 'pairs')}"
         )
     if facts["decisions"]["given"]:
         _show_decisions(**facts["decisions"])
@@ -157,7 +158,7 @@ def _show_counts(facts: dict[str, Any]) -> None:
         print_table(("column", "could not be used", "rows"), rows)
     if facts["held_most"]:
         held = counted(sum(facts["held"].values()), "values")
-        click.echo(f"{held} merge nobody, or not all who hold them; those on most records:")
+        click.echo(f"merging nobody, or not all who hold them: {held}; those on most records:")
         print_table(("kind", "value", "reason", "records"), [tuple(each.values()) for each in facts["held_most"]])
 
 
