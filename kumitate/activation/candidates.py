@@ -1,9 +1,12 @@
-"""Candidates of a sync: the segment's members, what the destination would get of each, and what holds them back."""
+"""Candidates of a sync: the segment's members, what the destination would get of each, and what holds them back.
+
+Keys come first, for gates that need all of them; fields are rendered, and written, once.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -13,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.activation.gates import KEY_EMPTY, consent_join, first_gate
-from kumitate.activation.tables import candidates_table
-from kumitate.activation.templates import Template, held_rows, parse_template, render_json, render_text
+from kumitate.activation.tables import candidates_table, keys_table
+from kumitate.activation.templates import Template, held_rows, may_hold, parse_template, render_json, render_text
 from kumitate.activation.values import raw_texts
 from kumitate.config.project import Config
 from kumitate.config.sync import NullPolicy, Sync
@@ -26,7 +29,7 @@ from kumitate.segments.masks import is_member
 from kumitate.segments.tables import masks_table
 from kumitate.sql.vocabulary import text
 
-GATE = "_gate"
+GATE, KEY = "_gate", "_key"
 UNMATCHED = "field.unmatched"
 """A value that a field's lookup does not hold."""
 _HASH_BYTES = 16
@@ -49,9 +52,24 @@ class Mapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Profile columns the templates take, once each, sorted."""
-        templates = (self.key, *(template for _, template in self.fields))
-        return tuple(sorted({column for template in templates for column in template.columns}))
+        """Profile columns the fields take, once each, sorted."""
+        return _columns(template for _, template in self.fields)
+
+    @property
+    def asking(self) -> tuple[tuple[str, Template], ...]:
+        """The fields that hold a row back where they have no value."""
+        return tuple(
+            (name, template) for name, template in self.fields if self.policy(name) == "hold" or may_hold(template)
+        )
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Profile columns that the key takes, and the fields that may hold a row back."""
+        return _columns((self.key, *(template for _, template in self.asking)))
+
+
+def _columns(templates: Iterable[Template]) -> tuple[str, ...]:
+    return tuple(sorted({column for template in templates for column in template.columns}))
 
 
 def mapping_of(sync: Sync) -> Mapping:
@@ -59,46 +77,72 @@ def mapping_of(sync: Sync) -> Mapping:
     return Mapping(parse_template(sync.key), fields, tuple(sorted(sync.nulls.items())))
 
 
-def candidates(config: Config, run: Run, name: str) -> BatchStep:
-    """Every member of the sync's segment with the gates that a row tells by itself, key and fields rendered."""
+def keys(config: Config, run: Run, name: str) -> BatchStep:
+    """Every member of the sync's segment by key, with the gates that a row tells by itself."""
+    table = keys_table(name)
+    mapping = mapping_of(config.syncs[name])
+    query = Query(f"keys_{name}", _members(config, run, name))
+    return BatchStep(table, query, partial(keyed, mapping, table.schema))
+
+
+def candidates(config: Config, name: str, held: str) -> BatchStep:
+    """Every member with the gate that holds them back, if any, key and fields rendered.
+
+    `held` are CTEs, the last of which is `held`: the members by key, with their gates.
+    """
     table = candidates_table(name)
     mapping = mapping_of(config.syncs[name])
-    query = Query(f"candidates_{name}", _members(config, run, name))
+    columns = _listed("h.person_id", f"h.key as {KEY}", f"h.gate as {GATE}", *_taken(mapping.columns))
+    joined = f"{profiles_table(config)} as p\njoin held as h on h.person_id = p.person_id"
+    query = Query(f"candidates_{name}", f"with {held}\nselect\n  {columns}\nfrom {joined}")
     return BatchStep(table, query, partial(render, mapping, table.schema))
 
 
 def _members(config: Config, run: Run, name: str) -> str:
     sync = config.syncs[name]
-    taken = [f"p.{validate_identifier(column)}" for column in mapping_of(sync).columns if column != "person_id"]
-    columns = ",\n  ".join(["p.person_id", f"{first_gate(config, run, sync)} as {GATE}", *taken])
+    columns = _listed("p.person_id", f"{first_gate(config, run, sync)} as {GATE}", *_taken(mapping_of(sync).asked))
     member = text(is_member(config, run, sync.segment, alias="m")) if sync.segment else "true"
     return (
         f"select\n  {columns}\n"
-        f"from {masks_table('curated', config, run)} as m\n"
-        f"join {profiles_table(config)} as p on p.person_id = m.person_id\n"
+        f"from {profiles_table(config)} as p\n"
+        f"join {masks_table('curated', config, run)} as m on m.person_id = p.person_id\n"
         f"{consent_join(sync.consent, 'm.person_id') if isinstance(sync.consent, Consent) else ''}"
         f"where {member}"
     )
 
 
-def render(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Members in, candidates out; a key with a missing part is no key."""
+def _taken(columns: Sequence[str]) -> Sequence[str]:
+    return [f"p.{validate_identifier(column)}" for column in columns if column != "person_id"]
+
+
+def _listed(*columns: str) -> str:
+    return ",\n  ".join(columns)
+
+
+def keyed(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Members in, their keys out; a key with a missing part is no key."""
     key = render_text(mapping.key, batch, missing=None)
     empty = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(key), ""), True)
     gate = _gated(batch.column(GATE).cast(pa.string()), empty, KEY_EMPTY)
-    values = []
-    for name, template in mapping.fields:
-        policy = mapping.policy(name)
-        value = _value(template, batch)
-        if policy == "hold":
-            gate = _gated(gate, pc.is_null(value.array), f"field.null:{name}")
+    for name, template in mapping.asking:
+        if mapping.policy(name) == "hold":
+            gate = _gated(gate, pc.is_null(_value(template, batch).array), f"field.null:{name}")
         unmatched = held_rows(template, batch)
         if unmatched is not None:
             gate = _gated(gate, unmatched, UNMATCHED)
-        values.append((_quoted(name), value.cleared() if policy == "clear" else value))
-    fields = _object(values, batch.num_rows)
     person_id = batch.column("person_id").cast(pa.string())
-    return pa.RecordBatch.from_arrays([person_id, key, gate, fields, _hashes(fields)], schema=schema)
+    return pa.RecordBatch.from_arrays([person_id, key, gate], schema=schema)
+
+
+def render(mapping: Mapping, schema: pa.Schema, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Members by key in, candidates out."""
+    values = []
+    for name, template in mapping.fields:
+        value = _value(template, batch)
+        values.append((_quoted(name), value.cleared() if mapping.policy(name) == "clear" else value))
+    fields = _object(values, batch.num_rows)
+    known = [batch.column(name).cast(pa.string()) for name in ("person_id", KEY, GATE)]
+    return pa.RecordBatch.from_arrays([*known, fields, _hashes(fields)], schema=schema)
 
 
 def _gated(gate: pa.Array, applies: pa.Array, name: str) -> pa.Array:

@@ -16,16 +16,17 @@ So `holdout` stands only on people who would be sent but for it: with those who 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from kumitate.activation.frequency import budget_of, sent_messages
 from kumitate.activation.holdouts import held_out, holdouts_of
 from kumitate.activation.statements import ONCE, accepted_rows, brought_rows, last_outcomes, string
-from kumitate.activation.tables import candidates_table
+from kumitate.activation.tables import candidates_table, keys_table
 from kumitate.config.checks.cycles import circles
 from kumitate.config.project import Config
 from kumitate.config.sync import Sync
 from kumitate.model.expression import Consent
-from kumitate.model.step import Query, QueryStep, Run
+from kumitate.model.step import Run
 from kumitate.profiles.tables import CONSENTS
 from kumitate.segments.masks import is_member
 from kumitate.sql.vocabulary import text
@@ -86,40 +87,58 @@ def ranking_circles(config: Config) -> tuple[tuple[str, ...], ...]:
     return circles({name: frozenset(goes_before(config, name)) for name in config.syncs})
 
 
-def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> QueryStep:
-    """The candidates once more, with gates 5 to 9, which need all of them, other syncs, or the past.
+def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> str:
+    """CTEs, the last of which is `held`: every member by key with the gate that holds them, also gates 5 to 9.
 
-    Of several people with one key the smallest person id goes. `planned` are syncs whose changes this run has made
-    already: their messages count, too.
+    Those need all members, other syncs, or the past. Of several people with one key the smallest person id goes.
+    `planned` are syncs whose changes this run has made already: their messages count, too.
     """
     sync = config.syncs[name]
-    ctes = [f"{last_outcomes(sync, run, name)},\nunknown_rows as (\n  {_unknown_rows(sync, run, name)}\n)"]
-    whens, joins = [], []
-    before = goes_before(config, name)
-    if before:
-        ctes.append(outranking(before))
-        whens += [f"when x.place = {n} then {string(f'outranked:{each}')}" for n, each in enumerate(before, 1)]
-        joins.append("left join outranking as x on x.person_id = c.person_id")
-    holdouts = holdouts_of(config, sync)
-    if holdouts:
-        ctes.append(held_out(holdouts))
-        whens.append("when o.person_id is not null then concat('holdout:', o.holdout)")
-        joins.append("left join held_out as o on o.person_id = c.person_id")
+    early = by_person(config, name)
+    unknown = f"unknown_rows as (\n  {_unknown_rows(sync, run, name)}\n)"
     budgets = budget_of(config, sync)
-    ctes += [sent_messages(config, run, each, planned=planned) for each in budgets]
-    ctes += [brought_rows(sync, run, name)] if budgets else []
+    sent = [sent_messages(config, run, each, planned=planned) for each in budgets]
+    brought = [brought_rows(sync, run, name)] if budgets else []
     late = [_too_many(budget, config.budgets[budget].most) for budget in budgets]
-    sql = _HELD.format(
-        ctes=",\n".join(ctes),
-        early=f"case {' '.join(whens)} end" if whens else "cast(null as varchar)",
-        table=candidates_table(name),
-        early_joins=_lines("\n  ", joins),
+    gated = _GATED.format(
+        gate=early.gate,
+        table=keys_table(name),
+        early_joins=_lines("\n  ", early.joins),
         late=_lines("\n      ", late),
         late_joins=_lines("\n  ", _late_joins(budgets)),
         duplicate=KEY_DUPLICATE,
         unknown=UNKNOWN_DELIVERY,
     )
-    return QueryStep(candidates_table(name), Query(f"held_{name}", sql))
+    return ",\n".join((last_outcomes(sync, run, name), unknown, *early.ctes, *sent, *brought, gated))
+
+
+@dataclass(frozen=True, slots=True)
+class ByPerson:
+    """Pieces of the statement over `c`, the members by key, that ask who is outranked or held out."""
+
+    ctes: Sequence[str]
+    whens: Sequence[str]
+    joins: Sequence[str]
+
+    @property
+    def gate(self) -> str:
+        return f"coalesce(c.gate, case {' '.join(self.whens)} end)" if self.whens else "c.gate"
+
+
+def by_person(config: Config, name: str) -> ByPerson:
+    """Gates 5 and 6."""
+    ctes, whens, joins = [], [], []
+    before = goes_before(config, name)
+    if before:
+        ctes.append(outranking(before))
+        whens += [f"when x.place = {n} then {string(f'outranked:{each}')}" for n, each in enumerate(before, 1)]
+        joins.append("left join outranking as x on x.person_id = c.person_id")
+    holdouts = holdouts_of(config, config.syncs[name])
+    if holdouts:
+        ctes.append(held_out(holdouts))
+        whens.append("when o.person_id is not null then concat('holdout:', o.holdout)")
+        joins.append("left join held_out as o on o.person_id = c.person_id")
+    return ByPerson(ctes, whens, joins)
 
 
 def _lines(indent: str, parts: Sequence[str]) -> str:
@@ -146,25 +165,31 @@ def _unknown_rows(sync: Sync, run: Run, name: str) -> str:
     )
 
 
-_HELD = """with {ctes},
-gated as (
+_GATED = """gated as (
   select
     c.person_id,
     c.key,
-    {early} as gate
+    {gate} as gate
   from {table} as c{early_joins}
-  where c.gate is null
 ),
-shared_keys as (
-  select key, min(person_id) as person_id
+repeated_keys as (
+  select key
   from gated
   where gate is null
   group by key
   having count(*) > 1
 ),
+shared_keys as (
+  select g.key, min(g.person_id) as person_id
+  from gated as g
+  join repeated_keys as r on r.key = g.key
+  where g.gate is null
+  group by g.key
+),
 held as (
   select
     g.person_id,
+    g.key,
     case
       when g.gate is not null then g.gate
       when d.person_id <> g.person_id then '{duplicate}'{late}
@@ -173,16 +198,7 @@ held as (
   from gated as g
   left join shared_keys as d on d.key = g.key
   left join unknown_rows as u on u.key = g.key{late_joins}
-)
-select
-  c.person_id,
-  c.key,
-  coalesce(c.gate, h.gate) as gate,
-  c.fields,
-  c.fields_hash
-from {table} as c
-left join held as h on h.person_id = c.person_id and h.gate is not null"""
-"""Only who is held is joined to the whole rows: their fields are read once, and neither sorted nor grouped."""
+)"""
 
 
 def outranking(before: Sequence[str]) -> str:

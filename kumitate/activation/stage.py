@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from kumitate.activation.candidates import candidates
+from kumitate.activation.candidates import candidates, keys
 from kumitate.activation.cards import counted_cards, held_cards
 from kumitate.activation.changes import changes, counts
 from kumitate.activation.firings import gathered_tables, gathering_steps
@@ -26,6 +26,7 @@ from kumitate.activation.tables import (
     SYNC_HOLDS,
     candidates_table,
     changes_table,
+    keys_table,
     state_table,
     unreported_table,
 )
@@ -63,12 +64,14 @@ def sync_steps(
 
     `planned` are syncs whose changes this run has made already. One that a trigger fires has cards, and no changes.
     """
+    first = keys(config, run, name)
     if name in config.fired_syncs:
-        return (candidates(config, run, name), held_cards(config, run, name, planned=planned), counted_cards(run, name))
+        cards = held_cards(config, run, name, planned=planned)
+        return (first, candidates(config, name, cards), counted_cards(run, name))
     guarded = guard(config.syncs[name], run, name)
     return (
-        candidates(config, run, name),
-        held(config, run, name, planned=planned),
+        first,
+        candidates(config, name, held(config, run, name, planned=planned)),
         changes(config, name, run),
         counts(config, run, name),
         *((guarded,) if guarded else ()),
@@ -133,7 +136,8 @@ def _writes(config: Config) -> tuple[Table, ...]:
     assigned = (HOLDOUT_ASSIGNMENTS,) if config.holdouts else ()
     gathered = gathered_tables(config)
     live = (*gathered, *((OUTCOMES,) if gathered else ()), *written_to_publish(config))
-    return (*_plans(config), SYNC_COUNTS, SYNC_HOLDS, *assigned, *live)
+    keyed = (keys_table(name) for name in sorted(config.syncs))
+    return (*keyed, *_plans(config), SYNC_COUNTS, SYNC_HOLDS, *assigned, *live)
 
 
 ACTIVATION = Stage("activation", reads=_reads, writes=_writes, plan=_activate)

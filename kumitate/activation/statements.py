@@ -77,9 +77,8 @@ def last_outcomes(sync: Sync, run: Run, name: str) -> str:
 ),
 accepted_since as (
   select distinct u.key
-  from unaccepted as u
-  join (select key, run_id from {OUTCOMES} where {earlier} and verdict = 'accepted') as o
-    on o.key = u.key and o.run_id > u.run_id
+  from (select key, run_id from {OUTCOMES} where {earlier} and verdict = 'accepted') as o
+  join unaccepted as u on u.key = o.key and u.run_id < o.run_id
 ),
 {"own_outcomes" if follows else "last_outcomes"} as (
   select u.key, u.run_id, u.person_id, u.operation, u.verdict

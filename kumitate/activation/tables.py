@@ -155,6 +155,19 @@ LIVE_PUBLISHED = Table(
 )
 
 
+def keys_table(sync: str) -> Table:
+    """`activation.keys_<sync>`: every member of the segment by key, before all are looked at together."""
+    return Table(
+        "activation",
+        f"keys_{sync}",
+        (
+            Column("person_id", Type.STRING),
+            Column("key", Type.STRING),
+            Column("gate", Type.STRING, meaning="of those that a row tells by itself; null = the others are asked"),
+        ),
+    )
+
+
 def candidates_table(sync: str) -> Table:
     """`activation.candidates_<sync>`: every member of the segment, with the gate that holds them back, if any."""
     return Table(

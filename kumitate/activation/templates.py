@@ -100,6 +100,12 @@ def render_json(template: Template, batch: pa.RecordBatch) -> pa.Array:
     return pc.fill_null(_tokens(template, batch), "null")
 
 
+def may_hold(template: Template) -> bool:
+    """Whether a value of it may be in no `lookup` that would have it, so that the row must stay."""
+    own = template.mapping is not None and bool(template.mapping.lookup) and template.mapping.unmatched == "hold_row"
+    return own or any(map(may_hold, template.inputs))
+
+
 def held_rows(template: Template, batch: pa.RecordBatch) -> pa.Array | None:
     """Per row whether a value is in no `lookup` that would have it, and the row must stay; None where none may."""
     found = None
