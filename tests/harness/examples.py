@@ -3,14 +3,17 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 FAST = "fast"
 THOROUGH = "thorough"
 FEW = 10
 
-settings.register_profile(FAST, max_examples=FEW)
-settings.register_profile(THOROUGH, max_examples=100)
+_BUSY = (HealthCheck.too_slow,)
+"""A property is no claim about time: on a busy machine an example may take seconds, to make or to try."""
+
+settings.register_profile(FAST, max_examples=FEW, deadline=None, suppress_health_check=_BUSY)
+settings.register_profile(THOROUGH, max_examples=100, deadline=None, suppress_health_check=_BUSY)
 settings.load_profile(FAST)  # pytest's --hypothesis-profile takes its place
 
 
