@@ -7,9 +7,11 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -246,11 +248,23 @@ def test_schema_prints_what_an_editor_needs(tmp_path: Path) -> None:
     assert kumitate("schema", "segment").exit_code == 2
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in main.commands), ["quarantine", "replay"]])
+def commands(group: click.Group, *names: str) -> Iterator[list[str]]:
+    for name, command in group.commands.items():
+        yield from commands(command, *names, name) if isinstance(command, click.Group) else [[*names, name]]
+
+
+@pytest.mark.parametrize("command", [*commands(main)], ids=" ".join)
 def test_every_command_has_help_with_examples(command: list[str]) -> None:
     result = kumitate(*command, "--help")
     assert result.exit_code == 0
-    assert command in ([], ["quarantine"]) or "Examples:\n    kumitate " in result.stdout
+    assert "Examples:\n    kumitate " in result.stdout
+
+
+@pytest.mark.parametrize(
+    "group", [[], *([name] for name, each in main.commands.items() if isinstance(each, click.Group))]
+)
+def test_a_group_of_commands_has_help(group: list[str]) -> None:
+    assert "Commands:" in kumitate(*group, "--help").stdout
 
 
 def test_an_unknown_table_is_told_with_near_names_only(bakery: str) -> None:
