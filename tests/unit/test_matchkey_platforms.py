@@ -187,6 +187,7 @@ def test_a_birthdate_is_one_day_however_it_is_written(written: object, expected:
         ("family_name", "N/A", "name.placeholder"),
         ("given_name", "Ｎ／Ａ．", "name.placeholder"),
         ("given_name", "なし", "name.placeholder"),
+        ("given_name", "N.A.", "name.placeholder"),
         ("family_name", "(null)", "name.placeholder"),
         ("city", "不明", "value.placeholder"),
         ("city", "未登録", "value.placeholder"),
