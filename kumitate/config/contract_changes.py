@@ -25,7 +25,7 @@ _IN_PLACE = frozenset({"allOf", "anyOf", "contains", "dependentSchemas", "oneOf"
 _DESCRIBING = {
     "additionalProperties": frozenset({"patternProperties"}),
     "items": frozenset({"prefixItems"}),
-    "unevaluatedItems": _IN_PLACE,
+    "unevaluatedItems": _IN_PLACE | {"items"},
     "unevaluatedProperties": _IN_PLACE,
 }
 """What a rule for the rest leaves out, because it is described there."""
@@ -130,11 +130,12 @@ def _typed(given: Any) -> frozenset[str]:
 
 
 def _listed(schema: Mapping[str, Any]) -> frozenset[str] | None:
-    """The values that are accepted, each as JSON; None where any is."""
+    """The values that are accepted, each as JSON; None where any is. Of `const` and `enum` those that both accept."""
     write: Callable[[Any], str] = json.JSONEncoder(sort_keys=True).encode
-    if "const" in schema:
-        return frozenset([write(schema["const"])])
-    return frozenset(map(write, schema["enum"])) if "enum" in schema else None
+    lists = [[schema["const"]]] if "const" in schema else []
+    lists += [schema["enum"]] if "enum" in schema else []
+    found = [frozenset(map(write, each)) for each in lists]
+    return frozenset.intersection(*found) if found else None
 
 
 def _below(path: str, name: str) -> str:

@@ -163,6 +163,20 @@ OBJECTS = st.fixed_dictionaries(
 VALUES = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "x", "xxxx", -3, 0, 1, 1.5, None]), max_size=3)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ({"const": 0}, {"const": 0, "enum": [1, 2]}, 0),
+        ({"const": 0, "enum": [0, 1]}, {"const": 1, "enum": [0, 1]}, 0),
+        ({"items": True, "unevaluatedItems": {"type": "string"}}, {"unevaluatedItems": {"type": "string"}}, [1]),
+    ],
+)
+def test_rules_that_narrow_one_another_are_judged_together(before: Any, after: Any, refused: Any) -> None:
+    assert Draft202012Validator(before).is_valid(refused)
+    assert not Draft202012Validator(after).is_valid(refused)
+    assert list(narrowed(before, after))
+
+
 @given(before=OBJECTS, after=OBJECTS, value=VALUES)
 def test_what_is_judged_compatible_accepts_every_event_that_the_version_before_accepted(
     before: dict[str, Any], after: dict[str, Any], value: dict[str, Any]
