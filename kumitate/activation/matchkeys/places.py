@@ -27,6 +27,7 @@ _SAYS_NOTHING = frozenset(
         "undefined",
         "unknown",
         "n/a",
+        "n.a",
         "#n/a",
         "不明",
         "なし",
