@@ -71,19 +71,20 @@ def follow(history: list[list[tuple[Any, ...]]], *, scored: bool) -> None:
         assert outcome(state.resolution) == outcome(full)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(HISTORIES)
 def test_a_history_decided_step_by_step_is_decided_as_a_whole(history: list[list[tuple[Any, ...]]]) -> None:
     follow(history, scored=False)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(HISTORIES)
 def test_so_it_is_where_a_model_weighs_components_anew(history: list[list[tuple[Any, ...]]]) -> None:
     follow(history, scored=True)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=2500, deadline=None)
 @given(HISTORIES)
 def test_thousands_of_histories_are_decided_as_a_whole(history: list[list[tuple[Any, ...]]]) -> None:
@@ -91,6 +92,7 @@ def test_thousands_of_histories_are_decided_as_a_whole(history: list[list[tuple[
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=1500, deadline=None)
 @given(HISTORIES)
 def test_thousands_of_histories_with_a_model_are_decided_as_a_whole(history: list[list[tuple[Any, ...]]]) -> None:
