@@ -62,6 +62,8 @@ def show(name: str, *, project: Path | None, as_json: bool) -> None:
     click.echo(f"unless     it came true more than {about['fresh']} ago when an event arrives late")
     click.echo(f"tells      {', '.join(about['facts']) or 'no facts'}")
     click.echo(f"starts     {', '.join(about['syncs']) or 'no sync yet; name it in one, under `trigger`'}")
+    if about["past"]:
+        click.echo(f"past       {about['past']}")
     click.echo(f"timers     {about['timers']}")
     click.echo(f"remembers  {about['events_remembered']} events of a person at most, {about['bytes_at_most']:,} bytes")
 
@@ -131,10 +133,21 @@ def _about(config: Config, plan: Triggering, name: str) -> dict[str, Any]:
         "fresh": span(watch.fresh_ms),
         "facts": list(watch.facts),
         "syncs": [sync for sync, each in config.syncs.items() if each.trigger == name],
+        "past": _past(watch),
         "timers": _timers(watch),
         "events_remembered": sum(plan.steps[step].most for step in watch.looks_at),
         "bytes_at_most": most_bytes(plan, watch),
     }
+
+
+def _past(watch: Watch) -> str:
+    """What else tells that a first time is none; empty where nothing asks."""
+    from kumitate.events.words import span
+
+    if [part.kind for part in watch.parts] != ["first"]:
+        return ""
+    back = span(watch.parts[0].within_ms)
+    return f"a sync holds it (not_first) where the lake knew an earlier one, {back} back, at the last run"
 
 
 def _timers(watch: Watch) -> str:

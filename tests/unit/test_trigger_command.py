@@ -213,3 +213,10 @@ def test_what_a_browser_did_long_before_its_last_login_is_its_owners_of_then(tmp
     told = json.loads(asked(root, "test", "cart", "--events", str(root / "past.jsonl"), "--json").stdout)
     assert told["fires"] == []
     assert [missed["why"] for missed in told["not"]] == ["Ordered after 1 hour"]
+
+
+def test_a_first_time_is_shown_with_who_else_knows_the_past(tmp_path: Path) -> None:
+    root = project(tmp_path, hello={"when": {"first": ADDED, "remember": "30d"}}, keen=KEEN)
+    past = "past       a sync holds it (not_first) where the lake knew an earlier one, 30 days back, at the last run"
+    assert past in asked(root, "show", "hello").stdout.splitlines()
+    assert "past  " not in asked(root, "show", "keen").stdout
