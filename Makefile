@@ -55,7 +55,7 @@ test: $(VENV)/.ready $(CLIENTS) ## the fast tests (< 60 s)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(FAST)
 
 test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready $(CLIENTS) ## the slow tests alone, and properties with all their examples (Spark and Glue jobs need Java 17 and Maven)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(THOROUGH) -m "(slow or hypothesis) and not long" tests/slow $(FAST)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(THOROUGH) -m "(slow or hypothesis) and not long and not trino" tests/slow $(FAST)
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
 	@$(BIN)/python -m pytest $(THOROUGH) -m "slow and long" $(FAST) tests/slow
