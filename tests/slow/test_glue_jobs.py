@@ -76,6 +76,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         deliver(account, "r000001")
         jobs.append(script(account, "delivery", "r000001"))
         yield Ran(account, laptop, everything(laptop), account.rows(), jobs)
+        account.forget_classes()
 
 
 @dataclass(frozen=True)
