@@ -15,7 +15,7 @@ from kumitate.model.step import BatchFunction
 
 BATCH_ROWS = 65_536
 BATCH_BYTES = 64 * 1024 * 1024
-CHUNK_ROWS = 262_144
+CHUNK_ROWS = 131_072
 CHUNK_BYTES = 128 * 1024 * 1024
 
 _KINDS = (
