@@ -66,7 +66,7 @@ def test_views_count_what_the_run_did(shown: dict[str, pa.Table]) -> None:
     assert rows(shown, "consents_now", "granted", "people") == {(True, 1), (False, 1)}
     sent = rows(shown, "sync_results", "sync", "operation", "verdict", "changes")
     assert sent == {("active_chat", "create", "accepted", 2), ("visits_crm", "create", "accepted", 1)}
-    assert rows(shown, "runs", "run_id", "rows_in") == {("r000001", 12)}  # three of them are results of mails
+    assert rows(shown, "runs", "run_id", "rows_in") == {("r000001", 13)}  # three are results of mails, one is a payment
     assert shown["profiles_360"].num_rows == 2
 
 
