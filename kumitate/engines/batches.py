@@ -13,7 +13,7 @@ import pyarrow.types as types
 from kumitate.errors import FatalError, KumitateError
 from kumitate.model.step import BatchFunction
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 BATCH_BYTES = 64 * 1024 * 1024
 CHUNK_ROWS = 131_072
 CHUNK_BYTES = 128 * 1024 * 1024
