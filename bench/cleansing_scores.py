@@ -18,8 +18,8 @@ import pyarrow as pa
 from kumitate.cleanse.kana import with_large_kana
 from kumitate.cleanse.phones import phone_way
 from kumitate.cleanse.rules import Rule, column_cleanser
-from kumitate.cleanse.text import nfkc, with_single_blanks, without_invisible
 from kumitate.config.source import Semantic
+from kumitate.readings.text import nfkc, with_single_blanks, without_invisible
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 NFKC = DATA / "jp_width_kana" / "unicode_nfkc_jp.csv.gz"

@@ -8,9 +8,9 @@ from collections.abc import Set as AbstractSet
 from typing import Any, NoReturn
 
 from kumitate.cleanse.countries import ALPHA2, CODE_BY_NAME
-from kumitate.cleanse.text import TEXT_STEPS
-from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, stepped
+from kumitate.readings.text import TEXT_STEPS
 
 _TRUTHS = {
     True: "true t 1 yes y on はい 有 有り あり 可 同意 同意する ○ 〇 oui si ja",

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kumitate.cleanse.values import NOTHING, Cleansed, ColumnCleanser, Reader, Reading
+from kumitate.cleanse.values import Cleansed, ColumnCleanser
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reader, Reading
 
 Kernel = Callable[[pa.Array], pa.Array]
 """From texts to as many values, by Arrow's kernels."""

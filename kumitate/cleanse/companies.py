@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.names import COMMON, KANA_DASHED, LAST_STEP, LETTERLESS, LETTERS, WRITTEN_STEPS, in_common_kanji
-from kumitate.cleanse.text import half_width, text, words
-from kumitate.cleanse.values import NOTHING, Reading, settled, stepped
+from kumitate.cleanse.text import half_width, words
+from kumitate.cleanse.values import settled
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, stepped
+from kumitate.readings.text import text
 
 JAPANESE_FORMS: Mapping[str, str] = {
     "株式会社": "(株) カ)",

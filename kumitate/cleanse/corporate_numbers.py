@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from kumitate.cleanse.text import text
 from kumitate.errors import RecordError
+from kumitate.readings.text import text
 
 _MARKS = re.compile(r"[\s\-‐‑‒–—―−ー]")
 _THIRTEEN = re.compile(r"T?([1-9])([0-9]{12})", re.IGNORECASE)

@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.name_parts import family_and_given
-from kumitate.cleanse.text import TEXT_STEPS, half_width, nfkc, text, words
+from kumitate.cleanse.text import half_width, words
 from kumitate.cleanse.translation import Lookup, lookup, translated
-from kumitate.cleanse.values import NOTHING, Reading, Step, settled, stepped
+from kumitate.cleanse.values import settled
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, Step, stepped
+from kumitate.readings.text import TEXT_STEPS, nfkc, text
 
 KATAKANA_OF = {chr(point): chr(point + 0x60) for point in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
 """Hiragana -> katakana, also of the repeat marks ゝ and ゞ."""

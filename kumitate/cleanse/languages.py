@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from kumitate.cleanse.text import TEXT_STEPS
-from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, Step, stepped
+from kumitate.readings.text import TEXT_STEPS
 
 _LANGUAGES = """
 aa aar Afar | ab abk Abkhazian | af afr Afrikaans | ak aka Akan | am amh Amharic/アムハラ語 | an arg Aragonese |

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from kumitate.cleanse.columns import Chain, Shortcut
 from kumitate.cleanse.numbers import PLAIN_DECIMAL, as_decimal, to_decimal, without_commas
-from kumitate.cleanse.text import TEXT_STEPS
-from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, stepped
+from kumitate.readings.text import TEXT_STEPS
 
 _CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY

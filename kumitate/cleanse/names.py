@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 
 from kumitate.cleanse.columns import Chain, Shortcut, Way
 from kumitate.cleanse.name_parts import family_and_given
-from kumitate.cleanse.text import STABLE, TEXT_STEPS, text, with_plain_blanks, with_single_blanks, words
+from kumitate.cleanse.text import STABLE, with_plain_blanks, words
 from kumitate.cleanse.translation import Lookup, is_exchangeable, lookup, translated
-from kumitate.cleanse.values import NOTHING, Reading, Step, settled, stepped
+from kumitate.cleanse.values import settled
 from kumitate.cleanse.variants import variants
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, Step, stepped
+from kumitate.readings.text import TEXT_STEPS, text, with_single_blanks
 
 _VARIANTS = str.maketrans(variants())
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.cleanse.columns import Shortcut
-from kumitate.cleanse.text import TEXT_STEPS
-from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, stepped
+from kumitate.readings.text import TEXT_STEPS
 
 DECIMAL_COMMA = "1.234,56"
 """Declared as a column's format: the comma stands before the decimals, points stand between thousands."""

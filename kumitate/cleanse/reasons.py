@@ -5,24 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kumitate.cleanse.says_none import SAYS_NONE
 from kumitate.config.source import Semantic
-
-LIMITS: Mapping[Semantic, int] = {
-    Semantic.TEXT: 65_536,
-    Semantic.ID: 1_000,
-    Semantic.NAME: 500,
-    Semantic.KANA: 500,
-    Semantic.COMPANY: 500,
-    Semantic.EMAIL: 500,
-    Semantic.ADDRESS: 1_000,
-    Semantic.URL: 8_192,
-    Semantic.FREE_TEXT: 1_000_000,
-    Semantic.JSON: 1_000_000,
-}
-"""The longest text, in characters, that is looked at; a longer one is `<semantic>.too_long`."""
-SHORT = 100
-"""The same for what has no limit of its own: numbers, dates, phones, codes."""
+from kumitate.readings.limits import limit_of
+from kumitate.readings.says_none import SAYS_NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +16,6 @@ class Reason:
 
     en: str
     ja: str
-
-
-def limit_of(semantic: Semantic) -> int:
-    """Characters."""
-    return LIMITS.get(semantic, SHORT)
 
 
 CHANGES: Mapping[str, Reason] = {

@@ -22,9 +22,8 @@ from kumitate.cleanse.money import money_shortcuts, read_money
 from kumitate.cleanse.names import name_way
 from kumitate.cleanse.numbers import DECIMAL_SHORTCUTS, INTEGER_SHORTCUTS, read_decimal, read_integer
 from kumitate.cleanse.phones import phone_way
-from kumitate.cleanse.reasons import is_unusable, limit_of
-from kumitate.cleanse.says_none import SAYS_NONE
-from kumitate.cleanse.text import ID_SHORTCUTS, TEXT_SHORTCUTS, read_free_text, read_id, read_text
+from kumitate.cleanse.reasons import is_unusable
+from kumitate.cleanse.text import ID_SHORTCUTS, TEXT_SHORTCUTS
 from kumitate.cleanse.times import read_birthdate, read_date, read_timestamp
 from kumitate.cleanse.urls import url_way
 from kumitate.cleanse.values import Cleanser, ColumnCleanser, plain_reader
@@ -32,6 +31,9 @@ from kumitate.config.settings import Settings
 from kumitate.config.source import Semantic, Source
 from kumitate.errors import RecordError
 from kumitate.model.table import Column
+from kumitate.readings.limits import limit_of
+from kumitate.readings.says_none import SAYS_NONE
+from kumitate.readings.text import read_free_text, read_id, read_text
 
 RULES_VERSION = "4"
 """Raised with every change that gives a delivered value another clean one: all sources are then cleansed again."""

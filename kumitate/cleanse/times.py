@@ -10,9 +10,9 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from kumitate.cleanse.eras import ERA_PATTERN, era_date
-from kumitate.cleanse.text import TEXT_STEPS
-from kumitate.cleanse.values import NOTHING, Reading, stepped
 from kumitate.errors import RecordError
+from kumitate.readings.reading import NOTHING, Reading, stepped
+from kumitate.readings.text import TEXT_STEPS
 
 _DAY = re.compile(
     rf"""

@@ -6,10 +6,10 @@ import re
 from functools import partial
 
 from kumitate.cleanse.columns import Shortcut, Way
-from kumitate.cleanse.domains import ascii_domain, is_domain
-from kumitate.cleanse.text import nfkc, without_controls
-from kumitate.cleanse.values import NOTHING, Reading, Step, stepped
 from kumitate.errors import RecordError
+from kumitate.readings.domains import ascii_domain, is_domain
+from kumitate.readings.reading import NOTHING, Reading, Step, stepped
+from kumitate.readings.text import nfkc, without_controls
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#@\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#:@\s\[\]]+)"

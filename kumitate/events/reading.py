@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -16,18 +15,17 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kumitate.errors import RecordError
 from kumitate.events.plan import Field
+from kumitate.readings.emails import read_email
+from kumitate.readings.limits import limit_of
+from kumitate.readings.reading import Reading
+from kumitate.readings.says_none import SAYS_NONE
+from kumitate.readings.text import TEXT_STEPS, read_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _EXACT_FLOATS = 2**53
-_BLANKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85")
-_INVISIBLE = ((0x00, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F),
-    (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xE0000, 0xE00FF), (0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0),
-    (0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))  # fmt: skip
-_REMOVED = {point: None for first, last in _INVISIBLE for point in range(first, last + 1) if chr(point) not in _BLANKS}
-_LIMITS = {"text": 65_536, "id": 1_000, "email": 500, "url": 8_192}
-_SHORT = 100
 LONGEST = 200
 """Characters of a text that a state keeps, and a fact tells."""
 
@@ -61,12 +59,23 @@ def at_path(event: Mapping[str, Any], path: str) -> Any:
 def read(value: Any, field: Field, zone: str) -> Any:
     """Text, int, Decimal, bool, ISO date or milliseconds since 1970, by the field's semantic; None for no value."""
     text = as_text(value)
-    if text is None or len(text) > _LIMITS.get(field.semantic, _SHORT):
+    if text is None or len(text) > limit_of(field.semantic):
         return None
     plain = unified(text)
     if not plain:
         return None
     return _READERS.get(field.semantic, _text)(plain, field.formats, zone)
+
+
+def text_of(reader: Callable[[str], Reading], text: str, semantic: str) -> str | None:
+    """What the lake's own reader makes of it; None where that is nothing, or cannot be used."""
+    if len(text) > limit_of(semantic):
+        return None
+    try:
+        found: str | None = reader(text).value
+    except RecordError:
+        return None
+    return None if not found or found in SAYS_NONE.get(semantic, ()) else found
 
 
 def as_text(value: Any) -> str | None:
@@ -84,9 +93,9 @@ def as_text(value: Any) -> str | None:
 
 def unified(text: str) -> str:
     """Compatibility forms unified, invisible characters gone, blanks single."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split()) if " " in text else text
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_REMOVED)).split())
+    for _, step in TEXT_STEPS:
+        text = step(text)
+    return text
 
 
 def milliseconds(moment: datetime) -> int:
@@ -111,7 +120,11 @@ def _text(plain: str, _: tuple[str, ...], __: str) -> str:
 
 
 def _id(plain: str, _: tuple[str, ...], __: str) -> str | None:
-    return None if plain[0] + plain[-1] in {"[]", "{}"} else plain
+    return text_of(read_id, plain, "id")
+
+
+def _email(plain: str, _: tuple[str, ...], __: str) -> str | None:
+    return text_of(read_email, plain, "email")
 
 
 def _integer(plain: str, _: tuple[str, ...], __: str) -> int | None:
@@ -185,6 +198,7 @@ def _zone(name: str) -> ZoneInfo:
 
 _READERS: Mapping[str, Callable[[str, tuple[str, ...], str], Any]] = {
     "id": _id,
+    "email": _email,
     "integer": _integer,
     "decimal": _decimal,
     "boolean": _boolean,

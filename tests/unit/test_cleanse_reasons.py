@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from harness.cleansing import codes
-from kumitate.cleanse.reasons import CHANGES, REASONS, UNUSABLE, is_unusable, limit_of
+from kumitate.cleanse.reasons import CHANGES, REASONS, UNUSABLE, is_unusable
 from kumitate.config.source import Semantic
+from kumitate.readings.limits import limit_of
 
 S = Semantic
 GIVEN_FOR: dict[str, tuple[Semantic, str]] = {

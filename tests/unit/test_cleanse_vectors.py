@@ -16,8 +16,9 @@ from harness.cleansing import outcome, rule
 from kumitate.cleanse.kana import with_large_kana
 from kumitate.cleanse.phones import phone_way
 from kumitate.cleanse.rules import column_cleanser
-from kumitate.cleanse.text import STABLE, half_width, nfkc, with_single_blanks, without_invisible
+from kumitate.cleanse.text import STABLE, half_width
 from kumitate.config.source import Semantic
+from kumitate.readings.text import nfkc, with_single_blanks, without_invisible
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

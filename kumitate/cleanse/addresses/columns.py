@@ -12,10 +12,11 @@ from kumitate.cleanse.addresses.parsing import Place
 from kumitate.cleanse.addresses.plain_notations import settle
 from kumitate.cleanse.addresses.reading import PARTS, parsed
 from kumitate.cleanse.columns import Way, cleanse_column, each_once, in_order
-from kumitate.cleanse.reasons import limit_of
-from kumitate.cleanse.text import TEXT_SHORTCUTS, read_text
+from kumitate.cleanse.text import TEXT_SHORTCUTS
 from kumitate.cleanse.values import Cleansed, ColumnCleanser
 from kumitate.config.source import Semantic
+from kumitate.readings.limits import limit_of
+from kumitate.readings.text import read_text
 
 _TEXT = Way(read_text, TEXT_SHORTCUTS, limit=limit_of(Semantic.ADDRESS), too_long="address.too_long")
 _AT_ONCE = 65_536

@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 from kumitate.cleanse.addresses.columns import joined_codes
 from kumitate.cleanse.addresses.master import master
 from kumitate.cleanse.columns import Way, cleanse_column
-from kumitate.cleanse.reasons import limit_of
-from kumitate.cleanse.text import TEXT_SHORTCUTS, read_text
-from kumitate.cleanse.values import NOTHING, Cleansed, ColumnCleanser, Reading
+from kumitate.cleanse.text import TEXT_SHORTCUTS
+from kumitate.cleanse.values import Cleansed, ColumnCleanser
 from kumitate.config.source import Semantic
 from kumitate.errors import RecordError
+from kumitate.readings.limits import limit_of
+from kumitate.readings.reading import NOTHING, Reading
+from kumitate.readings.text import read_text
 
 INVALID = "postal_code.invalid"
 UNLISTED = "postal_code_unlisted"

@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from kumitate.cleanse.addresses.parsing import UNPARSED, Place, place_of, tidy
-from kumitate.cleanse.text import read_text
-from kumitate.cleanse.values import NOTHING, Reading
+from kumitate.readings.reading import NOTHING, Reading
+from kumitate.readings.text import read_text
 
 _KANJI = re.compile(r"[\u3400-\u9fff]")
 _KANA = re.compile(r"[\u30a1-\u30fa]{4}")

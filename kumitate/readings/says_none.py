@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kumitate.config.source import Semantic
-
 _JAPANESE = "不明 なし 無し ナシ 未登録 未入力 未設定 未定 該当なし 記載なし"
 _OF_PROGRAMS = "n/a #n/a undefined unknown"
 _OF_NUMBERS = "null (null) none nil nan #ref! #value! - -- --- ? ??"
@@ -19,10 +17,13 @@ def _written(words: str) -> frozenset[str]:
 _OF_PEOPLE = _written(f"{_JAPANESE} {_OF_PROGRAMS} 氏名不明 名前なし")
 """People are called Null and Nan."""
 
-SAYS_NONE: Mapping[Semantic, frozenset[str]] = {
-    Semantic.ID: _written(f"{_JAPANESE} {_OF_PROGRAMS} {_OF_NUMBERS}"),
-    Semantic.NAME: _OF_PEOPLE,
-    Semantic.KANA: _OF_PEOPLE,
-    Semantic.COMPANY: _written(f"{_JAPANESE} {_OF_PROGRAMS} null none nil"),
+SAYS_NONE: Mapping[str, frozenset[str]] = {
+    "id": _written(f"{_JAPANESE} {_OF_PROGRAMS} {_OF_NUMBERS}"),
+    "name": _OF_PEOPLE,
+    "kana": _OF_PEOPLE,
+    "company": _written(f"{_JAPANESE} {_OF_PROGRAMS} null none nil"),
 }
-"""Per type the cleansed values that say it. Types that are not here refuse such words anyway, or keep them as text."""
+"""Per semantic type (`config.source.Semantic`) the cleansed values that say it.
+
+Types that are not here refuse such words anyway, or keep them as text.
+"""
