@@ -122,7 +122,7 @@ def _without_sama(values: pa.Array) -> pa.Array:
     return pc.replace_with_mask(values, is_titled, bare)
 
 
-_WRITTEN = STABLE.replace("!-~", "A-Za-z,.")
+_WRITTEN = STABLE.replace("!-~", "A-Za-z,.").replace("Ø-ı", "Ø-öø-ı")  # ÷ is no letter
 LETTERS = "-'" + _WRITTEN
 COMMON = but(LETTERS, "".join(variants()))
 _RARE = "".join(
@@ -131,7 +131,7 @@ _RARE = "".join(
 SHAPE = words(f"{_WRITTEN}{_RARE}", "[ \u3000]")
 """No dash and no apostrophe, which have steps of their own."""
 KANA_DASHED = "[ァ-ヺー]-"
-LETTERLESS = r"^[-',. \x{3000}-\x{300F}\x{30FB}]*$"
+LETTERLESS = r"^[-&',. \x{3000}-\x{300F}\x{30FB}]*$"
 _TITLED = r"(?:様|さん|さま|殿|先生)$|^(?i:mrs?|m[sx]|dr|prof|miss)[. \x{3000}]"
 _UNLESS = f"{_TITLED}|{KANA_DASHED}|{LETTERLESS}"
 

@@ -95,6 +95,12 @@ def test_a_column_is_what_its_values_are_one_by_one(semantic: Semantic, data: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("semantic", [Semantic.NAME, Semantic.KANA, Semantic.COMPANY])
+def test_a_column_of_single_characters_is_what_they_are_one_by_one(semantic: Semantic) -> None:
+    agree(semantic, [chr(code) for code in range(1, 0x11000) if not 0xD800 <= code <= 0xDFFF])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("semantic", Semantic)
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
