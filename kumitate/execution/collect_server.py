@@ -100,7 +100,7 @@ class _Application:
     def _answer(self, call: Call) -> Answer:
         try:
             return self.answer(call)
-        except Exception:
+        except Exception:  # the collector tells its own troubles; whatever else there is, no caller sees a trace
             return _refused("internal")
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | Answer | None:

@@ -82,7 +82,7 @@ class Watching:
             self.processor.wake(due.payload)
         except RetryableError:
             raise
-        except Exception:
+        except Exception:  # one that breaks holds up no other
             self.timers.postpone(due, _BROKEN_AGAIN)
             self.watched.unusable += 1
             return

@@ -115,7 +115,7 @@ class _Stream:
     def bring(self, portions: Iterable[Sequence[Change]]) -> Outcome | None:
         try:
             trouble = self._brought(portions)
-        except Exception:
+        except Exception:  # not `finally`: a process that is being killed has no time to wind up, and must not need it
             self.rounds.wind_up()
             raise
         self.rounds.wind_up()
