@@ -60,7 +60,8 @@ def _fact(told: Told, known: Recollection, proof: Proof, *, as_of: int) -> Any:
     if told.same:
         entries = [entry for entry in entries if proof and _of(entry, told.same) == _of(proof[-1], told.same)]
     if told.without is not None:
-        undone = _last_times(known.window(told.without, as_of - max(told.within_ms, 1), as_of), told.by)
+        undoing = known.window(told.without, as_of - max(told.within_ms, 1), as_of)
+        undone = _last_times([entry for entry in undoing if _may_be_same(told, entry, proof)], told.by)
         entries = [entry for entry in entries if undone.get(_of(entry, told.by), entry.at - 1) < entry.at]
     if told.take == "count":
         return len(entries)
@@ -90,6 +91,11 @@ def _value(told: Told, entry: Entry) -> Any:
 
 def _last_times(entries: Sequence[Entry], by: str) -> dict[Any, int]:
     return {_of(entry, by): entry.at for entry in entries if by in entry.values}
+
+
+def _may_be_same(told: Told, entry: Entry, proof: Proof) -> bool:
+    """What is taken out of another cart is not taken out of this one; of no cart that it tells, out of any."""
+    return told.same not in entry.values or (bool(proof) and _of(entry, told.same) == _of(proof[-1], told.same))
 
 
 def _of(entry: Entry, by: str) -> Any:

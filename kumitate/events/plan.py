@@ -10,7 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 MOST = 100
-"""Events remembered for a step of a sequence, and of a score that counts them all."""
+"""Events remembered for a step of a sequence, of a score that counts them all, and of a fact that does."""
 FEW = 20
 """Events remembered for other steps, unless they need more to be decided."""
 FUTURE_MS = 3_600_000
@@ -139,5 +139,9 @@ class Triggering:
 
     @property
     def keep_ms(self) -> int:
-        """How long a person is remembered after their last event."""
-        return max((step.keep_ms for step in self.steps.values()), default=0)
+        """How long a person is remembered after their last event: as long as it, or what has fired, can matter."""
+        events = (step.keep_ms for step in self.steps.values())
+        firings = (
+            watch.once_ms + watch.fresh_ms + watch.lateness_ms for watch in self.watches.values() if watch.once_ms
+        )
+        return max((*events, *firings), default=0)

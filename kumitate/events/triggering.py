@@ -82,7 +82,7 @@ class _Planning:
         facts = {name: self.told(fact, back, after=after) for name, fact in trigger.facts.items()}
         for fact in facts.values():
             told = (fact.same,) if fact.step is not None else (fact.column, *fact.columns, fact.by)
-            self._note(own, told)
+            self._note(own, told, most=FEW if fact.of is not None else _remembered(fact))
         once = once_of(trigger)
         return Watch(
             parts=parts,
@@ -119,7 +119,8 @@ class _Planning:
         return Part(kind="sequence", steps=steps, within_ms=within, spoiler=spoiler, span_ms=span)
 
     def _changed(self, asked: Any, after: int) -> Part:
-        step = self.step(asked.of, REMEMBERED_MS + after)
+        """Events that tell no value are none of its step: they would push out the last one that does."""
+        step = self.step(asked.of, REMEMBERED_MS + after, known=asked.changed)
         self._note(frozenset({step}), (asked.changed,))
         semantic = self.config.sources[asked.of.source].columns[asked.changed].type
         values = [None if value is None else _kept_operand(value, semantic) for value in (asked.from_, asked.to)]
@@ -149,11 +150,11 @@ class _Planning:
         columns = tuple(name for name in (fact.column, *fact.columns, fact.by, fact.same) if name)
         step = without = None
         if fact.of is not None:
-            step = self.step(fact.of, within + after, most=fact.most)
+            step = self.step(fact.of, within + after, most=_remembered(fact))
             self._note(frozenset({step}), columns)
         if fact.without is not None:
             without = self.step(fact.without, within + after, most=MOST)
-            self._note(frozenset({without}), (fact.by or "",))
+            self._note(frozenset({without}), tuple(name for name in (fact.by, fact.same) if name))
         return Told(
             step=step,
             column=fact.column or "",
@@ -166,22 +167,27 @@ class _Planning:
             by=fact.by or "",
         )
 
-    def step(self, match: EventMatch | Any, keep: int, *, most: int = FEW) -> str:
+    def step(self, match: EventMatch | Any, keep: int, *, most: int = FEW, known: str = "") -> str:
+        """Its name; `known` is a column without which an event is none of it."""
         source = self.config.sources[match.source]
         types = {name: spec.type.type.value for name, spec in source.columns.items()}
         where = None if match.where is None else compiled(match.where, types)
+        if known:
+            tells = ["known", known, True, types[known]]
+            where = tells if where is None else ["all", [where, tells]]
         name = _step_name(match.source, match.event, where)
         found = self.steps.get(name) or Step(source=match.source, event=match.event, where=where, most=FEW)
         self.steps[name] = replace(found, keep_ms=max(found.keep_ms, keep), most=max(found.most, most))
         return name
 
-    def _note(self, steps: frozenset[str], columns: tuple[str, ...]) -> None:
-        """What is to be remembered of events: of a source that has such a column."""
+    def _note(self, steps: frozenset[str], columns: tuple[str, ...], *, most: int = FEW) -> None:
+        """What is to be remembered of events, and of how many: of a source that has such a column."""
         for name in steps:
             step = self.steps[name]
             known = self.config.sources[step.source].columns
             more = {column for column in columns if column in known}
-            self.steps[name] = replace(step, columns=tuple(sorted({*step.columns, *more})))
+            kept_columns = tuple(sorted({*step.columns, *more}))
+            self.steps[name] = replace(step, columns=kept_columns, most=max(step.most, most))
 
 
 def _watched(config: Config, source: Source, plan: _Planning) -> Watched:
@@ -219,6 +225,12 @@ def _names(config: Config, source: Source) -> tuple[Named, ...]:
         for kind in order
         if columns[source.identifiers[kind]].is_delivered
     )
+
+
+def _remembered(fact: Fact) -> int:
+    """Of how many events it is told: all that are remembered, but for the newest of a plain list, and the last one."""
+    is_plain = fact.take in ("last", "list") and fact.same is None and fact.without is None
+    return fact.most if is_plain else max(fact.most, MOST)
 
 
 def _country(given: str | None, config: Config) -> str:

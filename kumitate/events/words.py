@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kumitate.events.plan import Part, Step, Triggering, Watch, Where
@@ -63,7 +64,7 @@ def part_words(triggering: Triggering, part: Part) -> str:
             return f"{steps[0]} for the first time{within}"
         case "changed":
             change = "".join(f" {word} {value}" for word, value in _change(part) if value is not None)
-            return f"{part.column} of {steps[0]} changes{change}"
+            return f"{part.column} of {step_words(_but_known(triggering.steps[part.steps[0]]))} changes{change}"
         case "score":
             rules = zip(steps, part.points, strict=True)
             each = ", ".join(
@@ -75,6 +76,16 @@ def part_words(triggering: Triggering, part: Part) -> str:
     if part.spoiler is None:
         return f"{chain},{within}"
     return f"{chain}, and for {span(part.span_ms)} no {step_words(triggering.steps[part.spoiler])}; all{within}"
+
+
+def _but_known(step: Step) -> Step:
+    """A step of `changed` without its own part, that the column has a value: it goes without saying."""
+    match step.where:
+        case ["known", *_]:
+            return replace(step, where=None)
+        case ["all", [where, ["known", *_]]]:
+            return replace(step, where=where)
+    return step
 
 
 def most_bytes(triggering: Triggering, watch: Watch | None = None) -> int:
