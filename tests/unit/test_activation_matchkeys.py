@@ -104,7 +104,7 @@ def test_a_us_postal_code_for_meta_is_five_digits() -> None:
         ("email", "a b@example.com", "email.invalid"),
         ("phone", "110", "phone.invalid"),
         ("phone", "0000000000", "phone.invalid"),
-        ("phone", "03-1234-5678 内線12", "phone.invalid"),
+        ("phone", "03-1234-5678, 090-1234-5678", "phone.several"),
         ("given_name", "・", "value.empty"),
         ("postal_code", "〒100", "postal_code.invalid"),
         ("email", NOTHING, "hash.of_nothing"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from kumitate.errors import RecordError
+from kumitate.readings.emails import LOCAL_CHARACTERS, read_email
 
-# What stands around an address in a mail's header (`Taro <taro@example.com>;`) is no part of it.
-_EMAIL = re.compile(r"""[^@\s<>()\[\],;:"\\]+@[^@\s.<>()\[\],;:"\\/]+(?:\.[^@\s.<>()\[\],;:"\\/]+)+""")
-_LONGEST_EMAIL = 254
+# What nearly every address is; short enough that no label is too long. Any other is read as cleansing reads it.
+_PLAIN_EMAIL = re.compile(rf"[{LOCAL_CHARACTERS}]{{1,64}}@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{{2,}}")
+_LONGEST_PLAIN = 64
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー－─━ｰ~〜"), "-")
 _FLOAT = re.compile(r"(?<=[0-9]{9})\.0$")
@@ -23,11 +24,14 @@ _UNASSIGNED = re.compile(r"[5679]00[0-9]{7}")
 
 
 def email(text: str, _country: str) -> str:
-    """Trimmed, lower case: ` Mary@Example.COM` is `mary@example.com`."""
+    """Trimmed, lower case, as a cleansed column has it: ` Mary@Example.COM` is `mary@example.com`."""
     lowered = text.lower()
-    if len(lowered) > _LONGEST_EMAIL or not _EMAIL.fullmatch(lowered):
+    if len(lowered) <= _LONGEST_PLAIN and _PLAIN_EMAIL.fullmatch(lowered):
+        return lowered
+    found: str | None = read_email(text).value
+    if found is None:
         raise RecordError("email.invalid")
-    return lowered
+    return found
 
 
 def google_email(text: str, country: str) -> str:
@@ -86,16 +90,13 @@ def _national_digits(text: str, country: str) -> str:
 
 
 def looked_up(text: str, country: str) -> str:
-    """The number by the world's numbering plans."""
-    import phonenumbers  # large: only where a phone is read that is not an ordinary one
+    """The number by the world's numbering plans, as a cleansed column has it."""
+    from kumitate.readings.phones import read_phone  # large: only where a phone is read that is not an ordinary one
 
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        raise RecordError("phone.invalid") from None
-    if not phonenumbers.is_valid_number(number):
+    found: str | None = read_phone(" ".join(text.split()), country).value
+    if found is None:
         raise RecordError("phone.invalid")
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return found
 
 
 def digits(text: str, country: str) -> str:

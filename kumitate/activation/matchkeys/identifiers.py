@@ -56,6 +56,11 @@ def own_id(text: str, _country: str) -> str:
     return text
 
 
+def folded_id(text: str, country: str) -> str:
+    """The owner's own id in lower case without spaces, as Meta's own library hashes it."""
+    return own_id("".join(text.split()).lower(), country)
+
+
 def readable_id(text: str, country: str) -> str:
     """The owner's own id where it leaves readable: an e-mail address is refused."""
     if "@" in cleaned(text):

@@ -25,6 +25,7 @@ _TO_HIRAGANA = {ord("ァ") + step: ord("ぁ") + step for step in range(ord("ヶ"
 # A u that begins a word of its own is no long vowel: 井上 is Inoue, 松浦 Matsuura.
 _OWN_U = re.compile("う(?=え$|ら$)")
 _BREAK = "|"
+_NO_NAME = frozenset({"なし", "ふめい"})
 
 
 @lru_cache(4096)  # the same in many rows
@@ -33,6 +34,8 @@ def roman(text: str, _country: str) -> str:
     kana = "".join(text.split()).replace("・", "").replace("･", "").translate(_TO_HIRAGANA)
     if not _KANA.fullmatch(kana):
         raise RecordError("kana.invalid")
+    if kana in _NO_NAME:
+        raise RecordError("name.placeholder")
     written = _spelled(_OWN_U.sub(f"{_BREAK}う", kana))
     written = re.sub("n(?=[bmp])", "m", written)
     return _short_vowels(written).replace(_BREAK, "")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from kumitate.activation.matchkeys.places import country_code
+from kumitate.activation.matchkeys.places import SAYS_NOTHING, country_code, says_nothing
 from kumitate.errors import RecordError
 from kumitate.model.written import Written
 
@@ -21,10 +21,11 @@ Rule = Callable[[str, str], str]
 """(text, ISO country) -> normalised text; RecordError where the value cannot match."""
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-# MD5, SHA-1, SHA-384 and SHA-512 in hex; MD5, SHA-1 and SHA-256 in Base64.
+# MD5, SHA-1, SHA-384 and SHA-512 in hex; MD5, SHA-1 and SHA-256 in Base64; a SHA-256 that says that it is one.
 _OTHER_HASH = re.compile(
     r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}"
-    r"|[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{27}=|[A-Za-z0-9+/_-]{43}="
+    r"|[A-Za-z0-9+/_-]{22}==|[A-Za-z0-9+/_-]{27}=|(?=[^0-9]*[0-9])[A-Za-z0-9+/_-]{43}=?"
+    r"|(?:0[xX]|(?:sha|SHA)-?256[:=]|\\x)[0-9a-fA-F]{64}"
 )
 _OFTEN_THE_SAME = frozenset(
     f"{name}{script}"
@@ -33,12 +34,16 @@ _OFTEN_THE_SAME = frozenset(
 ) | {"state", "postal_code", "country"}
 """Fields whose values many rows have: each is read and hashed once."""
 _MOST_SHAPES = 1_000
-_HASH_LENGTHS = frozenset({24, 28, 32, 40, 44, 64, 96, 128})
+_HASH_LENGTHS = frozenset({24, 28, 32, 40, 43, 44, 64, 66, 71, 72, 96, 128})
 _BLANKS = frozenset(
     {"", " ", "-", "0", "null", "NULL", "none", "None", "nan", "NaN", "n/a", "N/A", "undefined", "unknown"}
 )
 """What exports write where there is nothing; a hash of one says as little."""
-_HASHES_OF_NOTHING = frozenset(hashlib.sha256(blank.encode()).hexdigest() for blank in _BLANKS)
+_HASHES_OF_NOTHING = frozenset(
+    hashlib.sha256(form.encode()).hexdigest()
+    for word in _BLANKS | SAYS_NOTHING
+    for form in (word, word.lower(), word.upper(), word.capitalize())
+)
 # What a wrong encoding leaves, and halves of signs that were cut in the middle.
 _GARBLED = re.compile("[\ufffd\ud800-\udfff]")
 # Selectors of a glyph's variant (IVS): `葛` with and without one is the same name.
@@ -189,14 +194,23 @@ def _normalised(given: str, rule: Rule, country: str, *, kind: _Kind) -> str:
             _refuse_hash(text)
     if not text.isascii() and _GARBLED.search(text):
         raise RecordError("text.garbled")
-    normalised = rule(text, country)
+    normalised = _by_rule(text, rule, country)
     if not normalised or not normalised.strip():
         raise RecordError("value.empty")
-    if normalised in _BLANKS:
+    if normalised in _BLANKS or says_nothing(normalised):
         raise RecordError("value.placeholder")
     if not kind.plain and _is_sha256(normalised):  # a hash with signs in between, which the rule took out
         raise RecordError("hash.unsupported")
     return normalised
+
+
+def _by_rule(text: str, rule: Rule, country: str) -> str:
+    try:
+        return rule(text, country)
+    except RecordError as error:
+        if error.reason.endswith(".invalid") and says_nothing(text):  # no wrong value: none at all
+            raise RecordError("value.placeholder") from None
+        raise
 
 
 def _is_sha256(text: str) -> bool:

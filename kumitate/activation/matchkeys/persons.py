@@ -37,6 +37,12 @@ def name(text: str, _country: str) -> str:
     return " ".join(kept.split())
 
 
+@lru_cache(4096)
+def joined_name(text: str, country: str) -> str:
+    """As `name`, but without spaces: `van der Berg` is `vanderberg`."""
+    return name(text, country).replace(" ", "")
+
+
 def compact_name(text: str, country: str) -> str:
     """Letters and digits alone, lower case: `De la Cruz` is `delacruz`, `山田` is `山田`."""
     return uploaded(_named(text), country)

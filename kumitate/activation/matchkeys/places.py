@@ -10,6 +10,7 @@ from kumitate.cleanse.countries import ALPHA2, CODE_BY_NAME
 from kumitate.errors import RecordError
 
 _POSTAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,10}[A-Za-z0-9]")
+_ZIP = re.compile("[0-9]{5}(-?[0-9]{4})?")
 _US_STATES = """
 AL Alabama AK Alaska AZ Arizona AR Arkansas CA California CO Colorado CT Connecticut DE Delaware
 DC District_of_Columbia FL Florida GA Georgia HI Hawaii ID Idaho IL Illinois IN Indiana IA Iowa KS Kansas KY Kentucky
@@ -20,7 +21,7 @@ UT Utah VT Vermont VA Virginia WA Washington WV West_Virginia WI Wisconsin WY Wy
 """
 _PAIRS = _US_STATES.lower().replace("_", "").split()
 _CODE_OF_STATE = dict(zip(_PAIRS[1::2], _PAIRS[::2], strict=True)) | {"washingtondc": "dc"}
-_SAYS_NOTHING = frozenset(
+SAYS_NOTHING = frozenset(
     {
         "null",
         "nan",
@@ -44,6 +45,8 @@ _SAYS_NOTHING = frozenset(
 @lru_cache(4096)
 def postal_code(text: str, country: str) -> str:
     """As the country writes it: `1000001` in Japan is `100-0001`."""
+    if country == "US" and not _ZIP.fullmatch(text):
+        raise RecordError("postal_code.invalid")
     if country != "JP":
         return _shaped(text).upper()
     found = _japanese_postal_digits(text)
@@ -58,7 +61,7 @@ def compact_postal_code(text: str, country: str) -> str:
     compact = re.sub(r"[\s-]", "", _shaped(text).lower())
     if country != "US":
         return compact
-    if not re.fullmatch("[0-9]{5}([0-9]{4})?", compact):
+    if not _ZIP.fullmatch(compact):
         raise RecordError("postal_code.invalid")
     return compact[:5]
 
@@ -79,10 +82,13 @@ def _japanese_postal_digits(text: str) -> str:
 
 def told(text: str) -> str:
     """A word in lower case; RecordError where it says that there is none: `N/A` is no name and no city."""
-    lowered = text.lower()
-    if lowered.strip(" .()<>[]") in _SAYS_NOTHING:
+    if says_nothing(text):
         raise RecordError("value.placeholder")
-    return lowered
+    return text.lower()
+
+
+def says_nothing(text: str) -> bool:
+    return text.lower().strip(" .()<>[]") in SAYS_NOTHING
 
 
 @lru_cache(4096)  # the same in many rows
@@ -113,11 +119,12 @@ def _is_latin(sign: str) -> bool:
 
 
 def country_code(text: str, _country: str) -> str:
-    """ISO 3166 alpha-2, upper case: `jp`, `JPN`, `Japan` and `日本` are `JP`."""
-    code = text.upper()
-    if code in ALPHA2:
-        return code
-    found = CODE_BY_NAME.get(text.casefold().removeprefix("the "))
+    """ISO 3166 alpha-2, upper case: `jp`, `JPN`, `Japan` and `日本` are `JP`, `U.S.A.` is `US`."""
+    written = text.casefold().removeprefix("the ")
+    undotted = written.replace(".", "")
+    if undotted.upper() in ALPHA2:
+        return undotted.upper()
+    found = CODE_BY_NAME.get(written) or CODE_BY_NAME.get(undotted)
     if found is None:
         raise RecordError("country.invalid")
     return found

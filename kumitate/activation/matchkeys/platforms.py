@@ -10,8 +10,8 @@ from kumitate.activation.matchkeys.keys import Rule, RuleSet
 
 _NAMES_AND_PLACE = frozenset({"given_name", "family_name", "postal_code", "country"})
 _ROMAN_FIRST: Mapping[str, tuple[tuple[str, Rule], ...]] = {
-    "given_name": (("given_name_roman", persons.name), ("given_name_kana", roman)),
-    "family_name": (("family_name_roman", persons.name), ("family_name_kana", roman)),
+    "given_name": (("given_name_roman", persons.joined_name), ("given_name_kana", roman)),
+    "family_name": (("family_name_roman", persons.joined_name), ("family_name_kana", roman)),
 }
 _DEVICES = ("idfa", "aaid")
 
@@ -44,8 +44,8 @@ META_V26 = RuleSet(
     {
         "email": contacts.email,
         "phone": contacts.digits,
-        "given_name": persons.name,
-        "family_name": persons.name,
+        "given_name": persons.joined_name,
+        "family_name": persons.joined_name,
         "gender": persons.gender,
         "birth_year": persons.year,
         "birth_month": persons.month,
@@ -66,22 +66,23 @@ META_V26 = RuleSet(
     },
     enough=(*_each_alone("email", "phone", "madid"), _NAMES_AND_PLACE),
 )
-"""https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audiences#hash"""
+"""https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audiences#hash; no spaces in names, as
+in Meta's own library, https://github.com/facebook/capi-param-builder"""
 
 META_CONVERSIONS_V26 = RuleSet(
     "meta_conversions.v26",
     {
         "email": contacts.email,
         "phone": contacts.digits,
-        "given_name": persons.name,
-        "family_name": persons.name,
+        "given_name": persons.joined_name,
+        "family_name": persons.joined_name,
         "gender": persons.gender,
         "birthdate": persons.birthdate,
         "city": places.letters,
         "state": places.state,
         "postal_code": places.compact_postal_code,
         "country": places.lower_country_code,
-        "external_id": identifiers.own_id,
+        "external_id": identifiers.folded_id,
         "madid": identifiers.lower_device_id,
     },
     plain=frozenset({"madid"}),
@@ -89,7 +90,8 @@ META_CONVERSIONS_V26 = RuleSet(
     instead={**_ROMAN_FIRST, "madid": _any_device(identifiers.lower_device_id)},
     enough=(*_each_alone("email", "phone", "external_id", "madid"), _NAMES_AND_PLACE),
 )
-"""https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-information-parameters"""
+"""https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-information-parameters
+names and external ids without spaces, the latter in lower case: https://github.com/facebook/capi-param-builder"""
 
 _TIKTOK = {
     "email": contacts.unsuffixed_email,
