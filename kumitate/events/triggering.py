@@ -80,9 +80,11 @@ class _Planning:
         back = max(part.within_ms for part in parts)
         own = frozenset(step for part in parts for step in part.steps)
         facts = {name: self.told(fact, back, after=after) for name, fact in trigger.facts.items()}
-        for fact in facts.values():
-            told = (fact.same,) if fact.step is not None else (fact.column, *fact.columns, fact.by)
-            self._note(own, told, most=FEW if fact.of is not None else _remembered(fact))
+        for name, told in facts.items():
+            if told.step is not None:
+                self._note(own, (told.same,))
+            else:
+                self._note(own, (told.column, *told.columns, told.by), most=_remembered(trigger.facts[name]))
         once = once_of(trigger)
         return Watch(
             parts=parts,
