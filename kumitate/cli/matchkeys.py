@@ -22,6 +22,17 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 Row = dict[str, Any]
 
 
+def _country(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """ISO 3166 alpha-2: every number is read by it, so that one that is none would spoil them all."""
+    from kumitate.activation.matchkeys import country_code
+    from kumitate.errors import RecordError
+
+    try:
+        return given and country_code(given, given)
+    except RecordError:
+        raise click.BadParameter(f"{given!r} is no country; give its two letters, such as JP or US") from None
+
+
 @click.command(
     short_help="What ad platforms can recognise of people.",
     epilog=examples(
@@ -35,7 +46,11 @@ Row = dict[str, Any]
 @click.option("--in", "table", type=FILE, help="CSV, JSON lines, Parquet or Excel, with headings as people write them.")
 @click.option("--segment", help="The members of a segment, as the last run left it.")
 @click.option("--sync", help="Whom a sync would bring, as its own fields and gates say.")
-@click.option("--country", help="Of people who have none of their own; JP, or what the sync's destination says.")
+@click.option(
+    "--country",
+    callback=_country,
+    help="Of people who have none of their own; JP, or what the sync's destination says.",
+)
 @click.option("--out", type=NEW_FILE, help="Every person's keys (.csv, .parquet or .jsonl), as they would be sent.")
 @click.option("--readable", is_flag=True, help="Keys before they are hashed: personal data in clear.")
 @click.option("--summary", is_flag=True, help="With --json: figures alone, without each person's keys.")
@@ -49,10 +64,14 @@ def matchkeys(**asked: Any) -> None:
     are masked.
     """
     from kumitate.execution.matching import Tally
+    from kumitate.execution.table_files import check_target
 
     _one_of(asked)
+    if asked["out"] is not None:
+        check_target(asked["out"])
     people, platforms, told = _people(asked)
-    tally = Tally(platforms, country=(asked["country"] or told.pop("country", "JP")).upper())
+    home = told.pop("country", "JP")
+    tally = Tally(platforms, country=asked["country"] or home)
     is_listed = asked["out"] is not None or (asked["as_json"] and not asked["summary"])
     rows = (
         [_row(number, person, tally, readable=asked["readable"]) for number, person in enumerate(people, 1)]
@@ -111,9 +130,8 @@ def _write(rows: list[Row], out: Path) -> None:
     """A column per key; why others were dropped as `field:reason`, with blanks between."""
     import pyarrow as pa
 
-    from kumitate.execution.table_files import check_target, write_table
+    from kumitate.execution.table_files import write_table
 
-    check_target(out)
     flat = [dict(_flat(row)) for row in rows]
     names = list(dict.fromkeys(name for row in flat for name in row))
     types = [pa.int64() if name == "row" else pa.string() for name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,8 @@ class People:
     columns: Mapping[str, str]
     """Field -> heading."""
     unread: tuple[str, ...]
-    rows: Sequence[Person] = field(repr=False)
+    rows: Iterable[Person] = field(repr=False)
+    """To be gone through once: of a large file, some are made at a time."""
 
 
 def people_of(path: Path) -> People:
@@ -157,6 +158,7 @@ def _taken_apart(fields: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     return found
 
 
-def _rows(fields: Mapping[str, pa.Array], count: int) -> list[dict[str, Any]]:
+def _rows(fields: Mapping[str, pa.Array], count: int) -> Iterator[dict[str, Any]]:
     table = pa.table(dict(fields)) if fields else pa.table({"_": pa.nulls(count)})
-    return [row for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE) for row in batch.to_pylist()]
+    for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        yield from batch.to_pylist()

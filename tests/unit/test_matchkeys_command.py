@@ -134,3 +134,19 @@ def test_a_file_without_any_key_says_which_headings_are_known(tmp_path: Path) ->
     result = matchkeys("--in", file)
     assert result.exit_code == 1
     assert "no column is known as a match key; name columns email, phone" in result.stderr
+
+
+def test_a_country_that_is_none_is_refused_before_it_spoils_every_number(people: Path) -> None:
+    refused = matchkeys("--in", people, "--country", "Atlantis")
+    assert refused.exit_code == 2
+    assert "'Atlantis' is no country; give its two letters" in refused.output
+    american = answer("--platform", "meta", "--in", people, "--country", "usa", "--readable")
+    assert american["rows"][2]["keys"]["country"] == "us"
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anybody_is_looked_at(tmp_path: Path) -> None:
+    unread = tmp_path / "members.csv"
+    unread.write_text("nothing,known\n1,2\n", encoding="utf-8")
+    refused = matchkeys("--in", unread, "--out", tmp_path / "keys.txt")
+    assert refused.exit_code == 1
+    assert "keys.txt: unknown ending" in refused.stderr
