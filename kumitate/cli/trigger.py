@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
+from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
     from kumitate.config.project import Config
     from kumitate.events.plan import Triggering, Watch
     from kumitate.execution.trigger_trial import Trial
 
-_LAKE = "lake"
+_LAKE, _STDIN = "lake", "-"
+_GZIP = b"\x1f\x8b"
 
 
 @click.group(short_help="What happens in real time, and when it would have happened.")
@@ -76,7 +81,11 @@ def show(name: str, *, project: Path | None, as_json: bool) -> None:
     ),
 )
 @click.argument("name")
-@click.option("--events", required=True, help="JSON Lines of events: a file, a glob, or `lake` for what the lake has.")
+@click.option(
+    "--events",
+    required=True,
+    help="JSON Lines of events: a file, a glob, `-` for stdin, or `lake` for what the lake has.",
+)
 @click.option(
     "--source", default="", help="Whose plain Segment events are, where the trigger looks at several sources."
 )
@@ -99,6 +108,9 @@ def test(name: str, *, events: str, limit: int, project: Path | None, as_json: b
     lines = _of_lake(find_project(project), sources) if events == _LAKE else _of_files(events)
     how = Asked(**asked, as_of=config.settings.as_of, now=datetime.now(UTC))
     trial = tried(plan, name, lines, asked=how)
+    if trial.refused and not trial.events:
+        reasons = ", ".join(f"{counted(count, 'lines')} {reason}" for reason, count in trial.refused.most_common())
+        raise FatalError(f"no event in {events}: {reasons}; give JSON Lines, one event as a JSON object a line")
     if as_json:
         print_json(_as_json(trial, limit))
     else:
@@ -161,15 +173,31 @@ def _timers(watch: Watch) -> str:
 
 def _of_files(given: str) -> Iterator[str]:
     import glob
-    import gzip
 
-    files = sorted(glob.glob(given, recursive=True))
+    if given == _STDIN:
+        yield from _lines(io.BytesIO(sys.stdin.buffer.read()))
+        return
+    files = [file for file in sorted(glob.glob(given, recursive=True)) if Path(file).is_file()]
     if not files:
         raise click.UsageError(f"--events {given!r}: no such file; give JSON Lines, a glob in quotes, or `lake`")
     for file in files:
-        opened = gzip.open if file.endswith(".gz") else open
-        with opened(file, "rt", encoding="utf-8", errors="surrogateescape") as text:
-            yield from (line for line in text if line.strip())
+        with Path(file).open("rb") as content:
+            yield from _lines(content)
+
+
+def _lines(content: IO[bytes]) -> Iterator[str]:
+    """Also compressed, whatever the file is called; what is no UTF-8 is one line's trouble."""
+    import gzip
+
+    is_packed = content.read(2) == _GZIP
+    content.seek(0)
+    try:
+        for number, line in enumerate(gzip.GzipFile(fileobj=content) if is_packed else content):
+            text = line.decode("utf-8-sig" if number == 0 else "utf-8", "surrogateescape")
+            if text.strip():
+                yield text
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise FatalError("--events: a compressed file is broken or ends too early; fetch it again") from None
 
 
 def _of_lake(root: Path, sources: set[str]) -> Iterator[str]:
@@ -215,12 +243,16 @@ def _print(trial: Trial, limit: int) -> None:
     between = f", {trial.first:%Y-%m-%d} to {trial.last:%Y-%m-%d}" if trial.first and trial.last else ""
     click.echo(
         f"{counted(trial.events, 'events')}{between}; {trial.matching:,} that {trial.trigger} asks for; fired"
-        f" {counted(len(trial.fires), 'times')}; {len(trial.missed):,} people came near and it did not"
+        f" {counted(len(trial.fires), 'times')}; {_people(len(trial.missed))} came near and it did not"
     )
     for reason, count in trial.refused.most_common():
         say(f"{counted(count, 'lines')} could not be used: {reason}")
     if not trial.matching:
         say("no event is one that the trigger asks for; `kumitate trigger show` tells which it does")
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _facts(facts: Any, shown: Any) -> str:

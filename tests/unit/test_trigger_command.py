@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -220,3 +222,33 @@ def test_a_first_time_is_shown_with_who_else_knows_the_past(tmp_path: Path) -> N
     past = "past       a sync holds it (not_first) where the lake knew an earlier one, 30 days back, at the last run"
     assert past in asked(root, "show", "hello").stdout.splitlines()
     assert "past  " not in asked(root, "show", "keen").stdout
+
+
+@pytest.mark.parametrize("kind", ["bom", "gzip", "stdin"])
+def test_events_are_read_from_stdin_with_a_mark_of_their_encoding_and_compressed(tmp_path: Path, kind: str) -> None:
+    root = project(tmp_path, ordered={"when": {"event": ORDERED}})
+    lines = f"{event('Ordered', 1)}\n{event('Ordered', 30)}\n".encode()
+    content = {"bom": b"\xef\xbb\xbf" + lines, "gzip": gzip.compress(lines), "stdin": lines}[kind]
+    (tmp_path / "events").write_bytes(content)
+    given = "-" if kind == "stdin" else str(tmp_path / "events")
+    words = ["trigger", "test", "ordered", "--json", "--events", given, "--project", str(root)]
+    found = json.loads(CliRunner().invoke(main, words, input=content).stdout)
+    assert (found["fired"], found["refused"]) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"messageId,event\n1,Ordered\n", "2 lines json.invalid; give JSON Lines"),
+        (b"[{}]\n", "1 line json.no_object; give JSON Lines"),
+        (gzip.compress(os.urandom(5000))[:2000], "broken or ends too early"),
+        (None, "no such file"),
+    ],
+)
+def test_a_file_that_holds_no_events_is_said_to_be_none(tmp_path: Path, content: bytes | None, says: str) -> None:
+    root = project(tmp_path / "project", ordered={"when": {"event": ORDERED}})
+    if content is not None:
+        (tmp_path / "events").write_bytes(content)
+    found = asked(root, "test", "ordered", "--events", str(tmp_path / "events" if content is not None else tmp_path))
+    assert found.exit_code != 0
+    assert says in found.output + str(found.exception)
