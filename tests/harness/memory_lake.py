@@ -6,7 +6,8 @@ import warnings
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from hashlib import blake2b
 from itertools import count
 from typing import Any
 
@@ -27,27 +28,60 @@ def _duckdb(sql: str) -> str:
 
 @cache
 def _named(sql: str) -> frozenset[str]:
-    """What may be names of tables, `curated.profiles`."""
-    return frozenset(re.findall(r"\b\w+\.\w+\b", sql))
+    """What may be names of tables, `curated.profiles` or `clean."group"`, as lakes write them."""
+    return frozenset(re.findall(r"\b\w+\.\w+\b", sql.replace('"', "")))
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A table's rows, and a mark that tables of the same columns and rows share."""
+
+    rows: pa.Table
+
+    @cached_property
+    def mark(self) -> bytes:
+        written = pa.BufferOutputStream()
+        with pa.ipc.new_stream(written, self.rows.schema) as stream:
+            stream.write_table(self.rows.combine_chunks())
+        return blake2b(written.getvalue(), digest_size=16).digest()
+
+
+@cache
+def _empty(table: Table) -> _Kept:
+    """A stage asks for dozens of these."""
+    return _Kept(table.schema.empty_table())
 
 
 @dataclass(eq=False)
 class _Database:
-    """A database of its own, with the tables that lakes have left there: whether they have rows, and their columns."""
+    """A database of its own, with the tables that lakes have left there, by their marks."""
 
     connection: duckdb.DuckDBPyConnection
-    left: dict[str, tuple[bool, pa.Schema]] = field(default_factory=dict)
+    left: dict[str, bytes] = field(default_factory=dict)
 
-    def keep(self, table: Table, rows: pa.Table) -> None:
-        state = (rows.num_rows > 0, rows.schema)
-        if not state[0] and self.left.get(str(table)) == state:
+    def bring(self, table: str, kept: _Kept) -> None:
+        if self.left.get(table) == kept.mark:
             return
-        if not any(name.startswith(f"{table.database}.") for name in self.left):
-            self.connection.execute(f"create schema {table.database}")
-        self.connection.register("brought", rows)
+        database = table.split(".")[0]
+        if not any(name.startswith(f"{database}.") for name in self.left):
+            self.connection.execute(f"create schema {database}")
+        self.connection.register("brought", kept.rows)
         # A copy, for whoever binds a query asks Python for each table that is not DuckDB's own.
         self.connection.execute(f"create or replace table {table} as select * from brought")
-        self.left[str(table)] = state
+        self.left[table] = kept.mark
+
+    def answer(self, sql: str) -> pa.Table:
+        answer = self.connection.execute(sql)
+        with warnings.catch_warnings():
+            # To copy the few rows costs less than the relation that it would have us make.
+            warnings.simplefilter("ignore")
+            return answer.to_arrow_table()
+
+
+_answers: dict[tuple[str | tuple[str, bytes], ...], pa.Table] = {}
+"""What DuckDB answered, by the query and the rows of each table in it: many tests begin with the same stages of the
+same few people."""
+_REMEMBERED = 10_000
 
 
 class _Databases:
@@ -59,7 +93,7 @@ class _Databases:
         self._free: list[_Database] = []
 
     def given_to(self, lake: "MemoryLake") -> _Database:
-        """One that no other lake has, taken over with its empty tables, for a stage asks for dozens of them."""
+        """One that no other lake has, taken over with its tables, some of which will be the same."""
         database = self._free.pop() if self._free else self._another()
         weakref.finalize(lake, self._free.append, database)
         return database
@@ -83,7 +117,7 @@ class MemoryLake:
     """Tables by name; a table that no step has written is empty."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, pa.Table] = {}
+        self._tables: dict[str, _Kept] = {}
         self._database = _databases().given_to(self)
 
     def put(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
@@ -92,7 +126,7 @@ class MemoryLake:
     def run(self, stage: Stage, config: Config, run: Run) -> None:
         for table in (*stage.reads(config), *stage.writes(config)):
             if str(table) not in self._tables:
-                self.put(table, ())
+                self._tables[str(table)] = _empty(table)
         for step in stage.plan(config, run):
             match step:
                 case QueryStep():
@@ -105,27 +139,30 @@ class MemoryLake:
                     )
                 case _:
                     raise AssertionError(f"no files and no destinations here: {step.table}")
-            kept = [self._tables[str(step.table)]] if step.mode is Mode.APPEND else []
+            kept = [self.table(step.table)] if step.mode is Mode.APPEND else []
             self._store(step.table, pa.concat_tables([*kept, rows.cast(step.table.schema)]))
 
     def query(self, sql: str | Query) -> pa.Table:
-        """The answer to SQL in Athena's dialect."""
+        """The answer to SQL in Athena's dialect; asked again of the same rows, the answer of then."""
         text = sql.sql if isinstance(sql, Query) else sql
-        unknown = _named(text) & (self._database.left.keys() - self._tables.keys())
+        named = _named(text)
+        unknown = named & (self._database.left.keys() - self._tables.keys())
         assert not unknown, f"no such table in this lake: {', '.join(sorted(unknown))}"
-        answer = self._database.connection.execute(_duckdb(text))
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # to copy the few rows costs less than the relation that it would have us make
-            return answer.to_arrow_table()
+        read = {name: self._tables[name] for name in sorted(named & self._tables.keys())}
+        question = (text, *((name, kept.mark) for name, kept in read.items()))
+        if question not in _answers:
+            for name, kept in read.items():
+                self._database.bring(name, kept)
+            if len(_answers) == _REMEMBERED:
+                _answers.clear()
+            _answers[question] = self._database.answer(_duckdb(text))
+        return _answers[question]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.query(sql).to_pylist()]
 
     def table(self, table: Table | str) -> pa.Table:
-        return self._tables[str(table)]
+        return self._tables[str(table)].rows
 
     def _store(self, table: Table, rows: pa.Table) -> None:
-        self._database.keep(table, rows)
-        self._tables[str(table)] = rows
+        self._tables[str(table)] = _Kept(rows)
