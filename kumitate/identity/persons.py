@@ -106,7 +106,7 @@ def _name(
     """All ids, and which of them each record has."""
     _, smallest = np.unique(component, return_index=True)
     new = np.flatnonzero(heir == ABSENT)
-    minted = mint_each(run_id, names.take(pa.array(smallest[new])))
+    minted = mint_each(run_id, names.take(pa.array(smallest[new])), taken=past.person_ids)
     person = heir.copy()
     person[new] = len(past.person_ids) + np.arange(len(new))
     return pa.concat_arrays([past.person_ids, minted]), person[component]
@@ -117,8 +117,17 @@ def mint(run_id: str, record: str) -> str:
     return "p" + sha256(f"{run_id}\x1f{record}".encode()).hexdigest()[:20]
 
 
-def mint_each(run_id: str, names: pa.Array) -> pa.Array:
-    """`mint` for many records, some at a time: their names as Python strings would take more room than all else."""
+def mint_each(run_id: str, names: pa.Array, *, taken: pa.Array) -> pa.Array:
+    """`mint` for many records, none of them an id that is `taken`: two runs may bear one name, of one second."""
+    ids = _minted(run_id, names)
+    while pc.any(pc.is_in(taken, value_set=ids)).as_py():
+        run_id += "+"
+        ids = _minted(run_id, names)
+    return ids
+
+
+def _minted(run_id: str, names: pa.Array) -> pa.Array:
+    """Some at a time: the names of all as Python strings would take more room than all else."""
     portions = (names[first : first + _MINTED] for first in range(0, len(names), _MINTED))
     ids = (pa.array([mint(run_id, name) for name in portion.to_pylist()], pa.large_string()) for portion in portions)
     return pa.chunked_array(ids, pa.large_string()).combine_chunks()

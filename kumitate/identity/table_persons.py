@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.identity.components import ABSENT, Integers, positions
-from kumitate.identity.persons import heirs, mint
+from kumitate.identity.persons import heirs, mint_each
 
 EVENTS = pa.schema(
     [
@@ -72,12 +72,12 @@ def carried_within(records: Integers, component: Integers, past: Persons, *, nam
     local[known] = np.arange(len(known))
     heir = heirs(number, local[before], _age(past, known))
     new = np.flatnonzero(heir == ABSENT)
-    minted = [mint(run_id, record) for record in names.take(pa.array(records[smallest[new]])).to_pylist()]
+    minted = mint_each(run_id, names.take(pa.array(records[smallest[new]])), taken=past.ids)
     owner = np.append(known, ABSENT)[heir]
     owner[new] = len(past.ids) + np.arange(len(new))
     person = past.person.copy()
     person[records] = owner[number]
-    ids = pa.concat_arrays([past.ids, pa.array(minted, pa.large_string())])
+    ids = pa.concat_arrays([past.ids, minted])
     since = pa.concat_arrays([past.since, pa.array([run_id] * len(new), pa.large_string())])
     return Persons(ids, since, person)
 

@@ -111,7 +111,7 @@ def apply(state: State, delta: Delta, score: PairScorer | None = None) -> tuple[
     refuse_contradictions(delta.count, delta.links)
     fresh = np.zeros(delta.count, np.bool_)
     fresh[delta.changed] = True
-    leaves = (delta.moved == GONE) | fresh[delta.moved]
+    leaves = (delta.moved == GONE) | np.append(fresh, False)[delta.moved]  # a change may leave no record at all
     values, lost = changed_keys(state.values, delta.keys, delta.moved, leaves=leaves)
     pairs, old_links = _pairs_now(state.pairs, delta), _moved_links(state.links, delta.moved)
     gone = np.unique(state.resolution.tied[delta.moved == GONE])

@@ -48,7 +48,7 @@ class Maximisation:
         """
         start = [_at_first(comparison) for comparison in self.model.comparisons]
         u = [self._of_two(place, of_one, 0.0) for place, of_one in enumerate(start)]
-        share = min(0.5, max(self.found.pairs.sum() / self.total / 10, 1 / self.total))
+        share = min(0.5, self._within_reason(self.found.pairs.sum() / self.total / 10))
         m, share = self._settled(start, u, share)
         u = [self._of_two(place, of_one, share) for place, of_one in enumerate(m)]
         m, share = self._settled(m, u, share)
@@ -58,11 +58,15 @@ class Maximisation:
         """`m` and the share of pairs that are one person, learned until they hardly change."""
         for _ in range(_ROUNDS):
             expected = self.found.pairs * self._posterior(m, u, share)
-            previous, share = share, max(float(expected.sum() / self.total), 1 / self.total)
+            previous, share = share, self._within_reason(float(expected.sum() / self.total))
             m = [self._maximised(place, expected) for place in range(len(m))]
             if abs(share - previous) < _SETTLED * share:
                 break
         return m, share
+
+    def _within_reason(self, share: float) -> float:
+        """At least one pair is one person, and never is it sure that all are: a table of two equal rows has one."""
+        return min(max(share, 1 / self.total), 1 - 0.5 / self.total)
 
     def _shares(self, patterns: Patterns, place: int) -> Floats:
         """How often each level is seen among these pairs, those with a missing value left out."""
