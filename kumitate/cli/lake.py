@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.statements import string
@@ -31,13 +33,22 @@ def opened(root: Path) -> Iterator[tuple[Workspace, LoggedRun]]:
 
     Tables declared since that run are read as empty.
     """
-    with open_workspace(root) as workspace:
+    with open_workspace(root) as workspace, scratch(workspace.folder) as temporary:
         last = workspace.runs.last()
         if last is None:
             raise FatalError("nothing has run yet; `kumitate run` fills the lake")
-        temporary = workspace.folder / "tmp"
         reader = Overlay(workspace.lake, declared_tables(workspace.config), temporary)
         yield replace(workspace, engine=DuckDBEngine(reader, temp_directory=temporary)), last
+
+
+@contextmanager
+def scratch(lake: Path) -> Iterator[Path]:
+    """Where a query may put what memory does not hold: in the lake, or in a private folder where that is read-only."""
+    if os.access(lake, os.W_OK):
+        yield lake / "tmp"
+        return
+    with TemporaryDirectory(prefix="kumitate-") as elsewhere:
+        yield Path(elsewhere)
 
 
 def ask(workspace: Workspace, name: str, sql: str) -> list[Row]:

@@ -22,6 +22,7 @@ from kumitate.cli.profile import profile
 from kumitate.cli.quarantine import quarantine
 from kumitate.cli.query import query
 from kumitate.cli.redrive import redrive
+from kumitate.cli.refused import refusal
 from kumitate.cli.resolve import resolve
 from kumitate.cli.review import review
 from kumitate.cli.run import run
@@ -70,7 +71,7 @@ _WITH_OWN_RULES = ("cleanse", "resolve", "what-if")
 
 
 class PlainErrors(click.Group):
-    """Says what Kumitate raises on purpose in plain words, and ends with 1."""
+    """Says in plain words what Kumitate raises on purpose and what machine or AWS refuse, and ends with 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -83,6 +84,12 @@ class PlainErrors(click.Group):
             ctx.exit(1)
         except KumitateError as error:
             say(f"kumitate: {error}")
+            ctx.exit(1)
+        except Exception as error:
+            told = refusal(error)
+            if told is None:
+                raise
+            say(f"kumitate: {told}")
             ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click passes it; the order is ours)

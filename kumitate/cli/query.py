@@ -80,10 +80,16 @@ def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | Non
     for option, given in (("--env", environment), ("--as", reader)):
         if given is not None:
             raise click.UsageError(f"{option} goes with --aws")
+    from kumitate.cli.lake import scratch
+    from kumitate.engines.duckdb import DuckDBEngine
     from kumitate.execution.workspace import open_workspace
 
-    with open_workspace(root) as workspace:
-        yield workspace.engine
+    with open_workspace(root) as workspace, scratch(workspace.folder) as temporary:
+        engine = DuckDBEngine(workspace.lake, temp_directory=temporary)
+        try:
+            yield engine
+        finally:
+            engine.close()
 
 
 def deployed_lake(root: Path, environment: str | None, reader: str) -> Engine:
