@@ -24,7 +24,7 @@ from kumitate.identity.stewards import Decision
 from kumitate.identity.table_keys import CleansedTable, cleanse_table, keys_of, of_positions
 from kumitate.identity.table_model import Scored, attributes, scored_anew
 from kumitate.identity.table_persons import Persons, carried_within, events
-from kumitate.identity.table_records import DELETED, Records, deleted, records_of
+from kumitate.identity.table_records import DELETED, UNKNOWN, Records, deleted, records_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ def _aligned(delta: pa.Table, table: pa.Table, resolved: Resolved) -> pa.Table:
 
 def _merged(base: Records, fresh: Records, gone: NDArray[np.bool_], *, offset: int) -> _Merge:
     known = positions(fresh.names.cast(base.names.type), base.names)
-    older = (known != ABSENT) & (fresh.at < np.append(base.at, 0)[known])
+    fresh = _dated(fresh, np.append(base.at, 0)[known])
+    older = fresh.at < np.append(base.at, 0)[known]
     removed = gone[fresh.row]
     stays = np.ones(len(base), np.bool_)
     stays[known[(known != ABSENT) & ~older]] = False
@@ -134,6 +135,11 @@ def _merged(base: Records, fresh: Records, gone: NDArray[np.bool_], *, offset: i
         deleted=base.deleted + int((removed & ~older & (known != ABSENT)).sum()),
     )
     return _Merge(of_base, of_delta, known, counted)
+
+
+def _dated(fresh: Records, before: Integers) -> Records:
+    """A row that does not say when it changed is as new as what it changes: a deletion often names the record alone."""
+    return replace(fresh, at=np.where(fresh.at == UNKNOWN, before, fresh.at))
 
 
 def _records(base: Records, fresh: Records, of_base: Integers, *, of_delta: Integers, offset: int) -> Records:

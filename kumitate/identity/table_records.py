@@ -17,6 +17,10 @@ from kumitate.model.masking import mask
 
 DELETED = "_deleted"
 """A column of a delta: true takes the record out."""
+_TRUE = ("true", "1", "yes", "t", "y", "1.0")
+_FALSE = ("", "false", "0", "no", "f", "n", "0.0")
+UNKNOWN = 0
+"""When a row changed that does not say when."""
 _FIRST_ROW = 2
 """The line of a file's first row, below its header."""
 
@@ -75,7 +79,7 @@ def _ranks(names: pa.Array) -> Integers:
 
 
 def _moments(table: pa.Table, plan: TablePlan) -> Integers:
-    """Milliseconds since 1970, 0 where not known."""
+    """Milliseconds since 1970, UNKNOWN where a row does not tell."""
     if plan.updated_at is None:
         return np.zeros(table.num_rows, np.int64)
     zone = plan.columns[0].rule.timezone if plan.columns else "UTC"
@@ -94,8 +98,16 @@ def _repeated(names: pa.Array, plan: TablePlan, rows: Integers) -> str:
 
 
 def deleted(table: pa.Table) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Which rows of a delta take their record out."""
+    """Which rows of a delta take their record out; FatalError where one says neither that nor that it stays."""
     if DELETED not in table.column_names:
         return np.zeros(table.num_rows, np.bool_)
-    texts = pc.fill_null(pc.utf8_lower(table[DELETED].cast(pa.string()).combine_chunks()), "")
-    return np.asarray(pc.is_in(texts, pa.array(["true", "1", "yes", "t", "y"])).to_numpy(zero_copy_only=False))
+    column = table[DELETED].cast(pa.string()).combine_chunks()
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(column, "")))
+    told = pc.is_in(texts, pa.array([*_TRUE, *_FALSE]))
+    if not pc.all(told).as_py():
+        line = int(pc.index(told, False).as_py()) + _FIRST_ROW
+        raise FatalError(
+            f"the delta: line {line} says neither true nor false in column {DELETED!r}; "
+            "write true where the record goes, and nothing where it stays"
+        )
+    return np.asarray(pc.is_in(texts, pa.array(_TRUE)).to_numpy(zero_copy_only=False))
