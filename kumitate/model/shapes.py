@@ -37,7 +37,7 @@ def _class(character: str) -> str:
     if character.isdigit():
         return "９" if character > "\x7f" else "9"
     if not character.isalpha():
-        return character if character.isprintable() else "�"
+        return character if character.isprintable() else "↵" if character in "\r\n" else "�"
     name = unicodedata.name(character, "")
     script = next((sign for prefix, sign in _SCRIPTS if name.startswith(prefix)), None)
     if script is None and character > "\x7f":

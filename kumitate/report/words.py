@@ -72,11 +72,11 @@ def shared_reason(code: str) -> Words:
     """Why an identifier merges nobody: `shared_by:member_id` is "shared by several member_id"."""
     kind, _, what = code.partition(":")
     if kind == "shared_by" and what:
-        return Words(f"several {what} share it", f"複数の{what}で共有")
+        return Words(f"several {what} share it", f"複数の {what} で共有")
     if kind == "found" and what:
-        return Words(f"more {what} than one person has", f"一人分を超える{what}で共有")
+        return Words(f"more {what} than one person has", f"一人分を超える {what} で共有")
     if kind == "limit" and what and f"limit:{what}" not in _YIELDED:
-        return Words(f"would break the limit of {what}", f"{what}の上限を超える")
+        return Words(f"would break the limit of {what}", f"{what} の上限を超える")
     names = dict(_YIELDED) | {
         "blocked": Words("blocked by rule", "ブロック規則"),
         "too_many_records": Words("on too many records", "レコード数超過"),
