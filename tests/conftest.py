@@ -1,22 +1,22 @@
 """Whole runs are dear: the tiny project is run once for all who only look at it."""
 
+from __future__ import annotations
+
 import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 
 from harness import aws_strict, examples, log_watch
 from harness.log_watch import pytest_sessionfinish as pytest_sessionfinish
 from harness.log_watch import pytest_terminal_summary as pytest_terminal_summary
 from harness.log_watch import pytest_testnodedown as pytest_testnodedown
-from harness.projects import BAKERY, copy_of, run
-from kumitate.cli.main import main
-from kumitate.execution.workspace import open_workspace
-from kumitate.report.collect import collect
-from kumitate.report.facts import Report, RunFacts
+
+if TYPE_CHECKING:  # fixtures import the product when asked: who leads two workers runs no test, and they wait for it
+    from kumitate.report.facts import Report
 
 aws_strict.watch()
 log_watch.watch()
@@ -41,6 +41,11 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bakery after one run of the command line; nobody writes to it."""
+    from click.testing import CliRunner
+
+    from harness.projects import BAKERY, copy_of
+    from kumitate.cli.main import main
+
     root = copy_of(BAKERY, tmp_path_factory.mktemp("bakery") / "boulangerie")
     result = CliRunner().invoke(main, ["run", str(root)])
     assert result.exit_code == 0, result.output
@@ -59,6 +64,8 @@ class ThreeRuns:
 
 @pytest.fixture(scope="session")
 def three_runs(tmp_path_factory: pytest.TempPathFactory) -> ThreeRuns:
+    from harness.projects import BAKERY, copy_of
+
     root = copy_of(BAKERY, tmp_path_factory.mktemp("runs") / "boulangerie")
     first, second = _reported(root), _reported(root)
     (root / "data/clients-2.csv").write_text(LATE, encoding="utf-8")
@@ -66,6 +73,11 @@ def three_runs(tmp_path_factory: pytest.TempPathFactory) -> ThreeRuns:
 
 
 def _reported(root: Path) -> Report:
+    from harness.projects import run
+    from kumitate.execution.workspace import open_workspace
+    from kumitate.report.collect import collect
+    from kumitate.report.facts import RunFacts
+
     summary = run(root)
     facts = RunFacts(summary.run_id, summary.as_of, summary.engine, summary.seconds)
     with open_workspace(root) as workspace:
