@@ -18,7 +18,6 @@ Piece = TypeVar("Piece")
 KEPT = timedelta(days=14)
 """Notes go by themselves; by then their outcomes are long in the lake."""
 _ITEM_BYTES = 300_000
-_MESSAGE_CHARACTERS = 10_000
 _ITEMS_A_BATCH = 25
 _CLAIMS_AT_ONCE = 10
 _TRIES = 8
@@ -64,7 +63,7 @@ class DynamoLedger:
             self._write_behind(page_key(run_id, sync, self._fence.page), self._fence, items=some)
 
     def settle(self, run_id: str, sync: str, outcomes: Iterable[Outcome]) -> None:
-        rows = [[o.key, o.verdict.value, o.reason, o.message[:_MESSAGE_CHARACTERS]] for o in outcomes]
+        rows = [[o.key, o.verdict.value, o.reason, o.message] for o in outcomes]
         self._write(list(self._items(run_id, sync, ("verdicts", rows))))
 
     def notes(self, run_id: str, sync: str) -> Mapping[str, Outcome | datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,9 @@ __all__ = ["Credentials", "HttpTransport", "Manners", "credentials_of"]
 
 _MAX_ANSWER_BYTES = 64 * 2**20
 """The largest answers are a job's results, row by row."""
+_TOO_LONG = f"the answer is larger than {_MAX_ANSWER_BYTES // 2**20} MiB; it was not read"
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _CLOCKS_AGREE = timedelta(seconds=30)
@@ -144,15 +148,17 @@ class HttpTransport:
     def _exchange(self, method: str, url: str, body: bytes, *, headers: Mapping[str, str]) -> Response:
         try:
             answer = self._pool.request(method, url, body=body, headers=headers, redirect=False, preload_content=False)
-            content = answer.read(_MAX_ANSWER_BYTES + 1)
+            content = answer.read(_MAX_ANSWER_BYTES + 1, decode_content=False)
         except (NewConnectionError, ConnectTimeoutError, SSLError) as error:
             raise RetryableError(f"no connection: {type(error).__name__}", never_left=True) from None
         except (HTTPError, OSError) as error:
             raise RetryableError(f"no answer: {type(error).__name__}") from None
         if len(content) > _MAX_ANSWER_BYTES:
             answer.close()
-            raise RetryableError(f"the answer is larger than {_MAX_ANSWER_BYTES // 2**20} MiB; it was not read")
+            raise RetryableError(_TOO_LONG)
         answer.release_conn()
+        if answer.headers.get("Content-Encoding", "").lower() in _PACKED:
+            content = _unpacked(content)
         headers_given = {name.lower(): value for name, value in answer.headers.items()}
         self._compare_clocks(headers_given.get("date", ""))
         return Response(answer.status, content, headers_given)
@@ -163,6 +169,23 @@ class HttpTransport:
         except (ValueError, TypeError):
             return
         self._skew = skew if abs(skew) > _CLOCKS_AGREE else timedelta()
+
+
+def _unpacked(content: bytes) -> bytes:
+    """A packed answer; RetryableError where its end is missing: half an answer may tell of half the rows."""
+    plain, rest = b"", content
+    while rest:
+        packed = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            plain += packed.decompress(rest, _MAX_ANSWER_BYTES + 1 - len(plain))
+        except zlib.error:
+            raise RetryableError("no answer: it says that it is packed, and is not") from None
+        if len(plain) > _MAX_ANSWER_BYTES:
+            raise RetryableError(_TOO_LONG)
+        if not packed.eof:
+            raise RetryableError("no answer: it was cut short")
+        rest = packed.unused_data
+    return plain
 
 
 def _member(body: bytes, name: str) -> str:

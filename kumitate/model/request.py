@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+MOST_WORDS = 1_000
+"""Characters of a destination's words that are kept: a gateway answers with a page, a row at a time."""
+
 
 class Operation(StrEnum):
     """What happens to one row at the destination."""
@@ -84,9 +87,23 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One row's result: a reason code of ours, and the destination's own words (kept out of logs)."""
+    """One row's result: a reason code of ours, and the destination's own words (kept out of logs).
+
+    Words are kept as far as a person reads them, and as text that can be stored: half of a pair of UTF-16, which
+    JSON may escape alone, becomes a question mark.
+    """
 
     key: str
     verdict: Verdict
     reason: str = ""
     message: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", _storable(self.reason))
+        object.__setattr__(self, "message", _storable(self.message))
+
+
+def _storable(words: str) -> str:
+    if len(words) > MOST_WORDS:
+        words = f"{words[: MOST_WORDS - 1]}…"
+    return words if words.isascii() else words.encode("utf-8", "replace").decode()

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from kumitate.model.shapes import shape
 
 _PERSONAL_PATTERNS = (
-    re.compile(r"[^\s\"'<>@,;:()]+@[^\s\"'<>@,;:()]+"),
+    # Looked for from the beginning of a word alone, or a long word without an @ would be read once per letter.
+    re.compile(r"(?<![^\s\"'<>@,;:()])[^\s\"'<>@,;:()]++@[^\s\"'<>@,;:()]+"),
     re.compile(r"\b[0-9a-fA-F]{16,}\b"),
     re.compile(r"\"[^\"]+\"|'[^']+'|“[^”]+”|「[^」]+」"),
     re.compile(r"\+?\d[\d\-() ]{4,}\d"),

@@ -13,7 +13,7 @@ import pytest
 from harness.destinations import CASES
 from harness.talks import opened, row
 from kumitate.execution.signing import auth_headers
-from kumitate.model.request import HttpRequest, Response
+from kumitate.model.request import HttpRequest, Response, Verdict
 from kumitate.sandbox.contract import violations
 
 PAGE = (Path(__file__).parents[2] / "docs/destinations/webhook.md").read_text(encoding="utf-8")
@@ -79,3 +79,32 @@ def test_recorded_requests_have_the_documented_shape(type_: str) -> None:
 )
 def test_what_is_not_of_the_documented_shape_is_refused(body: dict[str, Any]) -> None:
     assert violations("webhook_rows", body) != []
+
+
+@pytest.mark.parametrize(
+    ("type_", "verdict"), [("webhook", Verdict.RETRY), ("webhook.once", Verdict.UNKNOWN)], ids=["again", "once"]
+)
+def test_an_answer_that_breaks_off_may_have_told_of_rows(type_: str, verdict: Verdict) -> None:
+    destination = opened(type_, path="/h", sync="members")
+    (request,) = destination.requests([row("p1")])
+    assert isinstance(request, HttpRequest)
+    (found,) = destination.outcomes(request, Response(200, b' {"results": [{"key": "p1", "status": "reje'))
+    assert (found.verdict, found.reason) == (verdict, "answer.unreadable")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"detail": "no such tier"}', "HTTP 422: no such tier"),
+        (b"no such tier\n", "HTTP 422: no such tier"),
+        (b'{"errors": [1]}', "HTTP 422"),
+        (b"<p>no such tier", "HTTP 422"),
+        (b"", "HTTP 422"),
+    ],
+)
+def test_a_refusal_keeps_the_receivers_own_words(body: bytes, message: str) -> None:
+    destination = opened("webhook", path="/h", sync="members")
+    (request,) = destination.requests([row("p1")])
+    assert isinstance(request, HttpRequest)
+    (found,) = destination.outcomes(request, Response(422, body))
+    assert (found.verdict, found.message) == (Verdict.REJECTED, message)

@@ -99,8 +99,14 @@ WHOLE = gzip.compress(json.dumps({"message": "success", "padding": "x" * 500}).e
 
 @pytest.mark.parametrize(
     ("body", "length"),
-    [(WHOLE[:-12], len(WHOLE) - 12), (WHOLE[:-12], len(WHOLE)), (b"no gzip at all", 14)],
-    ids=["cut short", "shorter than said", "no gzip"],
+    [
+        (WHOLE[:-12], len(WHOLE) - 12),
+        (WHOLE[:12], 12),
+        (WHOLE[:-4], len(WHOLE) - 4),
+        (WHOLE[:-12], len(WHOLE)),
+        (b"no gzip at all", 14),
+    ],
+    ids=["cut short", "cut to nothing", "cut in its check sum", "shorter than said", "no gzip"],
 )
 def test_a_gzip_that_is_cut_short_never_reads_as_an_answer(body: bytes, length: int) -> None:
     headers = {"Content-Encoding": "gzip", "Content-Length": str(length), "Connection": "close"}
@@ -110,6 +116,14 @@ def test_a_gzip_that_is_cut_short_never_reads_as_an_answer(body: bytes, length: 
     with serving(body, headers) as url:
         sender_saw = _seen(HttpTransport(url, Credentials(token="t")), request)
     assert sender_saw in ("no answer", "unreadable")
+
+
+def test_a_packed_answer_is_read_whole_also_in_two_pieces() -> None:
+    (request,) = opened("braze").requests([row("p1")])
+    assert isinstance(request, HttpRequest)
+    body = gzip.compress(b'{"message": ', mtime=0) + gzip.compress(b'"success"}', mtime=0)
+    with serving(body, {"Content-Encoding": "gzip", "Content-Length": str(len(body)), "Connection": "close"}) as url:
+        assert HttpTransport(url, Credentials(token="t")).send(request).body == b'{"message": "success"}'
 
 
 def _seen(transport: HttpTransport, request: HttpRequest) -> str:

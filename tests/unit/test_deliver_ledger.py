@@ -1,11 +1,12 @@
 """The ledger's file remembers what a killed process knew."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from harness.deliveries import Clock
 from kumitate.execution.ledger import SqliteLedger
-from kumitate.model.request import Outcome, Verdict
+from kumitate.model.request import MOST_WORDS, Outcome, Verdict
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -54,3 +55,18 @@ def test_no_outcomes_are_no_notes(tmp_path: Path) -> None:
     ledger = SqliteLedger(tmp_path / "l.db", clock=Clock())
     ledger.settle("r1", "s", [])
     assert ledger.notes("r1", "s") == {}
+
+
+def test_words_that_no_file_can_hold_are_kept_as_far_as_they_can_be_read(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "l.db", clock=Clock())
+    half_a_pair = json.loads('"\\ud83d is no sign"')
+    ledger.settle("r1", "s", [Outcome("p1", Verdict.REJECTED, f"vendor.{half_a_pair}", half_a_pair)])
+    said = ledger.notes("r1", "s")["p1"]
+    assert isinstance(said, Outcome)
+    assert (said.reason, said.message) == ("vendor.? is no sign", "? is no sign")
+
+
+def test_of_a_page_of_words_the_beginning_is_kept() -> None:
+    said = Outcome("p1", Verdict.REJECTED, "why", "word " * 20_000).message
+    assert said.startswith("word word")
+    assert len(said) == MOST_WORDS

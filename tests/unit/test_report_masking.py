@@ -1,5 +1,7 @@
 """A value's shape tells what is wrong with it, and not whose it is."""
 
+import time
+
 import pytest
 
 from kumitate.report.masking import message_shape, payload_shape, shape
@@ -61,3 +63,14 @@ def test_a_message_keeps_its_own_words_where_the_rows_values_are_known() -> None
 
 def test_a_name_echoed_in_part_is_taken_out_too() -> None:
     assert message_shape("last name Yamada is too long", {"Hanako Yamada"}) == "last name … is too long"
+
+
+def test_a_page_without_an_address_is_read_in_the_time_of_its_length() -> None:
+    began = time.process_time()
+    assert message_shape("x" * 50_000 + " taro@example.com", {"Taro"}).startswith("xxx")
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("words", ["to taro@example.com", "<taro@example.com>", "a@b@taro@example.com", "花taro@例.jp"])
+def test_an_address_is_hidden_wherever_it_stands(words: str) -> None:
+    assert "taro" not in message_shape(words, {"Hanako"})

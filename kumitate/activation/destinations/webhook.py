@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from kumitate.activation.destinations.answers import (
+    AUTH_REFUSED,
     BATCH_SPOILED,
     BUSY,
     REQUEST_REFUSED,
@@ -67,20 +68,22 @@ class Webhook(Destination):
             return tuple(_outcome(key, results.get(key), unsure=unsure) for key in request.keys)
         if response.status < 300:
             return self._taken(request, response)
-        words = f"HTTP {response.status}"
+        words = _words(response)
         if response.status == 409:
             return for_all(request, Verdict.ACCEPTED, "accepted.before", message=words)
         if response.status not in _ROW_STATUSES:
-            return for_all(request, Verdict.RETRY, REQUEST_REFUSED, message=words)
+            reason = AUTH_REFUSED if response.status == 403 else REQUEST_REFUSED
+            return for_all(request, Verdict.RETRY, reason, message=words)
         if len(request.keys) > 1:
             return for_all(request, Verdict.RETRY, BATCH_SPOILED, message=words)
         return for_all(request, Verdict.REJECTED, f"vendor.http_{response.status}", message=words)
 
     def _taken(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        if b"<html" not in response.body[:500].lower():
+        trouble = _unreadable(response)
+        if not trouble:
             return for_all(request, Verdict.ACCEPTED)
         verdict = Verdict.RETRY if self.terms.idempotent else Verdict.UNKNOWN
-        return for_all(request, verdict, UNREADABLE, message="a page came instead of an answer")
+        return for_all(request, verdict, UNREADABLE, message=trouble)
 
     def _requests(self, changes: Sequence[Change], operations: Mapping[str, str]) -> Iterator[HttpRequest]:
         rows = {change.key: _row(change, operations[change.key]) for change in changes}
@@ -120,6 +123,31 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, default=str).encode()
 
 
+def _unreadable(response: Response) -> str:
+    """Why a 2xx is no answer of the receiver's; empty where it is one, be it `ok` or nothing at all."""
+    if b"<html" in response.body[:500].lower():
+        return "a page came instead of an answer"
+    if not response.body.lstrip().startswith((b"{", b"[")):
+        return ""
+    try:
+        json_of(response)
+    except RecordError:
+        return "the answer is broken JSON, which may have told of rows"
+    return ""
+
+
+def _words(response: Response) -> str:
+    """The status, and what the receiver says of it: `{"message": …}`, `{"error": …}`, or a line of text."""
+    try:
+        answer = json_of(response)
+    except RecordError:
+        answer = response.body.decode("utf-8", "replace")
+    if isinstance(answer, dict):
+        answer = answer.get("message") or answer.get("error") or answer.get("detail")
+    said = answer.strip() if isinstance(answer, str) else ""
+    return f"HTTP {response.status}" if not said or said.startswith("<") else f"HTTP {response.status}: {said}"
+
+
 def _results(response: Response) -> Mapping[str, Mapping[str, Any]] | None:
     """What the answer says of each row, by key; None where it says nothing of rows."""
     try:
@@ -137,4 +165,4 @@ def _outcome(key: str, result: Mapping[str, Any] | None, *, unsure: Verdict) -> 
     if result is None or verdict is None:
         return Outcome(key, unsure, UNREADABLE, "the answer's results do not tell of this row")
     reasons = {Verdict.ACCEPTED: "", Verdict.REJECTED: "vendor.refused", Verdict.RETRY: BUSY}
-    return Outcome(key, verdict, reasons[verdict], str(result.get("message", "")))
+    return Outcome(key, verdict, reasons[verdict], str(result.get("message") or ""))
