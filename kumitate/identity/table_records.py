@@ -104,7 +104,7 @@ def deleted(table: pa.Table) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     column = table[DELETED].cast(pa.string()).combine_chunks()
     texts = pc.utf8_lower(pc.utf8_trim_whitespace(pc.fill_null(column, "")))
     told = pc.is_in(texts, pa.array([*_TRUE, *_FALSE]))
-    if not pc.all(told).as_py():
+    if not pc.all(told, min_count=0).as_py():
         line = int(pc.index(told, False).as_py()) + _FIRST_ROW
         raise FatalError(
             f"the delta: line {line} says neither true nor false in column {DELETED!r}; "

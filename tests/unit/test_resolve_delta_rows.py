@@ -66,3 +66,13 @@ def test_a_row_that_says_no_stays(word: str) -> None:
 def test_a_word_that_is_neither_is_refused_with_its_line_and_brings_no_row() -> None:
     with pytest.raises(FatalError, match="line 3 says neither true nor false in column '_deleted'; write true"):
         after(id=["1", "2"], _deleted=["", "gone"])
+
+
+def test_a_delta_without_rows_changes_nothing() -> None:
+    nothing = pa.array([], pa.string())
+    base = pa.table(BASE)
+    first = resolve_table(
+        base, plan_table(base, RULES, Given(recognise=recognise, as_of=date(2026, 3, 1))), run_id="r1"
+    )
+    _, found = merged_with(first, base, pa.table({"id": nothing, "_deleted": nothing}), run_id="r2")
+    assert found.clusters() == first.clusters()
