@@ -62,7 +62,7 @@ def now() -> datetime:
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 -- Lambda passes both
-    """A stream's batch, or a timer: one that fails raises, and Scheduler calls again."""
+    """A stream's batch, or a timer: one that fails raises, and Lambda calls again."""
     if TIMER in event:
         processor().wake(event[TIMER])
         return {}

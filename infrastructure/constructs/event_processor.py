@@ -12,7 +12,7 @@ from constructs import Construct
 from infrastructure.constructs.function import PlatformFunction, Work
 from infrastructure.constructs.granting import grant
 from infrastructure.constructs.undelivered import dead_letters
-from kumitate.blueprint.grants import arn
+from kumitate.blueprint.grants import Grant, arn
 from kumitate.blueprint.names import Names
 from kumitate.blueprint.platform import Platform
 from kumitate.blueprint.real_time_access import (
@@ -57,6 +57,7 @@ class EventProcessor(Construct):
         self.processor = PlatformFunction(self, "Function", platform, work=self._work(names, undelivered))
         self.processor.may(processor_grants(platform, key_arn, self.timer_role.role_arn))
         self.processor.function.node.add_dependency(timers)
+        self._keep_failed_timers(undelivered)
         for watched in platform.watched:
             self._read(stream_arn(names, watched.name), watched.name)
 
@@ -86,6 +87,19 @@ class EventProcessor(Construct):
                 "KUMITATE_TRIGGERS": TRIGGERS,
             },
         )
+
+    def _keep_failed_timers(self, undelivered: sqs.IQueue) -> None:
+        """Scheduler hands a timer to Lambda and is done: what the function then fails at is Lambda's to call again."""
+        self.processor.may([Grant("KeepFailedTimers", ("sqs:SendMessage",), (undelivered.queue_arn,))])
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "TimerRetries",
+            function_name=self.processor.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=_OLDEST_SECONDS,
+            destination_config={"onFailure": {"destination": undelivered.queue_arn}},
+        ).node.add_dependency(self.processor.role)
 
     def _read(self, stream: str, source: str) -> None:
         """From the oldest that the stream holds: events count once, however often they are read."""

@@ -110,6 +110,17 @@ def test_only_streams_that_triggers_look_at_are_read_and_one_record_stops_no_sha
     assert queues[dead]["QueueName"] == cloud.platform.names.called("processor", "dlq")
 
 
+def test_a_timer_that_its_function_fails_at_is_kept(realtime: Template, cloud: Synthesis) -> None:
+    """Scheduler invokes asynchronously: its own dead letters hold nothing of what a function answers with an error."""
+    configs = realtime.of_type("AWS::Lambda::EventInvokeConfig").values()
+    functions_of = {json.dumps(each["FunctionName"]): each for each in configs}
+    (mapping,) = realtime.of_type("AWS::Lambda::EventSourceMapping").values()
+    config = functions_of[json.dumps(mapping["FunctionName"])]
+    kept_in = config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    queues = realtime.of_type("AWS::SQS::Queue")
+    assert queues[kept_in]["QueueName"] == cloud.platform.names.called("realtime", "undelivered")
+
+
 def test_the_role_of_timers_is_for_their_group_alone(realtime: Template, cloud: Synthesis) -> None:
     (group,) = realtime.of_type("AWS::Scheduler::ScheduleGroup").values()
     assert group["Name"] == cloud.platform.names.called("timers")
