@@ -108,6 +108,17 @@ def json_of(response: Response) -> Any:
         raise RecordError(UNREADABLE) from None
 
 
+def own_answer(response: Response, *members: str) -> dict[str, Any]:
+    """The vendor's JSON object; RecordError where it holds none of what each of its answers holds.
+
+    An empty page, or somebody else's, is no word of the vendor that it took anything.
+    """
+    answer = json_of(response)
+    if not isinstance(answer, dict) or answer.keys().isdisjoint(members):
+        raise RecordError(UNREADABLE)
+    return answer
+
+
 def aws_error(response: Response) -> dict[str, Any]:
     """`{"Code": …, "Message": …}` of an AWS answer, empty where it is no error."""
     try:

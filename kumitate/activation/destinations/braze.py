@@ -15,6 +15,7 @@ from kumitate.activation.destinations.answers import (
     REQUEST_REFUSED,
     for_all,
     json_of,
+    own_answer,
 )
 from kumitate.activation.destinations.base import Destination, Terms, batches, packed, split
 from kumitate.activation.destinations.usual_fields import EMAIL, FAMILY_NAME, GIVEN_NAME
@@ -60,9 +61,9 @@ class Braze(Destination):
         yield from self._tracks(records)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        answer = json_of(response)
         if response.status >= 400:
-            return _refusal(request, response, answer)
+            return _refusal(request, response, json_of(response))
+        answer = own_answer(response, "message")
         spoiled = {
             error["index"]: str(error.get("type", ""))
             for error in answer.get("errors") or []

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNCONFIRMED, for_all, json_of
+from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNCONFIRMED, for_all, json_of, own_answer
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.members import (
     CONTACTS,
@@ -61,11 +61,11 @@ class Criteo(Destination):
         yield from self._amendments("add", moves.present)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        answer = json_of(response)
         if response.status >= 400:
-            return _refusal(request, response.status, answer)
-        told = answer.get("data", {}).get("attributes", {})
-        invalid, sample = int(told.get("nbInvalidIdentifiers") or 0), set(told.get("sampleInvalidIdentifiers") or ())
+            return _refusal(request, response.status, json_of(response))
+        counts = own_answer(response, "data")["data"].get("attributes", {})
+        invalid = int(counts.get("nbInvalidIdentifiers") or 0)
+        sample = set(counts.get("sampleInvalidIdentifiers") or ())
         if not invalid or not isinstance(request, HttpRequest):
             return for_all(request, Verdict.ACCEPTED)
         sent = json.loads(request.body)["data"]["attributes"]["identifiers"]
@@ -88,8 +88,8 @@ class Criteo(Destination):
         del receipt
         if response.status >= 400:
             return {}
-        told = json_of(response).get("data", {}).get("attributes", {})
-        figures = {ours: float(told[theirs]) for theirs, ours in _FIGURES.items() if told.get(theirs) is not None}
+        counts = json_of(response).get("data", {}).get("attributes", {})
+        figures = {ours: float(counts[theirs]) for theirs, ours in _FIGURES.items() if counts.get(theirs) is not None}
         return figures or None
 
     def _path(self, audience_id: str) -> str:

@@ -15,6 +15,7 @@ from kumitate.activation.destinations.answers import (
     REQUEST_REFUSED,
     UNCONFIRMED,
     json_of,
+    own_answer,
 )
 from kumitate.activation.destinations.members import spoiled
 from kumitate.activation.destinations.talk import FAILED, GOES_AGAIN, REFUSED_ROW
@@ -60,11 +61,11 @@ NEXT_STEPS: Mapping[str, str] = {
 
 def outcomes_of(request: Request, response: Response) -> tuple[Outcome, ...]:
     """Google takes a request as a whole: rows it warns of carry its words, what it makes of them it says later."""
-    answer = json_of(response)
     if response.status >= 400:
-        return refusal(request, response.status, answer.get("error", {}))
+        return refusal(request, response.status, json_of(response).get("error", {}))
+    answer = own_answer(response, "requestId")
     warned = dict(_warnings(answer))
-    request_id = str(answer.get("requestId", ""))
+    request_id = str(answer["requestId"])
     return tuple(
         Outcome(key, Verdict.ACCEPTED, UNCONFIRMED, f"{request_id}#{number} {warned.get(number, '')}".strip())
         for number, key in enumerate(request.keys)

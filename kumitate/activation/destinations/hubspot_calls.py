@@ -101,9 +101,11 @@ def read_by(path: str, values: Sequence[str], *, id_property: str, keys: Sequenc
 
 
 def ids_of(answer: Mapping[str, Any], id_property: str) -> dict[str, str]:
-    """HubSpot's record ids by the value of the unique property, or by the trace."""
+    """HubSpot's record ids by the value of the unique property, or by the trace; LookupError where an answer lacks
+    its results: who is not named in it is not gone.
+    """
     found = {}
-    for record in answer.get("results") or []:
+    for record in answer["results"]:
         value = (record.get("properties") or {}).get(id_property) or record.get("objectWriteTraceId")
         found[str(value)] = str(record["id"])
     return found

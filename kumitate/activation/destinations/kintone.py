@@ -19,6 +19,7 @@ from kumitate.activation.destinations.answers import (
     THROTTLED,
     for_all,
     json_of,
+    own_answer,
 )
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms, batches, split
@@ -71,9 +72,10 @@ class Kintone(Destination):
             yield self._upsert(group)
 
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
-        if response.status < 400:
-            return for_all(request, Verdict.ACCEPTED)
-        return refusal(request, response)
+        if response.status >= 400:
+            return refusal(request, response)
+        own_answer(response, "records")
+        return for_all(request, Verdict.ACCEPTED)
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:  # noqa: ARG002  nothing is remembered
         """Removals need kintone's own record numbers, which are asked for first."""

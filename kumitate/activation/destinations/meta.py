@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import UNCONFIRMED, for_all, json_of
+from kumitate.activation.destinations.answers import UNCONFIRMED, UNREADABLE, for_all, json_of, own_answer
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.members import (
     PERSONS,
@@ -24,6 +24,7 @@ from kumitate.activation.destinations.meta_replace import MAX_ROWS, Row, Session
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
 from kumitate.activation.matchkeys import META_V26, match_keys
+from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
 _COLUMNS = {
@@ -98,7 +99,10 @@ class Meta(Destination):
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status >= 400:
             return refusal(request, response)
-        invalid = int(json_of(response).get("num_invalid_entries", 0))
+        answer = own_answer(response, "num_received", "audience_id", "success")
+        if not answer.get("num_received", 1):
+            raise RecordError(UNREADABLE)
+        invalid = int(answer.get("num_invalid_entries", 0))
         words = f"{invalid} of {len(request.keys)} entries invalid, not named" if invalid else ""
         return for_all(request, Verdict.ACCEPTED, UNCONFIRMED, message=words)
 

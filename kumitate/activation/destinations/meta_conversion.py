@@ -10,7 +10,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import BATCH_REFUSED, UNAVAILABLE, UNCONFIRMED, for_all, json_of
+from kumitate.activation.destinations.answers import (
+    BATCH_REFUSED,
+    UNAVAILABLE,
+    UNCONFIRMED,
+    UNREADABLE,
+    for_all,
+    own_answer,
+)
 from kumitate.activation.destinations.base import TOO_OLD, Destination, Terms, batches
 from kumitate.activation.destinations.conversions import moment, moment_of, worth
 from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
@@ -132,7 +139,9 @@ class MetaConversion(Destination):
     def outcomes(self, request: Request, response: Response) -> tuple[Outcome, ...]:
         if response.status >= 400:
             return self._refusal(request, response)
-        received = int(json_of(response).get("events_received", 0))
+        received = int(own_answer(response, "events_received")["events_received"])
+        if not received:
+            raise RecordError(UNREADABLE)
         if received == len(request.keys):
             return for_all(request, Verdict.ACCEPTED)
         words = f"{received} of {len(request.keys)} events received, not named"
