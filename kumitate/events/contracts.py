@@ -171,24 +171,45 @@ def _is_good(validator: jsonschema_rs.Draft202012Validator, section: dict[str, A
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What one version has against an event."""
+
+    name: str
+    found: int
+    acted: tuple[Violation, ...]
+    drop: tuple[Path, ...]
+
+    @property
+    def blocked(self) -> str:
+        rule = next((each.rule for each in self.acted if each.action == "block"), None)
+        return f"contract.{_CAPITAL.sub('_', rule).lower()}" if rule else ""
+
+
 def _broken(held: _Held, section: dict[str, Any]) -> Verdict:
-    """By the version that has least against it, the newest of several."""
-    judged = [(version, list(_violations(version.validator, section))) for version in held.versions]
-    version, found = min(judged, key=lambda each: len(each[1]))
+    """By a version that does not block it, if there is one, and of those the one that has least against it.
+
+    So a new major never costs an event of an older one that was only flagged until then. The newest of several.
+    """
+    judged = [_judged(held.terms, version, section) for version in held.versions]
+    nearest = min(judged, key=lambda each: (bool(each.blocked), each.found))
+    if not nearest.blocked:
+        _drop(section, nearest.drop)
+    return Verdict(nearest.name, _told(nearest.acted), blocked=nearest.blocked)
+
+
+def _judged(terms: Terms, version: _Version, section: dict[str, Any]) -> _Judged:
+    found = list(_violations(version.validator, section))
     once: dict[tuple[Path, str], Violation] = {}
     drop: list[Path] = []
     for path, rule in found:
         names = tuple(step for step in path if isinstance(step, str)), rule
         acted = once.get(names)
         if acted is None:
-            acted = once[names] = _acted(held.terms, path, rule)
+            acted = once[names] = _acted(terms, path, rule)
         if acted.action == "drop_field":
             drop.append(path)
-    blocking = next((each for each in once.values() if each.action == "block"), None)
-    if blocking is None:
-        _drop(section, drop)
-    blocked = f"contract.{_CAPITAL.sub('_', blocking.rule).lower()}" if blocking else ""
-    return Verdict(version.name, _told(once.values()), blocked=blocked)
+    return _Judged(version.name, len(found), tuple(once.values()), tuple(drop))
 
 
 def _acted(terms: Terms, path: Path, rule: str) -> Violation:

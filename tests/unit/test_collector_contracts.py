@@ -78,6 +78,16 @@ def test_an_event_is_good_if_the_newest_version_of_any_major_accepts_it() -> Non
     assert (told["reason"], desk.marks["contract"]) == ("contract.required", "order/2.0")  # the newest of the nearest
 
 
+def test_a_new_major_blocks_no_event_that_an_older_one_only_flags() -> None:
+    paid = {"required": ["order_id", "paid"]}
+    contract = terms("flag", versions={"1.0": PRICED, "2.0": paid}, required="block", currency="drop_field")
+    told, desk = judged(GOOD | {"price": -1, "currency": "USD"}, contract)
+    assert (told["accepted"], desk.marks["contract"], len(broken(desk))) == (1, "order/1.0", 2)
+    assert desk.lines[0]["properties"] == GOOD | {"price": -1}
+    told, desk = judged({"price": 1}, contract)
+    assert (told["reason"], desk.marks["contract"]) == ("contract.required", "order/1.0")
+
+
 def test_what_is_dropped_is_gone_and_the_rest_is_kept() -> None:
     given = GOOD | {"email": "x", "gift": 1, "products": [{"sku": 1, "n": 1}, {"sku": "b"}, 5, {"sku": 2}]}
     told, desk = judged(given, terms("drop_field"))
