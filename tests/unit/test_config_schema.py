@@ -65,3 +65,7 @@ def test_the_reference_names_every_command_and_section() -> None:
         assert f"## kumitate {command}" in made["cli.md"]
     for section in ("Settings", "Source", "Aggregate", "Sequence", "Sync", "salesforce"):
         assert f"### {section}\n" in made["project.md"]
+
+
+def test_the_reference_shows_spans_below_a_day_as_they_are() -> None:
+    assert "| `lateness` | a time span such as 30m, 24h, 90d or 2w | `5m` |" in pages()["project.md"]

@@ -138,5 +138,10 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if value is PydanticUndefined or value in (None, "", (), {}):
         return ""
-    shown = value.value if isinstance(value, Enum) else f"{value.days}d" if isinstance(value, timedelta) else value
+    shown = value.value if isinstance(value, Enum) else _span(value) if isinstance(value, timedelta) else value
     return f"`{str(shown).lower() if isinstance(shown, bool) else shown}`"
+
+
+def _span(value: timedelta) -> str:
+    """As a project file says it: `7d`, `5m`."""
+    return f"{value.days}d" if value % timedelta(days=1) == timedelta(0) else f"{value // timedelta(minutes=1)}m"
