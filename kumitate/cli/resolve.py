@@ -32,12 +32,6 @@ class _Model(click.ParamType["Path | str"]):
         return path
 
 
-_BY_LINES = (
-    "warning: records are named by their lines, so ids last only while lines keep their order; "
-    "say which column names records with --record-id"
-)
-
-
 @click.command(
     short_help="Who is who in any table.",
     epilog=examples(
@@ -70,6 +64,7 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
     Where the record's id tells the truth (rec-17-dup-1), derive such a column first. Personal data is masked.
     """
     from kumitate.cli import resolved as screen
+    from kumitate.execution.resolve_warnings import warnings
     from kumitate.execution.resolving import check_outputs, planned, resolve_files, write_results
 
     outputs = {name: given.pop(name) for name in ("out", "edges", "events", "save_model")}
@@ -83,8 +78,8 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
     _warn_of_new_ids(asked, outputs["out"])
     with progress() as tell:
         done = resolve_files(asked, tell)
-    if asked.previous and done.resolved.plan.record_id is None:
-        say(_BY_LINES)
+    for warning in warnings(done, asked):
+        say(f"warning: {warning}")
     write_results(done, **outputs)
     facts = screen.facts(done, asked)
     if as_json:

@@ -24,6 +24,7 @@ from kumitate.errors import ConfigError, FatalError, Problem
 from kumitate.execution.table_files import check_folder, check_target, read_table, write_table
 from kumitate.identity.probabilistic.files import dump, load
 from kumitate.identity.probabilistic.fitting import versioned
+from kumitate.identity.probabilistic.model import Model
 from kumitate.identity.resolving import Resolved, carried_from, idle, resolve_table
 from kumitate.identity.stewards import CANNOT, MUST, Decision, of_files, refuse_contradictions
 from kumitate.identity.table_delta import merged_with
@@ -131,7 +132,7 @@ def resolve_files(asked: Asked, progress: Progress) -> Done:
     model, last = _model(asked, plan), None if asked.deltas else previous
     whole, table = [table], table if asked.deltas else _told_from(table, asked, plan)  # the rest is let go of
     resolved = resolve_table(whole.pop(), plan, run_id=run_id, previous=last, decisions=decisions, model=model)
-    resolved = _versioned(resolved, asked) if model == "train" else resolved
+    resolved = _checked(resolved, model, asked)
     seconds = {"read": read, **resolved.seconds}
     deltas: list[Mapping[str, float]] = []
     happened = [] if asked.deltas else [_events(resolved, run_id)]
@@ -178,6 +179,17 @@ def _model(asked: Asked, plan: TablePlan) -> ModelChoice:
     if declared and declared.file and asked.rules:
         return _read_model(asked.rules.parent / declared.file)
     return None
+
+
+def _checked(resolved: Resolved, model: ModelChoice, asked: Asked) -> Resolved:
+    """The same with its version in a model learned here; one that was given and says nothing here is refused."""
+    if isinstance(model, Model) and resolved.scored is None:
+        compared = ", ".join(comparison.name for comparison in model.comparisons)
+        raise FatalError(
+            f"the model compares {compared}, and {asked.table} has no such column; "
+            "train one on it with --model train, or name its columns in --rules"
+        )
+    return _versioned(resolved, asked) if model == "train" else resolved
 
 
 def _versioned(resolved: Resolved, asked: Asked) -> Resolved:
