@@ -132,6 +132,15 @@ def test_a_minor_version_that_refuses_what_was_accepted_is_refused(
     assert said[0].endswith('call it "2.0"')
 
 
+def test_a_narrower_version_is_named_a_major_that_nobody_has_yet(tmp_path: Path) -> None:
+    wide, narrow = ({"required": list(names)} for names in ("", "abcdefg"))
+    named = yaml.dump({"1.0": wide, "1.1": narrow, "2.0": wide})
+    said = project(tmp_path, f"ordered:\n  source: web\n  event: E\n  versions:\n{indent(named, '    ')}")
+    assert len(said) == 6
+    assert sum(each.endswith('senders of 1.0 would be refused; call it "3.0"') for each in said) == 5
+    assert any("the version changes more than that" in each for each in said)
+
+
 @pytest.mark.parametrize(("before", "after"), WIDER)
 def test_a_minor_version_may_accept_more(tmp_path: Path, before: dict[str, Any], after: dict[str, Any]) -> None:
     assert project(tmp_path, contract(before, after)) == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
 import jsonschema_rs
@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from kumitate.config.contract import Action, Contract
-from kumitate.config.contract_changes import Change, narrowed
+from kumitate.config.contract_changes import narrowed
 from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot
 from kumitate.config.published import OF, events_of, schema_fingerprint
@@ -63,10 +63,13 @@ def _versions(contract: Contract, spot: Spot) -> Iterator[Finding]:
             yield below.wrong(wrong)
         else:
             sound[version] = schema
+    next_major = max((version_key(version)[0] for version in sound), default=0) + 1
     for before, after in pairwise(sorted(sound, key=version_key)):
         if version_key(before)[0] == version_key(after)[0]:
-            changes = narrowed(sound[before], sound[after])
-            yield from _refused(changes, before, spot.below("versions", after))
+            narrower = islice(narrowed(sound[before], sound[after]), _MOST_CHANGES + 1)
+            changes = [f"{path or 'the event'} {what}" for path, what in narrower]
+            told = f'senders of {before} would be refused; call it "{next_major}.0"'
+            yield from _refused(changes, told, spot.below("versions", after))
 
 
 def version_key(version: str) -> tuple[int, int]:
@@ -93,13 +96,11 @@ def _unusable(schema: Mapping[str, Any]) -> str:
     return ""
 
 
-def _refused(changes: Iterable[Change], version: str, spot: Spot) -> Iterator[Finding]:
-    major = version_key(version)[0] + 1
-    for place, (path, what) in enumerate(changes):
-        if place == _MOST_CHANGES:
-            yield spot.wrong("and more; a version that refuses what was accepted needs a new major")
-            return
-        yield spot.wrong(f'{path or "the event"} {what}: senders of {version} would be refused; call it "{major}.0"')
+def _refused(changes: Sequence[str], told: str, spot: Spot) -> Iterator[Finding]:
+    for change in changes[:_MOST_CHANGES]:
+        yield spot.wrong(f"{change}: {told}")
+    if len(changes) > _MOST_CHANGES:
+        yield spot.wrong("the version changes more than that; one that refuses what was accepted needs a new major")
 
 
 def _actions(contract: Contract, spot: Spot) -> Iterator[Finding]:
