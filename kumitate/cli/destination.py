@@ -89,7 +89,7 @@ def test(name: str, *, project: Path | None, as_json: bool, yes: bool, show_: bo
     The secret is read from the environment variable KUMITATE_SECRET_<NAME> of the account's `secret`. Nothing is
     noted in the project. Give your own data: the row stays at the destination until you take it out.
     """
-    from kumitate.execution.one_row import Asked, masked_fields, send, trial_of
+    from kumitate.execution.one_row import Asked, check_fields, masked_fields, send, trial_of
     from kumitate.model.request import Change, Operation
     from kumitate.project import open_project
 
@@ -104,6 +104,7 @@ def test(name: str, *, project: Path | None, as_json: bool, yes: bool, show_: bo
     fields = _pairs(given["fields"])
     change = Change(given["key"], Operation.DELETE if given["remove"] else Operation.CREATE, fields, given["key"])
     trial = trial_of(config, asked)
+    check_fields(trial.destination, fields)
     where = "the sandbox" if asked.is_sandbox else _address(trial.destination, trial.account.url)
     told = ", ".join(f"{name}={value}" for name, value in masked_fields(fields).items())
     say(f"one row to {where}: {told or _no_fields(config, asked)}")
@@ -147,7 +148,7 @@ def _tell(told: dict[str, Any], *, as_json: bool) -> None:
         print_json(told)
     else:
         print_table(("request", "bytes", "status"), ((r["request"], r["bytes"], r["status"]) for r in told["requests"]))
-        because = f" for {told['reason']}" if told["reason"] else ""
+        because = f" ({told['reason']})" if told["reason"] else ""
         click.echo(f"{told['verdict']}{because}" + (f": {told['message']}" if told["message"] else ""))
     if told["verdict"] != "accepted":
         raise SystemExit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, settings_for
 from kumitate.activation.destinations.talk import Ask, Conversing, Done
+from kumitate.config.findings import unknown
 from kumitate.config.project import Config
 from kumitate.config.sync import Destination as Account
 from kumitate.errors import FatalError
@@ -111,16 +112,28 @@ def trial_of(config: Config, asked: Asked) -> Trial:
 
 
 def sync_of(config: Config, asked: Asked) -> str | None:
-    """The sync as which the row goes, if any: the one that is asked for, or the account's only one."""
-    return asked.sync or _only_sync(config, asked)
+    """The sync as which the row goes, if any: the one that is asked for, or the account's only one.
 
-
-def _only_sync(config: Config, asked: Asked) -> str | None:
-    """The account's sync where it has one; FatalError where it must be named."""
+    FatalError where it must be named, or the one that is named is none of the account's.
+    """
     own = sorted(name for name, each in config.syncs.items() if each.destination == asked.account)
+    if asked.sync in own:
+        return asked.sync
+    if asked.sync is not None:
+        raise FatalError(
+            f"destination {asked.account} has no sync {asked.sync!r}; there are {', '.join(own) or 'none'}"
+        )
     if len(own) > 1 and not asked.settings and asked.object is None:
         raise FatalError(f"destination {asked.account} has several syncs; name one with --sync: {', '.join(own)}")
     return own[0] if len(own) == 1 else None
+
+
+def check_fields(destination: Destination, names: Iterable[str]) -> None:
+    """FatalError where the destination takes no field of such a name: it would be left out without a word."""
+    accepts = destination.terms.accepts
+    for name in names:
+        if accepts is not None and name not in accepts:
+            raise FatalError(unknown("field", name, accepts))
 
 
 def rendered(destination: Destination, change: Change) -> tuple[Request | Outcome, ...]:

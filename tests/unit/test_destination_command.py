@@ -134,6 +134,9 @@ def test_without_sandbox_the_row_goes_to_the_account_with_its_secret(
         (("annonces", "--sync", "refait"), "one row would take the place of all others there"),
         (("annonces", "--sync", "pub", "--field", "email"), "'email' has no value; write NAME=VALUE"),
         (("annonces", "--sync", "pub", "--field", "email=nobody"), "cannot be sent: matchkey.none"),
+        (("annonces", "--sync", "nobody"), "destination annonces has no sync 'nobody'; there are pub, refait"),
+        (("equipe", "--sync", "pub"), "destination equipe has no sync 'pub'; there are"),
+        (("annonces", "--sync", "pub", "--field", "emial=a@b.jp"), "unknown field 'emial'; did you mean 'email'?"),
         (("annonces", "--setting", "audience_id=x"), "audience_id"),
         (("equipe", "--field", "text=x"), "names no `secret:`; name one, or try --sandbox"),
         (
