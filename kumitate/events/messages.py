@@ -12,10 +12,9 @@ from typing import Any
 from kumitate.errors import RecordError
 from kumitate.events.routing import CALLS
 from kumitate.events.times import Moments, moments, written
-from kumitate.model.event import MARKS
+from kumitate.model.event import MARKS, SECTIONS
 
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
-_SECTIONS = ("properties", "traits", "context")
 _MAX_ID = 100
 _REPLACED = "id.replaced"
 _PRIVATE = ("writeKey", MARKS)
@@ -109,7 +108,7 @@ def _id(value: Any, name: str) -> str:
 
 def _set_sections(event: dict[str, Any], arrival: Arrival) -> None:
     shared = arrival.envelope.get("context", {})
-    for name in _SECTIONS:
+    for name in SECTIONS:
         value = event.get(name)
         if value is None:
             event.pop(name, None)

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-SECTIONS = ("properties", "traits", "context")
+from kumitate.model.event import MEMBERS, SECTIONS
+
+_OWN = "event"
+"""Where members of an event are counted that no API knows."""
 _V4_BITS, _V6_BITS = 24, 48
 _LONGEST = 64
 
@@ -49,8 +52,11 @@ def tree_of(paths: Sequence[str]) -> Tree:
 
 
 def minimise(event: dict[str, Any], allowed: Tree) -> dict[str, int]:
-    """Take out what is not allowed; section -> how many members went."""
-    dropped = {}
+    """Take out what is not allowed, and members that no API knows; section -> how many members went."""
+    own = [name for name in event if name not in MEMBERS]
+    for name in own:
+        del event[name]
+    dropped = {_OWN: len(own)} if own else {}
     for section in SECTIONS:
         found = event.get(section)
         if isinstance(found, Mapping):

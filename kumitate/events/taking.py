@@ -18,6 +18,8 @@ from kumitate.model.event import MARKS, Event
 
 BOT, REPLAYED = "bot", "replayed"
 _LONGEST_ID = 100
+_TOLD_ADDRESS = "request_ip"
+"""Where RudderStack's events have the address that they came from."""
 _Marks = dict[str, Any]
 _Blamed = tuple[str, str] | tuple[()]
 """Reason and field; nothing where the event is good."""
@@ -96,8 +98,8 @@ def taker_of(intake: Intake) -> Taker:
 
 def _set_address(event: dict[str, Any], sender: str, rule: str) -> None:
     """What the event brings, or else the sender's, as far as the source keeps it."""
-    context = event.get("context") or {}
-    kept = address(context["ip"] if context.get("ip") else sender, rule)
+    context, told = event.get("context") or {}, event.pop(_TOLD_ADDRESS, None)
+    kept = address(context.get("ip") or told or sender, rule)
     without = {name: value for name, value in context.items() if name != "ip"}
     if kept is not None:
         event["context"] = {**without, "ip": kept}

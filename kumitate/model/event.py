@@ -12,6 +12,14 @@ MARKS = "_kumitate"
 (`bot`, `replayed`, `time.future` …), `contract` (`order_completed/1.1`), `violations`, `consent` (`{"marketing/email":
 true}`), and for a blocked one `blocked` (the reason): such a line goes to quarantine when it is read."""
 
+SECTIONS = ("properties", "traits", "context")
+_API = """
+type event name category messageId userId anonymousId groupId previousId mergeProperties timestamp originalTimestamp
+sentAt receivedAt integrations channel version
+"""
+MEMBERS = frozenset((*SECTIONS, *_API.split()))
+"""What the tracking APIs of Segment and RudderStack know of an event; other members are a sender's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -132,8 +132,9 @@ def test_no_time_that_a_batch_tells_for_all_breaks_or_swells_its_events(name: st
     ],
 )
 def test_no_more_of_an_address_is_kept_than_the_source_says(rule: str, given: str | None, stays: str | None) -> None:
-    line = kept({"context": {"ip": given}} if given else {}, ip=rule)
-    assert line.get("context", {}).get("ip") == stays
+    for event in ({"context": {"ip": given}}, {"request_ip": given}) if given else ({},):
+        line = kept(event, ip=rule)
+        assert (line.get("context", {}).get("ip"), "request_ip" in line) == (stays, False)
 
 
 def test_a_servers_address_is_nobodys() -> None:
@@ -148,11 +149,14 @@ def test_what_is_not_allowed_is_dropped_and_counted() -> None:
         "traits": {"email": "a@example.com"},
         "context": {"page": {"path": "/", "title": "t"}, "library": {"name": "js"}, "ip": "198.51.100.77"},
         "name": "n",
+        "email": "a@example.com",
+        "app": {"user": "a@example.com"},
     }
     line = kept(event, allow=("properties.price", "properties.products.sku", "context.page.*", "context.page.path"))
     assert line["properties"] == {"price": 1, "products": [{"sku": "a"}, {}, None]}
     assert (line["traits"], line["context"], line["name"]) == ({}, {"page": {"path": "/", "title": "t"}}, "n")
-    assert line["_kumitate"]["dropped"] == {"properties": 4, "traits": 1, "context": 2}
+    assert not {"email", "app"} & line.keys()
+    assert line["_kumitate"]["dropped"] == {"event": 2, "properties": 4, "traits": 1, "context": 2}
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,13 @@ def test_a_source_that_takes_calls_is_good(tmp_path: Path) -> None:
         (
             "collect: {",
             "collect: {allow: [properties, product_id], ",
-            "8 web.collect.allow[1]: 'product_id': write properties.product_id, traits.email or context.page.*; other"
-            " members are kept anyway",
+            "8 web.collect.allow[1]: 'product_id': write properties.product_id, traits.email or context.page.*; an"
+            " event's ids, names and times are kept anyway",
+        ),
+        (
+            "price: {from: properties.price}}\n  collect: {",
+            "tier: {}}\n  collect: {allow: [properties], ",
+            "8 web.collect.allow: column 'tier' reads 'tier', which is not kept; send it in properties, and allow it",
         ),
         (
             "key: web-key",

@@ -11,11 +11,11 @@ from kumitate.config.draft import Draft
 from kumitate.config.findings import Finding, Spot
 from kumitate.config.names import name_problem
 from kumitate.config.source import Source
+from kumitate.model.event import MARKS, MEMBERS, SECTIONS
 
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9][a-z0-9.-]*(?::(?:\d{1,5}|\*))?", re.IGNORECASE)
 _WRITE_KEY = re.compile(r"[A-Za-z0-9._~-]+")
 _ALLOWED = re.compile(r"(?:properties|traits|context)(?:\.[^.*\s]+)*(?:\.\*)?")
-_SECTIONS = ("properties", "traits", "context")
 _HEADER = "header:"
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 
@@ -93,15 +93,20 @@ def _allowed(source: Source, collect: Collect, spot: Spot) -> Iterator[Finding]:
     for place, path in enumerate(collect.allow):
         if not _ALLOWED.fullmatch(path):
             yield spot.below(place).wrong(
-                f"{path!r}: write properties.product_id, traits.email or context.page.*; other members are kept anyway"
+                f"{path!r}: write properties.product_id, traits.email or context.page.*; "
+                "an event's ids, names and times are kept anyway"
             )
     if not collect.allow:
         return
     kept = tuple(path.removesuffix(".*") for path in collect.allow)
     for name, column in source.columns.items():
         path = column.from_ or name
-        is_ours = column.is_delivered and path.partition(".")[0] in _SECTIONS
-        if is_ours and not any(_is_within(path, each) or _is_within(each, path) for each in kept):
+        member = path.partition(".")[0]
+        if not column.is_delivered or member == MARKS:
+            continue
+        if member not in MEMBERS:
+            yield spot.wrong(f"column {name!r} reads {path!r}, which is not kept; send it in properties, and allow it")
+        elif member in SECTIONS and not any(_is_within(path, each) or _is_within(each, path) for each in kept):
             yield spot.wrong(f"column {name!r} reads {path!r}, which is not kept; allow it, or leave the column out")
 
 
