@@ -142,11 +142,16 @@ def _set_message_id(event: dict[str, Any], arrival: Arrival, unique: str) -> tup
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
     if isinstance(given, str) and given.strip():
-        event["messageId"] = given.strip() if len(given.strip()) <= _MAX_ID else _derived(f"{arrival.source}\n{given}")
+        event["messageId"] = given.strip() if _is_id(given.strip()) else _derived(f"{arrival.source}\n{given}")
         return () if event["messageId"] == given.strip() else (_REPLACED,)
     sent = arrival.envelope.get("sentAt") or ""
     event["messageId"] = _derived(f"{arrival.source}\n{sent}\n{arrival.salt}\n{unique}")
     return (_REPLACED,) if given else ()
+
+
+def _is_id(text: str) -> bool:
+    """The lake reads text without what cannot be seen: it would take two ids for one, or for none."""
+    return len(text) <= _MAX_ID and text.isprintable()
 
 
 def _derived(content: str) -> str:

@@ -11,23 +11,33 @@ from typing import Any
 from kumitate.errors import RecordError
 
 _NESTED = ("properties", "traits", "context")
+_DEEPEST = 8
+"""Dots of a name that are steps; more are part of the last."""
 
 
 def item_of(query: Mapping[str, str]) -> dict[str, Any]:
-    """`data` is the event as JSON in base64 (Segment); else each name is a member, `properties.path` one of its own."""
+    """`data` is the event as JSON in base64 (Segment); else each name is a place in it: `context.page.path`."""
     data = query.get("data")
     if data is not None:
         return _decoded(data)
     item: dict[str, Any] = {}
     for name, value in query.items():
-        section, dot, key = name.partition(".")
-        if dot and section in _NESTED:
-            holder = item.setdefault(section, {})
-            if isinstance(holder, dict):
-                holder[key] = value
+        steps = name.split(".", _DEEPEST)
+        if len(steps) > 1 and steps[0] in _NESTED:
+            _set(item, steps, value)
         else:
             item[name] = _section(value) if name in _NESTED else value
     return item
+
+
+def _set(item: dict[str, Any], steps: list[str], value: str) -> None:
+    """At its place; where something else stands in the way, it is left out."""
+    holder: Any = item
+    for step in steps[:-1]:
+        holder = holder.setdefault(step, {})
+        if not isinstance(holder, dict):
+            return
+    holder[steps[-1]] = value
 
 
 def _section(value: str) -> Any:

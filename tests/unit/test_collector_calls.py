@@ -138,6 +138,10 @@ def test_a_picture_is_an_event_each_time_it_is_loaded() -> None:
     assert [line["properties"] for line in desk.lines] == [{"campaign": "c1"}] * 2
     assert desk.ask("HEAD", "/pixel/v1/track", query=query).status == 405  # a look whether it is there is no event
     assert len(desk.lines) == 2
+    places = {"context.page.path": "/", "context.page.url": "u", "properties.a": "1", "properties.a.b": "2"}
+    desk.ask("GET", "/pixel/v1/track", query=query | places, at=NOW.replace(minute=2))
+    assert desk.lines[2]["context"]["page"] == {"path": "/", "url": "u"}
+    assert desk.lines[2]["properties"] == {"campaign": "c1", "a": "1"}
     data = base64.b64encode(json.dumps(TRACK | {"writeKey": "web-key"}).encode()).decode()
     assert desk.ask("GET", "/v1/pixel/track", query={"data": data}).status == 200
     assert desk.ask("GET", "/v1/pixel/track", query={"data": "%%"}).status == 400

@@ -94,7 +94,7 @@ def test_an_event_without_an_id_gets_the_same_one_when_its_body_comes_again() ->
     assert len(desk.intake.events) == 4
 
 
-@pytest.mark.parametrize("given", ["x" * 101, ["m"], {"a": 1}, 1.5])
+@pytest.mark.parametrize("given", ["x" * 101, ["m"], {"a": 1}, 1.5, "\x00", "\ufeff", "m\u200b1"])
 def test_an_id_that_is_none_is_replaced(given: object) -> None:
     line = kept({"messageId": given})
     assert line["messageId"].startswith("derived-")
