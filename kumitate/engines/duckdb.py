@@ -67,11 +67,12 @@ class DuckDBEngine:
     def rows(self, query: Query) -> Iterator[pa.RecordBatch]:
         """The query's rows in types that engines share; one empty batch where there are none."""
         with self._folder() as folder, _errors_of(query):
-            tables = tables_of(parse(query.sql, query.name), query.name)
+            parsed = parse(query.sql, query.name)
+            tables = tables_of(parsed, query.name)
             scans = {table: on_files(self._reader.scan(table), folder) for table in tables}
             schemas = {table: scan.schema for table, scan in scans.items()}
             names = {table: f"lake_{number}" for number, table in enumerate(tables)}
-            sql = translate(query.sql, "duckdb", schemas, where=query.name, names=names)
+            sql = translate(query.sql, "duckdb", schemas, where=query.name, names=names, parsed=parsed)
             connection = self._cursor()
             try:
                 for table, scan in scans.items():

@@ -80,7 +80,8 @@ class SparkEngine:
     @contextmanager
     def _result(self, query: Query) -> Iterator[DataFrame]:
         session = self._session()
-        tables = tables_of(parse(query.sql, query.name), query.name)
+        parsed = parse(query.sql, query.name)
+        tables = tables_of(parsed, query.name)
         names = {table: f"lake_{uuid4().hex}" for table in tables}
         with self._folder() as folder, errors_of(query.name):
             scans = {table: on_files(self._reader.scan(table), folder) for table in tables}
@@ -88,7 +89,7 @@ class SparkEngine:
             try:
                 for table, scan in scans.items():
                     _frame(session, scan).createOrReplaceTempView(names[table])
-                yield session.sql(translate(query.sql, "spark", schemas, where=query.name, names=names))
+                yield session.sql(translate(query.sql, "spark", schemas, where=query.name, names=names, parsed=parsed))
             finally:
                 for name in names.values():
                     session.catalog.dropTempView(name)

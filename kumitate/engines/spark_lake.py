@@ -106,12 +106,13 @@ class SparkLake:
 
     @contextmanager
     def _result(self, query: Query) -> Iterator[DataFrame]:
-        tables = tables_of(parse(query.sql, query.name), query.name)
+        parsed = parse(query.sql, query.name)
+        tables = tables_of(parsed, query.name)
         views = {table: f"lake_{uuid4().hex}" for table in tables}
         with errors_of(query.name):
             frames = {table: self._session.table(self._name(table)) for table in tables}
             schemas = {table: arrow_schema(frame) for table, frame in frames.items()}
-            sql = translate(query.sql, "spark", schemas, where=query.name, names=views)
+            sql = translate(query.sql, "spark", schemas, where=query.name, names=views, parsed=parsed)
             try:
                 for table, frame in frames.items():
                     frame.createOrReplaceTempView(views[table])

@@ -8,11 +8,13 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
 
 from sqlglot import exp, parse_one
+from sqlglot.dialects.dialect import Dialect
 
 from kumitate.errors import FatalError
 from kumitate.model.table import Table, Type, validate_identifier
 
-DIALECT = "athena"
+DIALECT = Dialect.get_or_raise("athena")
+"""Made once: under its name alone, sqlglot would build it anew for every text."""
 
 Value = bool | int | float | Decimal | date | datetime | str | None
 
@@ -76,9 +78,9 @@ def call(name: str, *arguments: exp.Expr) -> exp.Condition:
     return exp.func(name, *arguments, dialect=DIALECT)
 
 
-def text(expression: exp.Expr) -> str:
-    """Athena's SQL, laid out to be read: lowercase, one clause a line."""
-    upper = expression.sql(dialect=DIALECT, pretty=True, comments=False)
+def text(expression: exp.Expr, *, copy: bool = True) -> str:
+    """Athena's SQL, laid out to be read: lowercase, one clause a line; without a copy the expression is used up."""
+    upper = expression.sql(dialect=DIALECT, pretty=True, comments=False, copy=copy)
     parts = _QUOTED.split(upper)
     return "".join(part if number % 2 else part.lower() for number, part in enumerate(parts))
 
@@ -86,7 +88,7 @@ def text(expression: exp.Expr) -> str:
 @lru_cache(maxsize=2_048)
 def laid_out(sql: str) -> str:
     """A statement written by hand, in the same layout; a plan made again costs no parsing."""
-    return text(parse_one(sql, read=DIALECT))
+    return text(parse_one(sql, read=DIALECT), copy=False)
 
 
 def _string(value: Value) -> exp.Condition:

@@ -86,12 +86,14 @@ def translate(
     *,
     where: str = "query",
     names: Mapping[str, str] | None = None,
+    parsed: exp.Query | None = None,
 ) -> str:
     """What `target` must run for the rows that Athena would give; FatalError where `refused` names something.
 
-    `names` says under which name the target has a table, where it cannot be `database.table`.
+    `names` says under which name the target has a table, where it cannot be `database.table`. `parsed` is what `parse`
+    made of the SQL, if somebody has asked before; it is used up.
     """
-    query = parse(sql, where)
+    query = parsed or parse(sql, where)
     kinds = Kinds(query, schemas)
     _stop_at(faults_of(sql, query, kinds), f"{where}: Athena would not take this.")
     _stop_at(refusals_of(query, kinds), f"{where}: the laptop cannot answer this as Athena does.")
