@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from kumitate.errors import FatalError, RecordError
-from kumitate.events.identifiers import Name
+from kumitate.events.identifiers import Name, normalised
 from kumitate.events.matching import Matching, Noticed, parsed
 from kumitate.events.misses import nearest
 from kumitate.events.plan import Triggering
@@ -205,14 +205,26 @@ class _Report:
     def write(self, events: Sequence[Noticed]) -> None:
         self.trial.matching = sum(bool(event.steps) for event in events)
         names = {root_of(name.named.kind, name.value): name for event in events for name in event.known_by}
-        meant = {ref for ref, name in names.items() if name.value == self.asked.person}
+        meant = self._meant() & names.keys()
         if self.asked.person and not meant:
             raise FatalError("no event calls anybody so; give an identifier as the events have it, e.g. a userId")
+        stitching = Stitching(self.ports, 0)
+        meant |= {stitching.lead(ref)[0].root for ref in meant}  # whoever a browser was named with
         fired = self._fires(names, meant)
         for root, each in self._owned(events).items():
             if root not in fired and any(event.steps for event in each):
                 self._miss(each, meant)
         self.trial.missed.sort(key=lambda missed: -missed.nearness)
+
+    def _meant(self) -> set[str]:
+        """What is asked for, read as an identifier of each kind that events carry."""
+        return {
+            root_of(named.kind, value)
+            for watched in self.plan.sources.values()
+            for named in watched.names
+            if (field := watched.fields[named.column])
+            and (value := normalised(self.asked.person, field, country=named.country, zone=watched.zone))
+        }
 
     def _fires(self, names: Mapping[str, Name], meant: set[str]) -> set[str]:
         """Everybody for whom it fired."""

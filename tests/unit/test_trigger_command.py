@@ -252,3 +252,14 @@ def test_a_file_that_holds_no_events_is_said_to_be_none(tmp_path: Path, content:
     found = asked(root, "test", "ordered", "--events", str(tmp_path / "events" if content is not None else tmp_path))
     assert found.exit_code != 0
     assert says in found.output + str(found.exception)
+
+
+@pytest.mark.parametrize("called", ["Hana@Example.JP", "hana@example.jp", " M1 ", "M1", "a1"])
+def test_a_person_is_found_by_whatever_the_events_call_them(tmp_path: Path, called: str) -> None:
+    """Written as in the events, or as the lake has it; also by the browser that they were named with."""
+    root = project(tmp_path, ordered={"when": {"event": ORDERED}})
+    who = {"userId": "M1", "anonymousId": "a1", "context": {"traits": {"email": "Hana@Example.JP"}}}
+    lines = [event("Ordered", 1, who=who), event("Ordered", 2, who={"userId": "M2"})]
+    (tmp_path / "events").write_text("\n".join(lines), encoding="utf-8")
+    words = ("test", "ordered", "--json", "--events", str(tmp_path / "events"), "--person", called)
+    assert [each["who"] for each in json.loads(asked(root, *words).stdout)["fires"]] == ["member_no M*"]
