@@ -95,8 +95,15 @@ def _read(file: Format, encoding: str | None, delimiter: str | None, *, sheet: s
 def _read_parquet(file: Format) -> pa.Table:
     with file.opened() as stream:
         table = pq.read_table(stream if file.is_gzip is False else pa.py_buffer(stream.read()))
-    columns = [pa.chunked_array([texts_of(chunk) for chunk in column.chunks], pa.string()) for column in table.columns]
+    columns = [_texts(file, name, column) for name, column in zip(table.column_names, table.columns, strict=True)]
     return pa.Table.from_arrays(columns, names=table.column_names)
+
+
+def _texts(file: Format, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return pa.chunked_array([texts_of(chunk) for chunk in column.chunks], pa.string())
+    except pa.ArrowInvalid as error:
+        raise FatalError(f"{file.path}: column {name!r} holds bytes that are no text; leave the column out") from error
 
 
 def _read_excel(file: Format, sheet: str | None) -> pa.Table:

@@ -191,3 +191,11 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FatalError, match="cannot be written"):
         write_table(pa.table({"a": [1]}), tmp_path / "no_folder" / "out.csv")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_parquet_column_of_bytes_is_refused_by_its_name(tmp_path: Path) -> None:
+    pq.write_table(
+        pa.table({"id": ["1"], "thumbnail": pa.array([b"\xff\xd8"], pa.binary())}), tmp_path / "rows.parquet"
+    )
+    with pytest.raises(FatalError, match="column 'thumbnail' holds bytes that are no text; leave the column out"):
+        read_table(tmp_path / "rows.parquet")
