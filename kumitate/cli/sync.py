@@ -177,11 +177,14 @@ def show_rehearsal(rehearsal: Rehearsal) -> None:
             '`kumitate query "select purpose, channel, count(*) as words from curated.consents group by 1, 2"`'
         )
     for hold in rehearsal.holds:
+        without = "" if hold.reason == "approval" else f"{hold.limit_rows:,} rows may leave without; "
         click.echo(
-            f"held for approval by {hold.reason}: {hold.creates:,} creates, {hold.updates:,} updates and "
-            f"{hold.deletes:,} deletes; {hold.limit_rows:,} rows may leave without; "
+            f"a person must approve it first ({hold.reason}): {hold.creates:,} creates, {hold.updates:,} updates and "
+            f"{hold.deletes:,} deletes; {without}"
             f"after a run, `kumitate control approve {rehearsal.sync}` lets them go"
         )
+    if rehearsal.is_approved:
+        click.echo("a person has approved as much: the next run lets it go")
     if rehearsal.is_too_small:
         click.echo(
             f"the audience would hold {rehearsal.people:,} people, and the platform makes no use of fewer "

@@ -83,14 +83,22 @@ def holds(engine: Engine, controls: Controls, run: Run) -> Mapping[str, str]:
     """Sync -> the reason it must not begin to deliver in `run`; nothing of it leaves, and it has no outcomes.
 
     Asked before anything of the run has left. A sync that has notes of this run in the ledger was under way when it
-    was paused or cancelled: it is stopped by `is_cancelled`, and what became of its rows is settled. An approval is
-    one of what an earlier run was held for: no run lets itself go.
+    was paused or cancelled: it is stopped by `is_cancelled`, and what became of its rows is settled.
     """
     decisions = controls.decisions()
     held = dict.fromkeys(paused(decisions), PAUSED)
     held |= {d.sync: CANCELLED for d in decisions if d.action is Action.CANCEL and d.run_id == run.id}
+    return {**unapproved(engine, decisions, run), **held}
+
+
+def unapproved(engine: Engine, decisions: Iterable[Decision], run: Run) -> Mapping[str, str]:
+    """Sync -> why a person must approve first what it has to bring in `run`.
+
+    An approval is one of what an earlier run was held for: no run lets itself go.
+    """
     approved = {d.sync: d.run_id for d in decisions if d.action is Action.APPROVE and d.run_id < run.id}
     rows = _held_rows(engine, {run.id, *approved.values()})
+    held: dict[str, str] = {}
     for sync, reason, figures in ((sync, reason, f) for (id_, sync, reason), f in rows.items() if id_ == run.id):
         granted = [f for (id_, name, _), f in rows.items() if name == sync and id_ == approved.get(sync)]
         if (

@@ -20,7 +20,7 @@ from kumitate.activation.stage import ACTIVATION, of_syncs
 from kumitate.activation.tables import SYNC_COUNTS, changes_table
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.execution.closing import as_if_closed
-from kumitate.execution.controls import controls_of, paused
+from kumitate.execution.controls import controls_of, paused, unapproved
 from kumitate.execution.conversing import memory_for
 from kumitate.execution.memory import SqliteMemory
 from kumitate.execution.outcomes import changes_of
@@ -63,6 +63,8 @@ class Rehearsal:
     """More calls follow from the answers: there are jobs or sessions."""
     holds: tuple[Hold, ...] = ()
     """Not empty: nothing of it would leave before a person has approved it."""
+    is_approved: bool = False
+    """A person has approved as much as it has to bring, and no run has used that up."""
     is_paused: bool = False
     interrupted: str = ""
     """The run that was killed while delivering: the next one closes it first, which is counted as done here."""
@@ -110,6 +112,9 @@ def rehearse(workspace: Workspace, sync: str, last: LoggedRun) -> Rehearsal:
 
 def _told(workspace: Workspace, engine: Engine, run: Run, *, sync: str, calls: Calls) -> Rehearsal:
     account = workspace.config.destinations[workspace.config.syncs[sync].destination]
+    decisions = controls_of(workspace.folder).decisions()
+    held = tuple(_holds(engine, run, sync))
+    waits = sync in unapproved(engine, decisions, run)
     return Rehearsal(
         sync,
         _counted(engine, f"select outcome, rows from {SYNC_COUNTS} where run_id = '{run.id}'"),
@@ -118,8 +123,9 @@ def _told(workspace: Workspace, engine: Engine, run: Run, *, sync: str, calls: C
         _counted(engine, f"select operation, count(*) as rows from {changes_table(sync)} group by operation"),
         calls.requests * seconds_between_requests(account),
         calls.conversations > 0,
-        tuple(_holds(engine, run, sync)),
-        sync in paused(controls_of(workspace.folder).decisions()),
+        held if waits else (),
+        bool(held) and not waits,
+        sync in paused(decisions),
         conversations=calls.conversations,
         least_rows=calls.least_rows,
     )

@@ -59,6 +59,9 @@ def test_a_held_sync_says_so_and_goes_once_it_is_approved(root: Path) -> None:
     assert kumitate("control", "approve", SYNC, "--project", str(root)).exit_code == 2
     decided = answer("control", "approve", SYNC, "--reason", "looked at", "--author", "Ann", "--project", str(root))
     assert (decided["run_id"], decided["author"]) == ("r000002", "Ann")
+    rehearsed = answer("sync", SYNC, "--dry-run", "--project", str(root))
+    assert (rehearsed["holds"], rehearsed["is_approved"]) == ([], True)
+    assert "a person has approved as much" in kumitate("sync", SYNC, "--dry-run", "--project", str(root)).stdout
     assert answer("sync", SYNC, "--project", str(root))["delivered"] == 2
     assert answer("sync", SYNC, "--project", str(root))["unchanged"] == 2
 
