@@ -74,3 +74,16 @@ def test_a_narrowcast_to_fewer_than_fifty_fails_and_the_next_try_is_a_new_one(sa
     enough = {"syncs": {"vips": audience_of(sandbox, 50)}, **(done.memory or {})}
     again = lead(destination, transport, [campaign("p1")], memory=enough)
     assert [outcome.verdict for outcome in again.outcomes] == ["accepted"]
+
+
+def test_a_campaign_may_be_a_number_and_its_first_row_may_be_refused(sandbox: Sandbox) -> None:
+    destination = opened("line.narrowcast", **NARROWCAST)
+    transport = transport_to(sandbox, destination, "line")
+    rows = [row("p1", campaign=20261122, text=""), row("p2", campaign=20261122, text="春のセールです")]
+    memory = {"syncs": {"vips": audience_of(sandbox, 60)}}
+    done = lead(destination, transport, rows, memory=memory)
+    assert {outcome.key: (outcome.verdict, outcome.reason) for outcome in done.outcomes} == {
+        "p1": ("rejected", "field.missing"),
+        "p2": ("accepted", "accepted.unconfirmed"),
+    }
+    assert list((done.memory or {})["campaigns"]) == ["20261122"]

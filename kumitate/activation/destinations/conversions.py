@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,8 @@ from kumitate.errors import RecordError
 
 TIME_INVALID = "event.time_invalid"
 VALUE_INVALID = "event.value_invalid"
+CURRENCY_INVALID = "event.currency_invalid"
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 def moment(fields: Mapping[str, Any]) -> datetime:
@@ -45,3 +48,11 @@ def worth(fields: Mapping[str, Any]) -> float | None:
     if not math.isfinite(value):
         raise RecordError(VALUE_INVALID)
     return value
+
+
+def currency(fields: Mapping[str, Any], otherwise: str) -> str:
+    """ISO 4217 in capitals: the row's, else `otherwise`; RecordError where it is none, for it would spoil a request."""
+    given = str(fields.get("currency") or otherwise).strip().upper()
+    if not _CURRENCY.fullmatch(given):
+        raise RecordError(CURRENCY_INVALID, "currency")
+    return given

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from kumitate.activation.destinations.answers import json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches
-from kumitate.activation.destinations.conversions import moment, moment_of, worth
+from kumitate.activation.destinations.conversions import currency, moment, moment_of, worth
 from kumitate.activation.destinations.google_account import (
     BASE_URL,
     HEADERS,
@@ -125,7 +125,7 @@ class GoogleEvent(Destination):
 
     def _worth(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         value = worth(fields)
-        return {} if value is None else {"conversionValue": value, "currency": fields.get("currency") or self.currency}
+        return {} if value is None else {"conversionValue": value, "currency": currency(fields, self.currency)}
 
     def _request(self, changes: Sequence[Change], events: Sequence[Any]) -> HttpRequest:
         body = {

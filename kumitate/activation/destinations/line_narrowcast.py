@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from kumitate.activation.destinations.answers import REQUEST_REFUSED, UNAVAILABLE, UNCONFIRMED, json_of
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.line_answers import INSUFFICIENT, row_refusal, words
-from kumitate.activation.destinations.line_messages import FIELDS, messages_of, retry_key
+from kumitate.activation.destinations.line_messages import FIELDS, Message, messages_of, retry_key
 from kumitate.activation.destinations.line_push import REMEMBERED_SECONDS
 from kumitate.activation.destinations.polling import PATIENCE, is_over, waiting
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn
@@ -116,9 +116,8 @@ class LineNarrowcast(Destination):
         return None if found is None else int(found)
 
     def _sending(self, changes: Sequence[Change], state: State) -> Ask:
-        rows = [change for change in changes if change.fields.get("campaign") == state["campaign"]]
         body: dict[str, Any] = {
-            "messages": messages_of(rows[0].fields),
+            "messages": _messages(changes, state["campaign"]),
             "recipient": {"type": "audience", "audienceGroupId": state["audience"]},
         }
         limit = {"max": self.most_recipients, "upToRemainingQuota": self.up_to_remaining_quota or None}
@@ -171,11 +170,27 @@ class _Campaign:
         return tuple(settled.get(change.key) or replace(said, key=change.key) for change in changes)
 
 
+def _messages(changes: Sequence[Change], campaign: str) -> Sequence[Message]:
+    """What the campaign says: its rows that are not refused say the same."""
+    for change in changes:
+        try:
+            if _name(change) == campaign:
+                return messages_of(change.fields)
+        except RecordError:
+            continue
+    raise RecordError("field.missing", "text")
+
+
+def _name(change: Change) -> str:
+    """Also where campaigns are numbered."""
+    return str(change.fields.get("campaign") or "")
+
+
 def _campaign(changes: Sequence[Change], memory: State) -> _Campaign:
     refused: dict[str, tuple[str, str]] = {}
     said: dict[str, dict[str, list[str]]] = {}
     for change in changes:
-        name = str(change.fields.get("campaign") or "")
+        name = _name(change)
         try:
             content = json.dumps(messages_of(change.fields), sort_keys=True)
         except RecordError as error:

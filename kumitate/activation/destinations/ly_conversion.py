@@ -18,6 +18,7 @@ from kumitate.activation.destinations.answers import (
 )
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms, batches
+from kumitate.activation.destinations.conversions import currency
 from kumitate.activation.destinations.ly_events import happened, number, transaction_id, unix_seconds
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
 from kumitate.activation.matchkeys import LINE_V2, NONE, RuleSet, e164, email, match_keys
@@ -123,7 +124,7 @@ class LyConversion(Destination):
         label = _texts(fields, {"label": "label"})
         if value is None:
             return label
-        return {**label, "value": value, "currency": str(fields.get("currency") or self.currency)}
+        return {**label, "value": value, "currency": currency(fields, self.currency)}
 
     def _person(self, fields: Mapping[str, Any]) -> Mapping[str, str]:
         keys = match_keys(RULES, fields, country=self.country)

@@ -19,7 +19,7 @@ from kumitate.activation.destinations.answers import (
     own_answer,
 )
 from kumitate.activation.destinations.base import TOO_OLD, Destination, Terms, batches
-from kumitate.activation.destinations.conversions import moment, moment_of, worth
+from kumitate.activation.destinations.conversions import currency, moment, moment_of, worth
 from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
 from kumitate.activation.destinations.meta_answers import (
     LATER,
@@ -211,5 +211,5 @@ class MetaConversion(Destination):
 
     def _worth(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         value = worth(fields)
-        own = {} if value is None else {"value": value, "currency": str(fields.get("currency") or self.currency)}
+        own = {} if value is None else {"value": value, "currency": currency(fields, self.currency)}
         return {"custom_data": own} if own else {}
