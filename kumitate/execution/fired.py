@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from kumitate.activation.before import (
 )
 from kumitate.activation.triggered import (
     CARD_OUTDATED,
+    PERSON_UNKNOWN,
     TOO_LATE,
     Budget,
     FiredSync,
@@ -31,12 +32,14 @@ from kumitate.activation.triggered import (
 from kumitate.errors import RetryableError
 from kumitate.events.facts import key_of
 from kumitate.events.state_keys import card_key, past_key
-from kumitate.model.event import Fired
+from kumitate.model.event import Fired, State
 from kumitate.model.firing import Firing, FiringState
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import FiringBook, StateStore, WayOut
 
 _TRIES = 8
+_AT_ONCE = 100
+"""Firings whose people are looked up together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +67,26 @@ class Firings:
         """Whoever waits for what a run publishes is tried once more, and rows that have not arrived go again."""
         states: Counter[str] = Counter()
         for sync in sorted(self.plans):
-            for firing in list(self.book.uncollected(sync)):
-                if firing.state is FiringState.PENDING:
-                    states[self._decided(self.plans[sync], firing.fired)] += 1
-                elif firing.state is FiringState.LEAVING and not self._is_under_way(firing):
-                    states[self._followed(self.plans[sync], firing)] += 1
+            waiting = list(self.book.uncollected(sync))
+            for start in range(0, len(waiting), _AT_ONCE):
+                states.update(self._again(self.plans[sync], waiting[start : start + _AT_ONCE]))
         return states
+
+    def _again(self, plan: FiredSync, waiting: Sequence[Firing]) -> Iterator[str]:
+        """Of visitors whom no run has taken in, there may be many, day after day: the map is asked for all at once."""
+        who = [key for firing in waiting if firing.reason == PERSON_UNKNOWN for key in firing.fired.who]
+        known = self.store.read(list(dict.fromkeys(who))) if who else {}
+        for firing in waiting:
+            is_pending = firing.state is FiringState.PENDING
+            if is_pending and firing.reason == PERSON_UNKNOWN and self._is_unknown(plan, firing.fired, known):
+                yield firing.state
+            elif is_pending:
+                yield self._decided(plan, firing.fired)
+            elif firing.state is FiringState.LEAVING and not self._is_under_way(firing):
+                yield self._followed(plan, firing)
+
+    def _is_unknown(self, plan: FiredSync, fired: Fired, known: Mapping[str, State]) -> bool:
+        return not person_of(fired, known) and is_fresh(plan, fired, self.clock())
 
     def _decided(self, plan: FiredSync, fired: Fired) -> str:
         for _ in range(_TRIES):

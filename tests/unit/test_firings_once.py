@@ -1,6 +1,7 @@
 """A sync is told of a trigger's key once in `once_per`, whoever the person was taken for when it fired."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from kumitate.activation.triggered import from_json, to_json
 from kumitate.events.state_keys import who_key
 from kumitate.execution.fired import Firings
 from kumitate.execution.gathered import became
-from kumitate.model.event import Fired
+from kumitate.model.event import Fired, State
 
 ALERT = {
     "destination": "team",
@@ -58,6 +59,29 @@ def test_who_fired_as_a_visitor_and_as_a_member_is_told_of_once_when_they_turn_o
     world.knows(VISITOR, "p1")
     world.firings.again()
     assert world.became() == [("held", FIRED_ALREADY), ("accepted", "")]
+    assert sum(world.out.arrived.values()) == 1
+
+
+def test_however_many_visitors_wait_the_map_is_asked_for_all_of_them_at_once() -> None:
+    world = World()
+    asked: list[int] = []
+    read = world.states.read
+
+    @dataclass(frozen=True)
+    class Counted:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.states, name)
+
+        def read(self, keys: Sequence[str]) -> Mapping[str, State]:
+            asked.append(len(keys))
+            return read(keys)
+
+    for number in range(250):
+        world.firings.told(by_visitor(number))
+    counted = replace(world.firings, store=Counted())
+    assert (counted.again(), len(asked)) == ({"pending": 250}, 3)
+    world.knows(VISITOR, "p1")
+    assert counted.again() == {"leaving": 1, "held": 249}
     assert sum(world.out.arrived.values()) == 1
 
 
