@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+from kumitate.cleanse.country_names import AT_HOME, IN_FULL, JAPANESE
+
 _NAMES = """
 AD Andorra | AE United Arab Emirates | AF Afghanistan | AG Antigua and Barbuda | AI Anguilla | AL Albania |
 AM Armenia | AO Angola | AQ Antarctica | AR Argentina | AS American Samoa | AT Austria | AU Australia | AW Aruba |
@@ -83,7 +88,39 @@ ALPHA2 = frozenset(code for code, _ in _entries(_NAMES))
 _THREE_AND_TWO = _ALPHA3.split()
 
 CODE_BY_NAME = {three.casefold(): two for three, two in zip(_THREE_AND_TWO[::2], _THREE_AND_TWO[1::2], strict=True)}
-CODE_BY_NAME |= {name.casefold(): code for code, name in _entries(_NAMES)} | {
-    name.casefold(): code for code, names in _entries(_OTHER_NAMES) for name in names.split("/")
+CODE_BY_NAME |= {
+    name.casefold(): code
+    for table in (JAPANESE, AT_HOME, IN_FULL, _OTHER_NAMES, _NAMES)
+    for code, names in _entries(table)
+    for name in names.split("/")
 }
 """Case-folded name or alpha-3 code -> alpha-2 code: `united kingdom`, `eire`, `日本`, `jpn`."""
+
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_SMALL_WORDS = {"&": "and", "st": "saint"}
+# Of Korea, China and Congo there are two; which, their whole names say.
+_STATE = re.compile(
+    r"(?:[a-z]+ ){0,3}(?:republic|kingdom|commonwealth|principality|sultanate|grand duchy|union) of (?:the )?"
+    r"(?!korea|china|congo)"
+)
+_STATE_IN_JAPANESE = re.compile("(?:(?:イスラム|ボリバル|社会主義|民主|人民|連邦|合衆|共和|大公|公|王)+国|連邦)$")
+
+
+def _plain(name: str) -> str:
+    """`Côte d’Ivoire` as `cote divoire`, `St. Lucia` as `saint lucia`, `ボスニア・ヘルツェゴビナ` without its dot."""
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", name.casefold()))
+    bare = re.sub("[.'’‘`´・=＝-]", "", unicodedata.normalize("NFC", bare))
+    head, comma, tail = bare.partition(", ")
+    turned = f"{tail} {head}" if comma and tail.endswith((" of", " of the")) else bare
+    words = [_SMALL_WORDS.get(word, word) for word in turned.split()]
+    return " ".join(words).removeprefix("the ")
+
+
+_CODE_BY_PLAIN = {_plain(name): code for name, code in CODE_BY_NAME.items()}
+
+
+def country_code(name: str) -> str | None:
+    """Alpha-2 of a name in NFKC: `U.S.A.`, `Korea, Republic of`, `España`, `ドイツ連邦共和国`; None if unknown."""
+    plain = _plain(name)
+    shorter = (plain, _STATE.sub("", plain, count=1), _STATE_IN_JAPANESE.sub("", plain))
+    return next((_CODE_BY_PLAIN[each] for each in shorter if each in _CODE_BY_PLAIN), None)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kumitate.cleanse.columns import Chain, Shortcut
-from kumitate.cleanse.numbers import PLAIN_DECIMAL, as_decimal, to_decimal, without_commas
+from kumitate.cleanse.large_numbers import AMOUNT, in_digits
+from kumitate.cleanse.numbers import DECIMAL_COMMA, PLAIN_DECIMAL, as_decimal, to_decimal, without_commas
 from kumitate.errors import RecordError
 from kumitate.readings.reading import NOTHING, Reading, stepped
 from kumitate.readings.text import TEXT_STEPS
@@ -44,9 +45,7 @@ _AMOUNT = re.compile(
     rf"\s?(?P<after>{_MARK})?",
     re.IGNORECASE,
 )
-_TENS = re.compile(r"(?P<number>[\d.,]*\d)\s?(?P<unit>[千万億])(?=円|$)")
 _LAST_DASH = re.compile(r"(?<=\d)[.,]?[-−–]$")
-_UNITS = {"千": "000", "万": "0000", "億": "00000000"}
 
 
 _YEN = r"^(?:¥ ?)?(?:[0-9]{1,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3})(?:\.[0-9]{1,4})?(?: ?円)?$"
@@ -70,14 +69,14 @@ def money_shortcuts(formats: tuple[str, ...], country: str) -> tuple[Shortcut | 
 
 
 def read_money(value: str, formats: tuple[str, ...], country: str) -> Reading:
-    """`¥1,234円`, `USD 5`, `5 €`, `△50`, `(50)`, `3万円`; the part `currency` is null where none is named.
+    """`¥1,234円`, `USD 5`, `5 €`, `△50`, `(50)`, `3万5千円`; the part `currency` is null where none is named.
 
     `1.234,56 €` needs the declared format `1.234,56`: by itself `1.234` is a little more than one.
     """
     text = stepped(value, TEXT_STEPS)
     if not text.value:
         return NOTHING
-    plain = _in_full(text.value)
+    plain = _in_full(text.value, has_decimal_comma=DECIMAL_COMMA in formats)
     inner = plain[1:-1] if plain[:1] + plain[-1:] == "()" else plain
     found = _AMOUNT.fullmatch(inner)
     if found is None:
@@ -95,13 +94,14 @@ def read_money(value: str, formats: tuple[str, ...], country: str) -> Reading:
     return Reading(decimal.value, tuple(dict.fromkeys(decimal.codes)), {"currency": next(iter(named), None)})
 
 
-def _in_full(value: str) -> str:
-    """`3万円` is `30000円` and `¥500-` is `¥500`; with decimals (1.2万) it is left, and refused."""
+def _in_full(value: str, *, has_decimal_comma: bool) -> str:
+    """`3万5千円` is `35000円` and `¥500-` is `¥500`; beside a decimal comma only whole numbers are read."""
     value = _LAST_DASH.sub("", value)
-    tens = _TENS.search(value)
-    if tens is None or not tens["number"].isdigit():
+    spoken = AMOUNT.search(value.replace(" ", ""))
+    if spoken is None or (has_decimal_comma and re.search("[.,]", spoken[0])):
         return value
-    return value[: tens.start()] + tens["number"] + _UNITS[tens["unit"]] + value[tens.end() :]
+    number = in_digits(spoken[0])
+    return value if number is None else value.replace(" ", "").replace(spoken[0], f"{number.normalize():f}", 1)
 
 
 def _currency(mark: str, country: str) -> str:

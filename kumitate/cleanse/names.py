@@ -31,9 +31,13 @@ _EMOJI = re.compile(
 
 # 殿 also ends surnames (鵜殿, 真殿), 君 given names, さま readings: they are titles only where nothing else can be.
 _TITLE_BEHIND = re.compile(
-    r"(?:(?<=.)様|(?<=..)さん|(?<=[\u3400-\u9fffァ-ヺー ])さま|(?<=[^ ]{2})殿|(?<= )殿|(?<=.)先生)$"
+    r"(?:(?<=.)様|(?<=..)さん|(?<=[\u3400-\u9fffァ-ヺー ])さま|(?<=[^ ]{2})殿|(?<= )殿|(?<=.)先生|"
+    r"(?<=.)女士|(?<= )씨|(?<=..)님)$"
 )
-_TITLE_BEFORE = re.compile(r"^(?:(?:mr|mrs|ms|mx|dr|prof)(?:\.\s*|\s+)|miss\s+)(?=\S)", re.IGNORECASE)
+_TITLE_BEFORE = re.compile(
+    r"^(?:(?:mr|mrs|ms|mx|dr|prof|mme|mlle)(?:\.\s*|\s+)|sra?\.\s*|(?:miss|herr|frau|monsieur|madame|señora?)\s+)(?=\S)",
+    re.IGNORECASE,
+)
 
 
 def with_plain_apostrophes(value: str) -> str:
@@ -132,13 +136,16 @@ SHAPE = words(f"{_WRITTEN}{_RARE}", "[ \u3000]")
 """No dash and no apostrophe, which have steps of their own."""
 KANA_DASHED = "[ァ-ヺー]-"
 LETTERLESS = r"^[-&',. \x{3000}-\x{300F}\x{30FB}]*$"
-_TITLED = r"(?:様|さん|さま|殿|先生)$|^(?i:mrs?|m[sx]|dr|prof|miss)[. \x{3000}]"
+_TITLED = (
+    r"(?:様|さん|さま|殿|先生|女士| 씨|님)$|"
+    r"^(?i:mrs?|m[sx]|mme|mlle|sra?|dr|prof|miss|herr|frau|monsieur|madame|señora?)[. \x{3000}]"
+)
 _UNLESS = f"{_TITLED}|{KANA_DASHED}|{LETTERLESS}"
 
 _JAPANESE = but(r"ぁ-ゖァ-ヺー々一-\x{9FFF}", "".join(variants()))
 _STEPS = (("width", with_plain_blanks), ("variant_kanji", in_common_kanji), ("honorific", _without_sama))
 # Most Japanese names end in nothing that looks like a title, and so need one look instead of two.
-_UNTITLED = f"^(?:[{_JAPANESE}]+ )*[{_JAPANESE}]*[{but(_JAPANESE, '様殿生んま')}]$"
+_UNTITLED = f"^(?:[{_JAPANESE}]+ )*[{_JAPANESE}]*[{but(_JAPANESE, '様殿生士んま')}]$"
 
 SHORTCUTS = (
     Shortcut(_UNTITLED),

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from kumitate.cleanse.day_numerals import in_arabic_digits
 from kumitate.cleanse.eras import ERA_PATTERN, era_date
 from kumitate.errors import RecordError
 from kumitate.readings.reading import NOTHING, Reading, stepped
@@ -16,7 +17,7 @@ from kumitate.readings.text import TEXT_STEPS
 
 _DAY = re.compile(
     rf"""
-    (?: (?P<year>\d{{4}}) | (?P<era>{ERA_PATTERN}) \s? (?P<era_year>元|\d{{1,2}}) )
+    (?: (?P<year>\d{{4}}) | (?P<era>{ERA_PATTERN}) \.?\s? (?P<era_year>元|\d{{1,2}}) )
     \s? (?P<mark>[-/.年]) \s? (?P<month>\d{{1,2}}) \s? (?:(?P=mark)|月) \s? (?P<day>\d{{1,2}}) \s? 日?
     | (?P<digits>\d{{8}})
     """,
@@ -24,9 +25,11 @@ _DAY = re.compile(
 )
 _CLOCK = re.compile(
     r"""
+    (?: (?P<half>午前|午後) \s? )?
     (?: (?P<hour>\d{1,2}) [:時] \s? (?P<minute>\d{1,2})
         (?: [:分] \s? (?P<second>\d{1,2}) (?:[.,](?P<fraction>\d+))? )? [分秒]?
       | (?P<digits>\d{6}) )
+    \s? (?P<meridiem> [AP]M )?
     \s? (?P<zone> Z | [-+]\d{2}(?::?\d{2})? | UTC | GMT )?
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -34,6 +37,7 @@ _CLOCK = re.compile(
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[-+]\d{2}(?::?\d{2})?)?)?")
 _ERA = re.compile(rf"(?:{ERA_PATTERN})", re.IGNORECASE)
 OLDEST_YEARS = 130
+_NOON = 12
 _WEEKDAY = re.compile(r"\s?\([^)]{1,3}\)")
 
 
@@ -87,7 +91,7 @@ def _read_time(value: str, formats: tuple[str, ...], reason: str) -> tuple[Readi
     declared = _declared(reading.value, formats)
     if declared is not None:
         return reading, declared
-    found = _read(reading.value, reason)
+    found = _read(in_arabic_digits(reading.value), reason)
     if _ISO.fullmatch(reading.value):
         return reading, found
     code = "era" if _ERA.match(reading.value) else "notation"
@@ -144,7 +148,17 @@ def _clock_of(rest: str) -> tuple[time, tzinfo | None]:
     if clock["digits"]:
         return time(int(clock["digits"][:2]), int(clock["digits"][2:4]), int(clock["digits"][4:])), zone
     micros = int((clock["fraction"] or "").ljust(6, "0")[:6])
-    return time(int(clock["hour"]), int(clock["minute"]), int(clock["second"] or 0), micros), zone
+    return time(_hour(clock), int(clock["minute"]), int(clock["second"] or 0), micros), zone
+
+
+def _hour(clock: re.Match[str]) -> int:
+    """Of 24; 午後12時 and 12 PM are noon, 午前12時 and 12 AM midnight. ValueError for 13 PM."""
+    hour, half = int(clock["hour"]), (clock["half"] or clock["meridiem"] or "").upper()
+    if not half:
+        return hour
+    if hour > _NOON or (clock["half"] and clock["meridiem"]):
+        raise ValueError("no hour of half a day")
+    return hour % _NOON + (_NOON if half in {"午後", "PM"} else 0)
 
 
 def _offset(zone: str | None) -> tzinfo | None:

@@ -18,6 +18,7 @@ _URL = re.compile(
 _FULL_WIDTH_START = re.compile("[Ａ-Ｚａ-ｚ]+[:：]")
 _NO_SCHEME = re.compile(r"[^\s/?#@:]+\.[^\s/?#@:.]+(?::\d{1,5})?(?:[/?#]\S*)?")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_LAST_PORT = 65_535
 _WEB = frozenset({"http", "https", "ftp"})
 
 
@@ -77,7 +78,7 @@ def read_url(value: str) -> Reading:
     if not reading.value:
         return NOTHING
     found = _URL.fullmatch(reading.value)
-    if found is None or not _is_host(found["scheme"], found["host"]):
+    if found is None or not _is_host(found["scheme"], found["host"]) or int((found["port"] or ":0")[1:]) > _LAST_PORT:
         raise RecordError("url.invalid")
     return reading
 

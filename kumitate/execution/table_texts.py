@@ -33,6 +33,7 @@ from kumitate.audit.encodings import (
 )
 from kumitate.errors import FatalError, RecordError
 from kumitate.execution.table_formats import Format, delimiter_of, format_of, header_line
+from kumitate.execution.table_quotes import check_quotes, long_fields
 from kumitate.ingest.jsonl_reader import parsed, value_texts
 
 _BLOCK_BYTES = 4 * 2**20
@@ -170,6 +171,7 @@ def _head_encoding(found: Encoding) -> str:
 
 def _parsed(file: Format, encoding: str, mark: str, *, take: Take) -> pa.Table:
     """By Arrow's reader, with larger blocks where one row is larger than a block."""
+    check_quotes(file, encoding, mark)
     for size in _BLOCK_SIZES:
         with file.opened() as stream:
             table = _by_arrow(file, partial(take, stream), encoding, mark=mark, block_size=size)
@@ -204,7 +206,7 @@ def _by_arrow(file: Format, take: Take, encoding: str, *, mark: str, block_size:
 
 def _misfits(file: Format, encoding: str, mark: str) -> str:
     """The first rows that do not have the header's fields, by line."""
-    with file.opened() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
+    with file.opened() as stream, io.TextIOWrapper(stream, encoding, newline="") as text, long_fields():
         reader = csv.reader(text, delimiter=mark)
         width = len(next(row for row in reader if row))
         lines = list(islice((str(reader.line_num) for row in reader if row and len(row) != width), _LINES_NAMED))

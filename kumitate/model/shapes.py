@@ -40,6 +40,8 @@ def _class(character: str) -> str:
         return character if character.isprintable() else "↵" if character in "\r\n" else "�"
     name = unicodedata.name(character, "")
     script = next((sign for prefix, sign in _SCRIPTS if name.startswith(prefix)), None)
-    if script is None and character > "\x7f":
-        return "漢"
-    return script or ("A" if character.isupper() else "a")
+    if script is not None:
+        return script
+    if character.isupper():
+        return "A"
+    return "a" if character.islower() else "漢"

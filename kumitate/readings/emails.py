@@ -13,6 +13,7 @@ from kumitate.readings.text import TEXT_STEPS
 LOCAL_CHARACTERS = r"a-z0-9.!#$%&'*+/=?^_`{|}~-"
 _LOCAL = re.compile(rf"[{LOCAL_CHARACTERS}]{{1,64}}")
 _NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+_QUOTED = re.compile(rf'"([{LOCAL_CHARACTERS}]{{1,64}})"(?=@)')
 _NOISE = " <>,;"
 _SEVERAL = re.compile(r"[^@\s,;|/]+@[^@\s,;|/]+[\s,;|/]+[^@\s,;|/]+@")
 _LONGEST = 254
@@ -20,9 +21,10 @@ _LONGEST = 254
 
 
 def _bare(value: str) -> str:
-    """`mailto:a@x.jp` and `Taro <a@x.jp>` are `a@x.jp`."""
+    """`mailto:a@x.jp` and `Taro <a@x.jp>` are `a@x.jp`; so is `"a"@x.jp` (RFC 5321, 4.1.2)."""
     named = _NAMED.fullmatch(value)
-    return (named[1] if named else value).strip(_NOISE).removeprefix("mailto:").strip(_NOISE).rstrip(_NOISE + ".")
+    bare = (named[1] if named else value).strip(_NOISE).removeprefix("mailto:").strip(_NOISE).rstrip(_NOISE + ".")
+    return _QUOTED.sub(r"\1", bare, count=1) if bare.startswith('"') else bare
 
 
 def _with_ascii_domain(value: str) -> str:

@@ -13,15 +13,17 @@ from kumitate.readings.text import TEXT_STEPS
 
 _EXTENSION = re.compile(
     r"(?<=\d)[\s)]*(?:\(?(?:内線|内|,?\s*(?:ext(?:ension|n)?|x)\.?|#)(?:番号)?\s*[:.]?\s*\d{1,7}\s*\)?|"
-    r"\((?:代表?|直通|携帯|自宅|実家|会社|勤務先)\))$",
+    r"\([^\d()@+]{1,10}\))$",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(r"(?:\d[^\d,、;/|]*){9,}[,、;/|]\D*(?:\d[^\d,、;/|]*){9,}")
+_AS_FLOAT = re.compile(r"\d{7,15}\.0")
+"""As a spreadsheet or a data frame writes a column of numbers; the 0 is no digit of it."""
 _MIDDLE_DOTS = re.compile(r"(?<=\d)[・〜~](?=\d)")
 
 
 def _without_extension(value: str) -> str:
-    """`03-1234-5678 内線12`, `03-1234-5678(代)` and `090-1234-5678 (携帯)` are the number alone."""
+    """`03-1234-5678 内線12`, `03-1234-5678(代)` and `090-1234-5678 (母)` are the number alone."""
     return _EXTENSION.sub("", value)
 
 
@@ -32,6 +34,7 @@ def read_phone(value: str, country: str) -> Reading:
     """`"０９０-1234-5678"` is `+819012345678` in JP; a number that its country's plan does not know is refused."""
     reading = stepped(value, _STEPS)
     plain = reading.value.strip()
+    plain = plain.removesuffix(".0") if _AS_FLOAT.fullmatch(plain) else plain
     if not plain:
         return NOTHING
     if _SEVERAL.search(plain):

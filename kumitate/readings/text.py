@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from kumitate.errors import RecordError
@@ -36,6 +37,21 @@ def nfkc(value: str) -> str:
     return unicodedata.normalize("NFKC", value)
 
 
+_VOICED = re.compile("[うかきくけこさしすせそたちつてとはひふへほウカキクケコサシスセソタチツテトハヒフヘホ][゛゜]")
+_MARK = {"゛": "\u3099", "゜": "\u309a"}
+
+
+def unified(value: str) -> str:
+    """NFKC, where a voice mark typed by itself joins its kana: `ハ゛ラ` is `バラ`; NFKC would put a blank before it."""
+    return nfkc(_VOICED.sub(_joined, value))
+
+
+def _joined(found: re.Match[str]) -> str:
+    pair = found[0]
+    joined = unicodedata.normalize("NFC", pair[0] + _MARK[pair[1]])
+    return joined if len(joined) == 1 else pair
+
+
 def with_single_blanks(value: str) -> str:
     return " ".join(value.split())
 
@@ -43,7 +59,7 @@ def with_single_blanks(value: str) -> str:
 TEXT_STEPS: tuple[Step, ...] = (
     # Invisible characters go first: between a letter and its mark they would keep NFKC from joining the two.
     ("invisible", without_invisible),
-    ("width", nfkc),
+    ("width", unified),
     ("blanks", with_single_blanks),
 )
 
@@ -70,7 +86,7 @@ def read_id(value: str) -> Reading:
 
 def read_free_text(value: str) -> Reading:
     """Prose: as text, line by line; emoji keep their joiners, empty lines within stay."""
-    steps = (("line_ends", _with_line_feeds), ("invisible", without_controls), ("width", nfkc), ("blanks", _trimmed))
+    steps = (("line_ends", _with_line_feeds), ("invisible", without_controls), ("width", unified), ("blanks", _trimmed))
     reading = stepped(value, steps)
     return reading if reading.value else NOTHING
 

@@ -34,6 +34,13 @@ from kumitate.config.source import Semantic
         ("山田殿", "山田"),
         ("山田先生", "山田"),
         ("様", "様"),
+        ("ハ゛ラ 太郎", "バラ 太郎"),
+        ("Frau Müller", "Müller"),
+        ("Sra. García", "García"),
+        ("Mme Dupont", "Dupont"),
+        ("김철수님", "김철수"),
+        ("王小明 女士", "王小明"),
+        ("女士", "女士"),
         ("---", "name.no_letter"),
         ("😀", "name.no_letter"),
         ("　", None),
@@ -120,7 +127,6 @@ def test_small_kana_are_large_only_in_the_form_to_match_by() -> None:
         ("Studio ag", "Studio ag"),
         ("Studio AG", "Studio"),
         ("・・・", "company.no_letter"),
-        ("Incorporate Media", "Incorporate Media"),
     ],
 )
 def test_company(given: str, clean: str) -> None:
@@ -151,6 +157,8 @@ def test_a_companys_form_is_told_in_one_writing() -> None:
         ("taro@straße.de", "taro@xn--strae-oqa.de"),
         ("太郎@example.jp", "email.invalid"),
         ('["taro@example.com"]', "email.invalid"),
+        ('"taro..y."@example.ne.jp', "taro..y.@example.ne.jp"),
+        ('"taro yamada"@example.com', "email.invalid"),
         ("a@example.com; b@example.com", "email.several"),
         (f"{'a' * 65}@example.com", "email.invalid"),
         ("", None),
@@ -201,6 +209,10 @@ def test_an_email_is_taken_apart_at_its_at() -> None:
         # It cannot read an extension in Japanese; the number without it can be called.
         ("03-1234-5678 内線12", "JP", "+81312345678"),
         ("03-1234-5678(代)", "JP", "+81312345678"),
+        ("090-1234-5678 （母）", "JP", "+819012345678"),
+        # As a data frame writes numbers; the 0 is no digit, though with it this would be a number, too.
+        ("30123456.0", "DE", "+4930123456"),
+        ("9012345678.0", "JP", "+819012345678"),
         ("03-1234-5678 / 090-1234-5678", "JP", "phone.several"),
         ("(201) 555-0123", "US", "+12015550123"),
         ("call me", "JP", "phone.invalid"),

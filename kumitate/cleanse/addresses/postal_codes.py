@@ -24,6 +24,9 @@ _TOO_LONG = "postal_code.too_long"
 _TEXT = Way(read_text, TEXT_SHORTCUTS, limit=limit_of(Semantic.POSTAL_CODE), too_long=_TOO_LONG)
 _MARKS = r"[\s〒〶.\-‐‑‒–—―−ー]"
 _DIGITS = 7
+_CUT = rf"^[\s〒〶]*[1-9][0-9]{_MARKS}?[0-9]{{4}}$"
+"""A code without its first 0; 100-000 lost its last digit, and nobody can tell which it was."""
+_FLOAT = r"^([0-9]{3,9})\.0$"
 
 SHAPES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("AT", "AU", "BE", "CH", "DK", "HU", "NO", "NZ", "PH", "SI", "ZA"), (r"(\d{4})", r"\1")),
@@ -68,9 +71,10 @@ def _japanese(values: pa.Array) -> Cleansed:
     spreadsheet took away, are read if the master lists that.
     """
     unified = cleanse_column(values, way=_TEXT, type_=pa.string())
-    digits = pc.replace_substring_regex(unified.values, _MARKS, "")
+    told = _whole(unified.values)
+    digits = pc.replace_substring_regex(told, _MARKS, "")
     is_whole = pc.match_substring_regex(digits, r"^[0-9]{7}$")
-    is_cut = pc.match_substring_regex(digits, r"^[1-9][0-9]{5}$")
+    is_cut = pc.match_substring_regex(told, _CUT)
     is_number = pc.or_(is_whole, is_cut)
     numbers = pc.if_else(is_number, digits, pa.scalar(None, pa.string())).cast(pa.int32())
     is_listed = pa.array(master().lists(pc.fill_null(numbers, -1).to_numpy(zero_copy_only=False)))
@@ -84,9 +88,14 @@ def _japanese(values: pa.Array) -> Cleansed:
     return Cleansed(written, _reasons(unified, written, ((is_cut, "leading_zero"), (unlisted, UNLISTED))))
 
 
+def _whole(values: pa.Array) -> pa.Array:
+    """`10115` of `10115.0`, as a data frame writes a column of numbers: the 0 is no digit of the code."""
+    return pc.replace_substring_regex(values, _FLOAT, r"\1")
+
+
 def _elsewhere(values: pa.Array, *, country: str) -> Cleansed:
     unified = cleanse_column(values, way=_TEXT, type_=pa.string())
-    capitals = pc.utf8_upper(unified.values)
+    capitals = pc.utf8_upper(_whole(unified.values))
     if country not in SHAPES:
         return Cleansed(capitals, _reasons(unified, capitals))
     pattern, written = SHAPES[country]
