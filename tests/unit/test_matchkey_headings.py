@@ -29,4 +29,12 @@ def test_headings_are_read_as_people_write_them(heading: str, field: str | None)
 
 
 def test_of_two_columns_for_one_field_the_first_is_taken() -> None:
-    assert fields_of(["メール", "email", "電話"]) == {"email": "メール", "phone": "電話"}
+    assert fields_of(["メール", "Eメール", "電話"]) == {"email": "メール", "phone": "電話"}
+
+
+def test_a_column_of_the_very_name_goes_before_one_that_is_named_like_it() -> None:
+    assert fields_of(["email_updated_at", "E-Mail", "Email", "tel", "phone"]) == {"email": "Email", "phone": "phone"}
+
+
+def test_a_column_device_id_finds_devices_on_every_platform_that_looks_for_them() -> None:
+    assert fields_of(["device_id"]) == {"madid": "device_id"}

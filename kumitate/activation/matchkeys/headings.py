@@ -12,7 +12,8 @@ FULL_NAME = "full_name"
 FULL_KANA = "full_kana"
 """Columns that hold both names; they are taken apart where a blank or comma says where to."""
 
-_OWN = frozenset(name for rules in RULE_SETS.values() for name in rules.fields)
+_OWN = frozenset(name for rules in RULE_SETS.values() for name in rules.fields) - {"device_id"}
+"""`device_id` is X's word alone; a column of that name is `madid`, by which X and the others find a device."""
 _PARTICULAR: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:^|_)(?:first|given|fore|名|メイ).*(?:roma(?:n|ji)|ローマ)|ローマ字?_?名"), "given_name_roman"),
     (re.compile(r"(?:^|_)(?:last|family|sur|姓|氏|セイ).*(?:roma(?:n|ji)|ローマ)|ローマ字?_?姓"), "family_name_roman"),
@@ -54,10 +55,17 @@ def field_of(heading: str) -> str | None:
 
 
 def fields_of(headings: Iterable[str]) -> dict[str, str]:
-    """Field -> heading, for every heading that gives one; of two that give the same field the first is taken."""
+    """Field -> heading, for every heading that gives one.
+
+    Of two that give the same field the one of its very name is taken (`email` beside `email_updated_at`), else the
+    first.
+    """
+    exact: dict[str, str] = {}
     found: dict[str, str] = {}
     for heading in headings:
         name = field_of(heading)
         if name is not None:
             found.setdefault(name, heading)
-    return found
+            if spelt_out(heading) == name:
+                exact.setdefault(name, heading)
+    return found | exact
