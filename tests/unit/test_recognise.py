@@ -190,3 +190,7 @@ def test_public_person_tables_are_recognised(name: str) -> None:
     found = recognise(read_table(DATA / name))
     assert {header: found[header].name for header in PUBLIC[name]} == PUBLIC[name]
     assert [header for header, each in found.items() if each.role == "record_id"] == [next(iter(PUBLIC[name]))]
+
+
+def test_a_header_as_long_as_a_book_names_no_column() -> None:
+    assert meaning("e_mail" * 30_000) is None

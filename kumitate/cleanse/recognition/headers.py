@@ -151,6 +151,8 @@ _TABLE = (
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)")
 _BETWEEN = re.compile(r"[\W_]+")
+_LONGEST = 200
+"""In characters; what is longer names no column, and a pattern may look at each of its places again and again."""
 
 
 def spelt_out(header: str) -> str:
@@ -161,5 +163,7 @@ def spelt_out(header: str) -> str:
 
 def meaning(header: str) -> Meaning | None:
     """What the header stands for; None where it says nothing."""
+    if len(header) > _LONGEST:
+        return None
     words = spelt_out(header)
     return next((meaning for pattern, meaning in _TABLE if pattern.search(words)), None)
