@@ -24,9 +24,12 @@ def events_in(files: Iterable[Path]) -> Iterator[Event]:
 
 
 def delivered_events(raw_area: RawArea, source: str) -> Iterator[Event]:
-    """What the source has brought so far, the newest delivery first; lines that are no object are passed over."""
+    """What the source has brought so far, the newest delivery first; lines that are no object are passed over.
+
+    Rows that came back from quarantine came once before, and stand in columns now.
+    """
     for delivery in sorted(stored_deliveries(raw_area).values(), key=lambda each: each.id, reverse=True):
-        if delivery.source == source:
+        if delivery.source == source and not delivery.is_replay:
             with raw_area.open(delivery.stored) as file:
                 yield from _objects(file, delivery.file, is_strict=False)
 

@@ -18,6 +18,7 @@ from kumitate.config.contract import Contract
 from kumitate.config.project import Config
 from kumitate.engines.local_files import LocalRawArea
 from kumitate.events.collecting import intake_of
+from kumitate.execution.event_files import delivered_events
 from kumitate.execution.ingest import ingest
 from kumitate.execution.landing import land
 from kumitate.execution.mending import export, mend, mending
@@ -93,6 +94,8 @@ def test_a_replay_lets_through_what_the_contract_now_accepts_and_nothing_else(co
     take(mended, lake, "r000002")
     assert prices(lake) == {"m1": "5", "m2": "six"}
     assert '"blocked"' not in lake.rows["raw.web"][1]["_extra"]
+    delivered = delivered_events(LocalRawArea(config.root / "lake"), "web")
+    assert [event["messageId"] for event in delivered] == ["m1", "m2"], "each once, as its sender wrote it"
 
 
 def test_a_blocked_event_is_mended_like_any_row_and_keeps_what_else_it_brought(config: Config) -> None:
