@@ -54,21 +54,28 @@ def _empty(table: Table) -> _Kept:
 
 @dataclass(eq=False)
 class _Database:
-    """A database of its own, with the tables that lakes have left there, by their marks."""
+    """A database of its own, with the tables that lakes have left there."""
 
     connection: duckdb.DuckDBPyConnection
-    left: dict[str, bytes] = field(default_factory=dict)
+    left: dict[str, _Kept] = field(default_factory=dict)
 
     def bring(self, table: str, kept: _Kept) -> None:
-        if self.left.get(table) == kept.mark:
+        there = self.left.get(table)
+        if there is not None and there.mark == kept.mark:
             return
+        if there is not None and there.rows.schema == kept.rows.schema and not kept.rows.num_rows:
+            self.connection.execute(f"truncate {table}")
+        else:
+            self._create(table, kept)
+        self.left[table] = kept
+
+    def _create(self, table: str, kept: _Kept) -> None:
         database = table.split(".")[0]
         if not any(name.startswith(f"{database}.") for name in self.left):
             self.connection.execute(f"create schema {database}")
         self.connection.register("brought", kept.rows)
         # A copy, for whoever binds a query asks Python for each table that is not DuckDB's own.
         self.connection.execute(f"create or replace table {table} as select * from brought")
-        self.left[table] = kept.mark
 
     def answer(self, sql: str) -> pa.Table:
         answer = self.connection.execute(sql)
