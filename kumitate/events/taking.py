@@ -61,6 +61,7 @@ class Taker:
         marks: _Marks = {"source": self.intake.source, "key": arrival.key, "flags": flags}
         consent = consent_of(event.get("context"), self.intake.consent)
         verdict = self.contracts.judge(event)
+        _share_traits(event)
         _set_address(event, arrival.address, self.intake.ip)
         dropped = minimise(event, dict(self.allowed)) if self.allowed is not None else {}
         marks |= {"consent": consent, "dropped": dropped, **marks_of(verdict)}
@@ -94,6 +95,14 @@ def _id(item: Any) -> str:
 
 def taker_of(intake: Intake) -> Taker:
     return Taker(intake, Contracts(intake), tree_of(intake.allow) if intake.allow else None)
+
+
+def _share_traits(event: dict[str, Any]) -> None:
+    """Who is identified stands where every other call has it, too: Segment's SDKs tell it in `traits` alone."""
+    traits, context = event.get("traits"), event.get("context") or {}
+    told = context.get("traits") or {}
+    if event["type"] == "identify" and traits and isinstance(told, dict):
+        event["context"] = {**context, "traits": {**traits, **told}}
 
 
 def _set_address(event: dict[str, Any], sender: str, rule: str) -> None:

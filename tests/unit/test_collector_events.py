@@ -143,6 +143,16 @@ def test_a_servers_address_is_nobodys() -> None:
     assert "context" not in desk.lines[0]
 
 
+def test_who_is_identified_stands_at_one_place_whichever_sdk_tells_it() -> None:
+    told, known = {"email": "a@example.com", "plan": "x"}, {"plan": "y"}
+    desk = Desk(allow=("context.traits.*",))
+    for content in ({"traits": told}, {"context": {"traits": told}}, {"traits": told, "context": {"traits": known}}):
+        desk.post("/v1/identify", {"userId": "u1", **content})
+    assert [line["context"]["traits"] for line in desk.lines] == [told, told, told | known]
+    desk.post("/v1/group", {"userId": "u1", "groupId": "g", "traits": told})
+    assert "traits" not in desk.lines[-1].get("context", {}), "a group's traits are nobody's"
+
+
 def test_what_is_not_allowed_is_dropped_and_counted() -> None:
     event = {
         "properties": {"price": 1, "card": "4111", "products": [{"sku": "a", "note": "x"}, {"note": "y"}, 3]},
