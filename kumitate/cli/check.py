@@ -93,9 +93,15 @@ def _tell_problems(error: ConfigError, *, as_json: bool) -> None:
     say(counted(len(error.problems), "problems"))
 
 
-_THINGS = {"quality": "quality sections"}
+_THINGS = {
+    "quality": "quality sections", "exclusions": "exclusion lists", "holdouts": "hold-outs",
+    "stewards": "steward decisions",
+}  # fmt: skip
 
 
 def _counts(config: Config) -> dict[str, Any]:
-    folders = ("sources", "traits", "segments", "lists", "destinations", "quality", "syncs", "environments")
+    folders = (
+        "sources", "stewards", "traits", "segments", "lists", "contracts", "triggers", "destinations", "quality",
+        "exclusions", "holdouts", "budgets", "syncs", "environments",
+    )  # fmt: skip
     return {name: len(getattr(config, name)) for name in folders}

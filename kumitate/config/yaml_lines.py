@@ -77,7 +77,9 @@ def _plain_words(error: yaml.MarkedYAMLError, text: str, mark: yaml.Mark | None)
     if mark and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
         return "a tab stands here; YAML is indented with spaces"
     said = " ".join(part for part in (error.context, error.problem) if part)
-    return f"this is no YAML: {said}"
+    begun = error.context_mark
+    where = f" (begun in line {begun.line + 1})" if begun and mark and begun.line != mark.line else ""
+    return f"this is no YAML: {said}{where}; look for a bracket, quote or colon that is missing, or an indent"
 
 
 class _Builder:

@@ -65,6 +65,7 @@ def test_a_dry_run_names_the_steps_and_makes_no_lake(tmp_path: Path) -> None:
 def test_check_counts_what_is_there() -> None:
     found = answer("check", str(BAKERY))
     assert (found["ok"], found["sources"], found["segments"]) == (True, 1, 1)
+    assert (found["contracts"], found["triggers"], found["budgets"], found["stewards"]) == (0, 0, 0, 0)
     assert "boulangerie: all good (1 source," in kumitate("check", str(BAKERY)).stdout
 
 
