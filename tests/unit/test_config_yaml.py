@@ -48,9 +48,10 @@ def test_a_byte_order_mark_is_no_content() -> None:
         (b"a: 1\na: 2\n", "x.yaml:2 a: the key stands here twice; first in line 1"),
         (b"a:\n\tb: 1\n", "x.yaml:2: a tab stands here; YAML is indented with spaces"),
         (b"a: 1\nb: [1\nc: 2\n", "x.yaml:3: this is no YAML: "),
+        (b"a: 1\nb: [1\n\nc: 2\n", "x.yaml:4: this is no YAML: while parsing a flow sequence did not find"),
         (
-            b'b: "x\n',
-            "x.yaml:2: this is no YAML: while scanning a quoted scalar found unexpected end of stream (begun in line 1)",
+            b"b: 'x\n",
+            "x.yaml:2: this is no YAML: while scanning a quoted scalar found unexpected end of stream (begun in",
         ),
         (b"a: 1\nb: \xff\n", "x.yaml:2: not UTF-8; save the file as UTF-8"),
         (b"a: 1\nb: \x00\n", "x.yaml:2: a control character stands here; remove it"),
