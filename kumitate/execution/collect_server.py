@@ -19,7 +19,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kumitate.errors import FatalError
-from kumitate.events.answering import refused
+from kumitate.events.answering import later, refused
 from kumitate.model.event import Answer, Call
 
 _NO_CONTENT = 204
@@ -67,8 +67,15 @@ class _Application:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         answer = await self._answered(scope, receive)
-        if answer is None:
-            return
+        if answer is not None:
+            await self._send(answer, send)
+
+    async def full(self, _: MutableMapping[str, Any], __: Receive, send: Send) -> None:
+        """An application that asks everybody to come later."""
+        answer = later("intake.unavailable", 1)
+        await self._send(Answer(answer.status, answer.body, {**answer.headers, "connection": "close"}), send)
+
+    async def _send(self, answer: Answer, send: Send) -> None:
         self.calls.add(answer.status)
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         if answer.status != _NO_CONTENT:  # whose length HTTP lets nobody tell
@@ -156,6 +163,8 @@ class _Impatient(H11Protocol):
         self._wait_for_headers()
 
     def data_received(self, data: bytes) -> None:
+        ours: _Application = self.config.app  # type: ignore[assignment] # it is ours
+        self.app = ours.full if len(self.connections) > ours.limits.connections else self.config.loaded_app
         super().data_received(data)
         self._wait_for_headers()
 
@@ -240,6 +249,5 @@ def _config(application: _Application, limits: Limits) -> Config:
         server_header=False,
         timeout_keep_alive=int(limits.idle_seconds),
         timeout_graceful_shutdown=int(limits.end_seconds),
-        limit_concurrency=limits.connections,
         h11_max_incomplete_event_size=limits.headers,
     )

@@ -127,11 +127,15 @@ def test_what_is_no_http_is_answered_in_json_with_a_reason_and_counted(text: byt
 
 
 def test_connections_beyond_their_limit_are_asked_to_come_later() -> None:
-    with server(limits=replace(LIMITS, header_seconds=60)) as (port, _):
+    with server(limits=replace(LIMITS, header_seconds=60)) as (port, calls):
         idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(LIMITS.connections)]
-        assert ask(port, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").startswith(b"HTTP/1.1 503")
+        told = ask(port, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert told.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 1" in told
+        assert b'"reason":"intake.unavailable"' in told
         for each in idle:
             each.close()
+    assert calls.by_status == {503: 1}
 
 
 def test_what_fails_inside_is_answered_without_telling_how() -> None:
