@@ -34,7 +34,7 @@ REASONS: dict[str, tuple[int, str]] = {
     "body.unknown_encoding": (_REFUSED, "a body is sent as it is, or packed with gzip"),
     "body.not_json": (_REFUSED, "the body is no JSON"),
     "body.no_object": (_REFUSED, "the body is no JSON object"),
-    "batch.missing": (_REFUSED, "the body has no list 'batch'"),
+    "batch.missing": (_REFUSED, "the body has no list of events at that place"),
     "batch.too_many": (_REFUSED, f"a batch has at most {MAX_BATCH_EVENTS:,} events"),
     "batch.context_too_large": (_REFUSED, f"a batch's context has at most {MAX_SHARED_BYTES:,} bytes"),
     "event.not_json": (_REFUSED, "the event is no JSON"),
