@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kumitate.config.collect import Collect, Webhook
+from kumitate.config.value_formats import check_date_format, check_number_format
 from kumitate.model.expression import Section
 from kumitate.model.table import Type
 
@@ -92,7 +93,7 @@ class ColumnSpec(Section):
     from_: str | None = Field(None, alias="from")
     required: bool = False
     formats: tuple[str, ...] = ()
-    """strptime formats of dates and times, tried in order; ISO 8601 when empty."""
+    """strptime formats of dates and times, tried in order; ISO 8601 when empty. Of numbers: `1.234,56`."""
     country: str | None = None
     """Whose phone numbers, postal codes and addresses these are (ISO 3166 alpha-2), or the column that tells each row's
     country; the project's, unless given."""
@@ -100,6 +101,16 @@ class ColumnSpec(Section):
     sql: str | None = None
     part: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*\.[a-z_]+$")
     meaning: str = ""
+
+    @model_validator(mode="after")
+    def _check_formats(self) -> Self:
+        checks = {
+            **dict.fromkeys((Semantic.DATE, Semantic.BIRTHDATE, Semantic.TIMESTAMP), check_date_format),
+            **dict.fromkeys((Semantic.DECIMAL, Semantic.MONEY), check_number_format),
+        }
+        for written in self.formats if self.type in checks else ():
+            checks[self.type](written)
+        return self
 
     @property
     def is_delivered(self) -> bool:

@@ -69,6 +69,7 @@ def cleanse_file(asked: Asked, progress: Progress) -> Done:
     """
     if asked.out is not None:
         _check_target(asked.out)
+        _check_not_read(asked.out, asked.table)
     progress("read", 0)
     with opened_texts(asked.table, rows_at_once=BATCH_ROWS) as texts:
         columns = planned(asked, texts)
@@ -141,6 +142,11 @@ def _check_target(out: Path) -> None:
         raise FatalError(f"{out}: unknown ending; name the file *{', *'.join(_ENDINGS)}")
     if not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise FatalError(f"{out}: its folder does not exist or cannot be written to; make it, or name another file")
+
+
+def _check_not_read(out: Path, table: Path) -> None:
+    if out.exists() and out.samefile(table):
+        raise FatalError(f"{out}: is the table that is read, and what was delivered would be lost; name another file")
 
 
 def _cleansed(texts: Texts, columns: Sequence[CleansedColumn], processes: int | None) -> Iterator[Batch]:

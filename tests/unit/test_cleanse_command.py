@@ -197,3 +197,29 @@ def test_a_doubtful_guess_that_would_cost_values_is_not_followed(tmp_path: Path)
     out = tmp_path / "clean.parquet"
     assert cleanse("--in", tmp_path / "a.csv", "--out", out).exit_code == 0
     assert pq.read_table(out)["x"].null_count == 0
+
+
+def test_the_table_that_is_read_is_never_written_over(members: Path, tmp_path: Path) -> None:
+    (tmp_path / "again.csv").symlink_to(members)
+    for out in (members, tmp_path / "again.csv"):
+        assert "is the table that is read" in refused("--in", members, "--out", out)
+    assert members.read_text(encoding="utf-8") == MEMBERS
+
+
+@pytest.mark.parametrize(
+    ("type_", "format_", "says"),
+    [
+        ("date", "YYYY/MM/DD", "names no year; write such as '%Y/%m/%d'"),
+        ("birthdate", "%d/%m", "names no year"),
+        ("timestamp", "%Y-%m-%d %Q", "is no format of strptime"),
+        ("money", "1.234", "is no notation of numbers; write one of '1.234,56'"),
+    ],
+)
+def test_a_format_that_no_value_can_have_is_refused(
+    type_: str, format_: str, says: str, members: Path, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(f"columns:\n  born: {{from: 生年月日, type: {type_}, formats: ['{format_}']}}\n", encoding="utf-8")
+    told = refused("--in", members, "--rules", rules, "--dry-run")
+    assert "rules.yaml:2 columns.born" in told
+    assert says in told
