@@ -58,12 +58,25 @@ def _exclusions(config: Config, sync: Sync) -> Iterator[tuple[str, Sequence[str]
 
 
 def consent_join(consent: Consent, person_id: str) -> str:
-    """Joins the person's newest word as `k`; nothing is joined where they have not said."""
-    brand = "k.brand is null" if consent.brand is None else f"k.brand = {string(consent.brand)}"
-    return (
-        f"left join {CONSENTS} as k on k.person_id = {person_id}\n"
-        f"  and k.purpose = {string(consent.purpose)} and k.channel = {string(consent.channel)} and {brand}\n"
-    )
+    """Joins the person's newest word as `k`; nothing is joined where they have not said.
+
+    Who has said nothing to a brand, and refused without naming one, has refused it, too.
+    """
+    about = f"k.purpose = {string(consent.purpose)} and k.channel = {string(consent.channel)}"
+    if consent.brand is None:
+        return f"left join {CONSENTS} as k on k.person_id = {person_id}\n  and {about} and k.brand is null\n"
+    return _BRAND_WORDS.format(brand=string(consent.brand), consents=CONSENTS, about=about, person_id=person_id)
+
+
+_BRAND_WORDS = """left join (
+  select
+    k.person_id,
+    coalesce(max(case when k.brand = {brand} then cast(k.granted as integer) end), 0) = 1 as granted
+  from {consents} as k
+  where {about} and (k.brand = {brand} or (k.brand is null and not k.granted))
+  group by k.person_id
+) as k on k.person_id = {person_id}
+"""
 
 
 def goes_before(config: Config, name: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlglot import exp
 
 from kumitate.config.project import Config
@@ -14,6 +16,9 @@ from kumitate.profiles.tables import CONSENTS
 from kumitate.sql.conditions import certain, located
 from kumitate.sql.shapes import ascending, case, descending, no_rows, window, with_ctes
 from kumitate.sql.vocabulary import call, column, literal, table_ref, timestamp_literal
+
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+"""Before every word that has a time."""
 
 
 def consents_query(config: Config, run: Run) -> exp.Select:
@@ -36,14 +41,15 @@ def consents_query(config: Config, run: Run) -> exp.Select:
 
 
 def _refused_at() -> exp.Window:
-    """When the person last refused without naming a brand, which is a word to every brand."""
+    """When the person last refused without naming a brand, which is a word to every brand; `_EVER` without a time."""
     refusal = exp.and_(column("brand").is_(exp.null()), exp.not_(column("granted")))
     about = [column(name) for name in ("person_id", "purpose", "channel")]
-    return window(call("max", case(refusal, column("at"))), partition=about)
+    at = call("coalesce", column("at"), timestamp_literal(_EVER))
+    return window(call("max", case(refusal, at)), partition=about)
 
 
 def _said_since() -> exp.Condition:
-    """Whether a brand's word is newer than such a refusal."""
+    """Whether a brand's word is newer than such a refusal, if there is one."""
     newer = exp.GT(this=column("at"), expression=column("refused_at"))
     return exp.or_(column("refused_at").is_(exp.null()), certain(newer))
 

@@ -37,6 +37,14 @@ def test_consent_is_asked_for_the_brand_and_no_other_ones_word_counts() -> None:
     assert shop.gates() == {"p1": None, "p2": "consent_unknown", "p3": "consent_unknown", "p4": "no_consent"}
 
 
+def test_who_refused_every_brand_has_refused_the_one_they_never_spoke_of() -> None:
+    shop = world({"consent": ADS | {"brand": "tea"}})
+    shop.people(**dict.fromkeys(("p1", "p2", "p3"), VIP))
+    shop.brand_consents(("p1", False, None), ("p2", False, None), ("p2", True, "tea"), ("p3", False, "rice"))
+    shop.activate(1)
+    assert shop.gates() == {"p1": "no_consent", "p2": None, "p3": "consent_unknown"}
+
+
 def test_a_shared_list_is_used_by_name_and_one_for_all_needs_no_name() -> None:
     lists = {"shared": {"segments": ["lapsed", "buyers"]}}
     for exclusions, exclude in ((lists, ["shared"]), ({"shared": lists["shared"] | {"all_syncs": True}}, [])):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.shoppers import RUN, ago, lake, people, project, row
+from harness.shoppers import RUN, SOURCES, ago, lake, people, project, row
 from kumitate.profiles.stage import PROFILES
 
 Row = dict[str, Any]
@@ -71,3 +71,29 @@ def test_consents_end_with_the_source_that_said_them() -> None:
     silent = config.model_copy(update={"settings": config.settings.model_copy(update={"consent": None})})
     made.run(PROFILES, silent, RUN)
     assert made.table("curated.consents").num_rows == 0
+
+
+def brand_words(*words: Row) -> dict[str | None, bool]:
+    """What p's words come to, by brand."""
+    source = {**SOURCES["words"], "columns": {**SOURCES["words"]["columns"], "brand": {}}}
+    config = project(
+        settings={"project": "shoppers", "consent": {"source": "words", "brand": "brand"}},
+        sources={**SOURCES, "words": source},
+    )
+    made = lake(config, people("p"), words=words)
+    made.run(PROFILES, config, RUN)
+    return {one["brand"]: one["granted"] for one in made.table("curated.consents").to_pylist()}
+
+
+def test_a_refusal_of_every_brand_holds_until_a_brands_own_newer_word() -> None:
+    assert brand_words(word("p", True, 2, brand="tea"), word("p", False, 1, brand=None)) == {"tea": False, None: False}
+    assert brand_words(word("p", False, 2, brand=None), word("p", True, 1, brand="tea")) == {"tea": True, None: False}
+    assert brand_words(word("p", False, 2, brand="rice"), word("p", True, 1, brand="tea")) == {
+        "tea": True, "rice": False,
+    }  # fmt: skip
+
+
+def test_a_refusal_of_every_brand_without_a_time_gives_way_to_words_that_have_one() -> None:
+    undated = word("p", False, None, brand=None)
+    assert brand_words(undated, word("p", True, None, brand="tea")) == {"tea": False, None: False}
+    assert brand_words(undated, word("p", True, 900, brand="tea")) == {"tea": True, None: False}
