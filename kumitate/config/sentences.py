@@ -94,7 +94,8 @@ def _sentence(place: Place, detail: Mapping[str, Any], value: Any) -> tuple[KeyP
 _WRITERS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "value_error": lambda detail, _: str(detail["ctx"]["error"]),
     "condition_kind": lambda detail, found: (
-        detail["msg"] + "".join(did_you_mean(key, NODES) for key in (found if isinstance(found, dict) else ()))
+        detail["msg"]
+        + "".join(did_you_mean(key, NODES) for key in (found if isinstance(found, dict) else ()) if key not in NODES)
     ),
     "too_short": lambda detail, _: f"give at least {detail['ctx']['min_length']}",
     "too_long": lambda detail, _: f"give at most {detail['ctx']['max_length']}",

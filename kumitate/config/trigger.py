@@ -57,10 +57,11 @@ CONDITIONS: dict[str, type[Section]] = {
     "event": EventIs,
 }
 _KINDS = "a trigger's condition is a mapping with one of the keys " + ", ".join(CONDITIONS)
+_PARTS = "a part of 'all' is a mapping with one of the keys event, first, sequence"
 
 Part = Annotated[
     Annotated[EventIs, Tag("event")] | Annotated[FirstTime, Tag("first")] | Annotated[SequenceIs, Tag("sequence")],
-    Discriminator(_tag, custom_error_type="condition_kind", custom_error_message=_KINDS),
+    Discriminator(_tag, custom_error_type="condition_kind", custom_error_message=_PARTS),
 ]
 TriggerCondition = Annotated[
     Annotated[EventIs, Tag("event")]

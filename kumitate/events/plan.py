@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-MOST = 100
-"""Events remembered for a step of a sequence, of a score that counts them all, and of a fact that does."""
+from kumitate.model.realtime import MOST
+
 FEW = 20
 """Events remembered for other steps, unless they need more to be decided."""
 FUTURE_MS = 3_600_000

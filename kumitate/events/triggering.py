@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kumitate.errors import FatalError
 from kumitate.events.conditions import columns_of, compiled, operand_of
-from kumitate.events.plan import FEW, MOST, Field, Named, Part, Step, Told, Triggering, Watch, Watched
+from kumitate.events.plan import FEW, Field, Named, Part, Step, Told, Triggering, Watch, Watched
 from kumitate.events.reading import kept
+from kumitate.model.realtime import MOST
 
 if TYPE_CHECKING:
     from kumitate.config.project import Config

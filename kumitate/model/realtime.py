@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MOST = 100
+"""Events remembered for a step of a sequence, of a score that counts them all, and of a fact that does."""
 MOST_EVER = 500
 """Events that one step of a trigger may need to be remembered."""
 READABLE = frozenset({"text", "id", "integer", "decimal", "boolean", "timestamp", "date", "email", "url"})

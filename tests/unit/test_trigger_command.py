@@ -73,6 +73,11 @@ def test_triggers_that_can_be_decided_are_all_good(tmp_path: Path) -> None:
         ("when", {"all": [{"event": ADDED}, {"first": ORDERED}]}, "missing key 'within' (beside other parts"),
         ("when", {"sequence": {**CART["when"]["sequence"], "within": "24h"}}, "not longer than then_not's span"),
         ("when", {"score": [{**ADDED, "points": -1}], "at_least": 5, "within": "1d"}, "give points only"),
+        ("when", {"score": [{**ADDED, "points": 2, "most": 2}], "at_least": 5, "within": "1d"}, "reach 4 points"),
+        ("when", {"changed": "plan", "of": ADDED, "from": "gold", "to": "gold"}, "no change, and it never fires"),
+        ("when", {"event": ADDED, "at_least": 3, "within": "0d"}, "within: it must be longer than nothing"),
+        ("when", {"any": [{"event": ADDED}]}, "one of the keys score, changed, first, sequence, all, event"),
+        ("when", {"all": [{"first": ADDED}, {"changed": "plan", "of": ADDED}]}, "'all' is a mapping with one of the"),
         ("when", {"changed": "plam", "of": ADDED}, "unknown column 'plam' in source 'web'; did you mean 'plan'?"),
         ("when", {"event": {**ADDED, "where": {"column": "path", "more_than": 3}}}, "does not suit text"),
         ("when", {"event": {**ADDED, "where": {"column": "phone", "is": "1"}}}, "read as phone, which only"),
@@ -93,6 +98,7 @@ def test_what_cannot_be_decided_is_said_with_its_line(tmp_path: Path, key: str, 
     assert problem.startswith("triggers/it.yaml:")
     assert f" cart.{key}" in problem
     assert says in problem
+    assert "did you mean 'any'" not in problem
 
 
 def test_a_source_that_does_not_come_in_as_it_happens_triggers_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from kumitate.config.checks.conditions import Rows, column_findings, event_findings, parts
@@ -14,7 +15,7 @@ from kumitate.config.source import Source
 from kumitate.config.trigger import AllOf, Changed, Fact, FirstTime, ScoreReaches, Trigger
 from kumitate.config.types import NUMBERS, column_type
 from kumitate.model.expression import ColumnIs, EventIs, EventMatch, Section, SequenceIs
-from kumitate.model.realtime import MOST_EVER, READABLE
+from kumitate.model.realtime import MOST, MOST_EVER, READABLE
 
 _FACT, _PERSON = "fact.", "person_id"
 
@@ -36,11 +37,14 @@ def _condition(draft: Draft, asked: Section, spot: Spot) -> Iterator[Finding]:
 
 def _first(draft: Draft, asked: FirstTime, spot: Spot) -> Iterator[Finding]:
     yield from _events(draft, asked.first, spot.below("first"))
+    yield from _longer_than_nothing(asked.remember, spot.below("remember"))
 
 
 def _changed(draft: Draft, asked: Changed, spot: Spot) -> Iterator[Finding]:
     yield from _events(draft, asked.of, spot.below("of"))
     yield from _readable(draft, asked.of.source, asked.changed, spot=spot.below("changed"))
+    if asked.to is not None and asked.to == asked.from_:
+        yield spot.below("to").wrong("the same value as 'from': that is no change, and it never fires")
 
 
 def _all(draft: Draft, asked: AllOf, spot: Spot) -> Iterator[Finding]:
@@ -53,6 +57,7 @@ def _all(draft: Draft, asked: AllOf, spot: Spot) -> Iterator[Finding]:
 
 def _count(draft: Draft, asked: EventIs, spot: Spot) -> Iterator[Finding]:
     yield from _events(draft, asked.event, spot.below("event"))
+    yield from _longer_than_nothing(asked.within, spot.below("within"))
     for bound in ("at_most", "exactly"):
         if getattr(asked, bound) is not None:
             what = (
@@ -73,14 +78,18 @@ def _sequence(draft: Draft, asked: SequenceIs, spot: Spot) -> Iterator[Finding]:
         yield from _events(draft, step, spot.below("steps", place))
     if sequence.then_not is not None:
         yield from _events(draft, sequence.then_not.event, spot.below("then_not", "event"))
-        if not sequence.then_not.span:
-            yield spot.below("then_not", "span").wrong("it must be longer than nothing")
-        elif sequence.then_not.span >= sequence.within:
+        yield from _longer_than_nothing(sequence.then_not.span, spot.below("then_not", "span"))
+        if sequence.then_not.span and sequence.then_not.span >= sequence.within:
             what = "when it is over, the steps lie further back than that, and it never fires; make 'within' longer"
             yield spot.below("within").wrong(f"'within' is not longer than then_not's span: {what}")
 
 
 def _score(draft: Draft, asked: ScoreReaches, spot: Spot) -> Iterator[Finding]:
+    yield from _longer_than_nothing(asked.within, spot.below("within"))
+    reached = sum(rule.points * (rule.most or MOST) for rule in asked.score)
+    if 0 <= reached < asked.at_least:
+        what = f"a rule without 'most' counts {MOST} events; ask for less, or give more points"
+        yield spot.below("at_least").wrong(f"these rules reach {reached} points at most ({what})")
     for place, rule in enumerate(asked.score):
         at = spot.below("score", place)
         yield from _events(draft, EventMatch(source=rule.source, event=rule.event, where=rule.where), at)
@@ -88,6 +97,11 @@ def _score(draft: Draft, asked: ScoreReaches, spot: Spot) -> Iterator[Finding]:
             yield at.below("points").wrong("an event that takes points away may arrive late; give points only")
         if rule.most is not None and rule.most > MOST_EVER:
             yield at.below("most").wrong(f"at most {MOST_EVER} events of one kind are remembered; ask for fewer")
+
+
+def _longer_than_nothing(span: timedelta | None, spot: Spot) -> Iterator[Finding]:
+    if span is not None and not span:
+        yield spot.wrong("it must be longer than nothing")
 
 
 _CONDITIONS: dict[type[Section], Callable[[Draft, Any, Spot], Iterator[Finding]]] = {
