@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from kumitate.cli.output import counted, print_json, print_table, say
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    import pyarrow as pa
+
     from kumitate.activation.matchkeys import RuleSet
     from kumitate.execution.matching import Figures, Person, Tally
 
@@ -20,6 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 Row = dict[str, Any]
+_ROWS_AT_ONCE = 10_000
 
 
 def _country(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
@@ -72,18 +76,15 @@ def matchkeys(**asked: Any) -> None:
     people, platforms, told = _people(asked)
     home = told.pop("country", "JP")
     tally = Tally(platforms, country=asked["country"] or home)
-    is_listed = asked["out"] is not None or (asked["as_json"] and not asked["summary"])
-    rows = (
-        [_row(number, person, tally, readable=asked["readable"]) for number, person in enumerate(people, 1)]
-        if is_listed
-        else []
-    )
-    if not is_listed:
-        tally.take_all(people)
+    rows = (_row(number, person, tally, readable=asked["readable"]) for number, person in enumerate(people, 1))
+    more: dict[str, Any] = {}
     if asked["out"] is not None:
         _write(rows, asked["out"])
+    elif asked["as_json"] and not asked["summary"]:
+        more = {"rows": list(rows)}
+    else:
+        tally.take_all(people)
     if asked["as_json"]:
-        more = {} if asked["summary"] or asked["out"] else {"rows": rows}
         print_json(told | {"platforms": [each.to_json() for each in tally.figures.values()]} | more)
         return
     _show(tally.figures, told)
@@ -126,17 +127,26 @@ def _row(number: int, person: Person, tally: Tally, *, readable: bool) -> Row:
     return {"row": number} | (next(iter(parts.values())) if len(parts) == 1 else parts)
 
 
-def _write(rows: list[Row], out: Path) -> None:
+def _write(rows: Iterator[Row], out: Path) -> None:
     """A column per key; why others were dropped as `field:reason`, with blanks between."""
     import pyarrow as pa
 
     from kumitate.execution.table_files import write_table
 
-    flat = [dict(_flat(row)) for row in rows]
+    parts = [pa.table({"row": pa.array([], pa.int64())})]
+    while run := list(islice(rows, _ROWS_AT_ONCE)):  # as Arrow a million people take 0.9 GB, not 2.2
+        parts.append(_table([dict(_flat(row)) for row in run]))
+    table = pa.concat_tables(parts, promote_options="default")
+    write_table(table, out)
+    say(f"{counted(table.num_rows, 'people')} in {out}")
+
+
+def _table(flat: list[Row]) -> pa.Table:
+    import pyarrow as pa
+
     names = list(dict.fromkeys(name for row in flat for name in row))
     types = [pa.int64() if name == "row" else pa.string() for name in names]
-    write_table(pa.Table.from_pylist(flat, schema=pa.schema(list(zip(names, types, strict=True)))), out)
-    say(f"{counted(len(rows), 'people')} in {out}")
+    return pa.Table.from_pylist(flat, schema=pa.schema(list(zip(names, types, strict=True))))
 
 
 def _flat(row: Row, above: str = "") -> Iterator[tuple[str, Any]]:
