@@ -133,3 +133,29 @@ def test_threads_may_share_what_is_known() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("short", "town", "block"),
+    [
+        ("札幌市中央区北1西2", "北一条西", "2"),
+        ("札幌市中央区北１西２−５−３", "北一条西", "2-5-3"),
+        ("札幌市北区北24西5", "北二十四条西", "5"),
+        ("帯広市西5南13", "西五条南", "13"),
+        ("岩見沢市4西3", "四条西", "3"),
+    ],
+)
+def test_a_jo_that_is_left_out_is_read(short: str, town: str, block: str) -> None:
+    parts = read_address(short, country="JP").parts
+    assert (parts["town"], parts["block"]) == (town, block)
+    assert parts["key"].endswith(f"|{town}|{block}")
+
+
+def test_a_number_that_goes_on_unread_gives_no_key_to_share_with_other_places() -> None:
+    unread = ["札幌市白石区本通1北1-1", "東京都千代田区紀尾井町1 東1号棟", "札幌市中央区大通1西99"]
+    whole = ["東京都千代田区紀尾井町1-2 東1号棟", "東京都千代田区紀尾井町1 東棟"]
+    others = [f"東京都千代田区紀尾井町{number}" for number in range(1, 1_100)]
+    keys = address_cleanser("JP", ("key",))(pa.array([*unread, *whole, *others])).parts["key"].to_pylist()
+    assert keys[: len(unread)] == [None] * len(unread)
+    assert None not in keys[len(unread) :]
+    assert [read_address(each, country="JP").parts["key"] for each in (*unread, *whole)] == keys[:5]

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from kumitate.cleanse.addresses.blocks import MARKS, taken_apart
 from kumitate.cleanse.addresses.folding import FOLD
-from kumitate.cleanse.addresses.master import Town
+from kumitate.cleanse.addresses.master import City, Town
 from kumitate.cleanse.addresses.municipalities import municipality
-from kumitate.cleanse.addresses.towns import Text, town_at
+from kumitate.cleanse.addresses.towns import Text, known_town, town_at
 
 _DASH = re.compile(r"(?<=[0-9A-Za-z]) ?[-‐‑‒–—―−─━ー~〜] ?(?=[0-9A-Za-z])|(?<=[目地番号])[-‐‑‒–—―−─━ー~〜](?=[0-9])")
 _DASH_BEHIND_UNIT = re.compile(r"(?<=[目地番号])-(?=[0-9])")
@@ -18,6 +18,9 @@ _CODE = re.compile(r"[^0-9A-Za-z\u3040-\u30ff\u3400-\u9fff]*([0-9]{3})-?([0-9]{4
 _CODE_FIRST = frozenset("〒0123456789(")
 
 
+_LEFT_OUT = re.compile(r"([東西南北]?[0-9]{1,2})(?=([東西南北])[0-9])")
+GOES_ON = re.compile("[東西南北][0-9]")
+"""Behind a single number, more of the number than a building: `本通1北1`."""
 _LEADING_ZERO = re.compile(r"(?<![0-9])0[0-9]")
 UNPARSED = "address_unparsed"
 
@@ -61,7 +64,7 @@ class Place(NamedTuple):
     @property
     def key(self) -> str | None:
         """`東京都|千代田区|紀尾井町|1-3`; None unless the place is told down to its number."""
-        if not (self.is_sure and self.block):
+        if not (self.is_sure and self.block) or ("-" not in self.block and GOES_ON.match(self.building)):
             return None
         return f"{self.prefecture}|{self.city}|{self.town_key}|{self.block}"
 
@@ -100,6 +103,8 @@ def _read(plain: str) -> Place | None:
     found = municipality(text, at)
     if found is None:
         return _without_municipality(text)
+    text = _with_jo(text, found.end, found.city)
+    plain = text.plain
     town = town_at(text, found.end, found.city)
     has_chome = town.listed is not None and town.listed.has_chome
     block, building = taken_apart(plain[town.end :].lstrip(MARKS), has_chome=has_chome)
@@ -113,6 +118,17 @@ def _read(plain: str) -> Place | None:
     )
     is_sure = found.city is not None and town.is_one
     return Place(written_code(code) if code is not None else "", *names, is_sure, is_listed)
+
+
+def _with_jo(text: Text, at: int, city: City | None) -> Text:
+    """`北1西2` is short for 北1条西2丁目, where the municipality has such a town."""
+    left_out = _LEFT_OUT.match(text.plain, at)
+    if left_out is None or city is None:
+        return text
+    written = f"{text.plain[: left_out.end()]}条{text.plain[left_out.end() :]}"
+    whole = Text(written, written.translate(FOLD), text.code)
+    town = known_town(whole, at, city)
+    return whole if town is not None and town.end == left_out.end() + len("条西") else text
 
 
 def _without_municipality(text: Text) -> Place | None:

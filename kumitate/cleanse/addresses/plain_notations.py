@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from kumitate.cleanse.addresses.blocks import MARKS
 from kumitate.cleanse.addresses.heads import KnownHeads
+from kumitate.cleanse.addresses.parsing import GOES_ON
 from kumitate.cleanse.values import Cleansed
 
 _NOTHING = pa.scalar(None, pa.string())
@@ -108,7 +109,9 @@ def _postal_code(found: _Found) -> pa.Array:
 def _key(found: _Found) -> pa.Array:
     heads = found.heads
     key = pc.binary_join_element_wise(heads["prefecture"], heads["city"], heads["town"], found.block, "|")
-    return pc.if_else(heads["is_sure"], key, _NOTHING)
+    goes_on = pc.fill_null(pc.match_substring_regex(found.building, f"^{GOES_ON.pattern}"), False)
+    is_single = pc.invert(pc.match_substring(found.block, "-"))
+    return pc.if_else(pc.and_not(heads["is_sure"], pc.and_(goes_on, is_single)), key, _NOTHING)
 
 
 _PARTS: Mapping[str, Callable[[_Found], pa.Array]] = {
