@@ -42,6 +42,7 @@ class SchedulerTimers:
         """RetryableError where Scheduler does not keep up."""
         given = self._schedule(name, at, payload)
         errors = self._client.exceptions
+        busy = (errors.ThrottlingException, errors.InternalServerException, errors.ServiceQuotaExceededException)
         try:
             for _ in range(_TRIES):
                 try:
@@ -50,7 +51,7 @@ class SchedulerTimers:
                     if not self._moved(given):
                         continue  # it went off meanwhile
                 return
-        except (errors.ThrottlingException, errors.InternalServerException, errors.ServiceQuotaExceededException):
+        except (*busy, errors.ConflictException):  # the latter: somebody else moves it right now
             raise RetryableError(f"the schedules of {self._wake.group} are not taken now") from None
         raise RetryableError(f"a schedule of {self._wake.group} is made and deleted at the same time")
 

@@ -39,6 +39,7 @@ class Scheduler:
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     goes_off: int = 0
     is_busy: bool = False
+    is_moved: bool = False
     exceptions = SimpleNamespace(
         ConflictException=ConflictError,
         ResourceNotFoundException=MissingError,
@@ -60,6 +61,8 @@ class Scheduler:
         self._hold("update_schedule", given)
         if given["Name"] not in self.schedules:
             raise MissingError
+        if self.is_moved:
+            raise ConflictError
         self.schedules[given["Name"]] = given
 
     def delete_schedule(self, **given: Any) -> None:
@@ -132,3 +135,10 @@ def test_a_scheduler_that_does_not_keep_up_is_tried_later() -> None:
     for call in (lambda t: t.set("a", NOW, {}), lambda t: t.cancel("a")):
         with pytest.raises(RetryableError):
             call(timers(Scheduler(is_busy=True)))
+
+
+def test_one_that_another_shard_moves_right_now_is_tried_later() -> None:
+    scheduler = Scheduler(is_moved=True)
+    timers(scheduler).set("a", NOW, {})
+    with pytest.raises(RetryableError):
+        timers(scheduler).set("a", NOW, {})
