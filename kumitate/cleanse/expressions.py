@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
@@ -14,6 +15,7 @@ from kumitate.model.table import Type
 from kumitate.sql.vocabulary import DIALECT, column, literal
 
 
+@lru_cache(maxsize=4_096)  # a plan names the same few columns thousands of times
 def named(name: str) -> str:
     """A validated column name, quoted where Athena needs it."""
     return column(name).sql(DIALECT)
@@ -23,6 +25,7 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(named(name) for name in names)
 
 
+@lru_cache(maxsize=4_096)
 def bound(value: str | None) -> str:
     """A text as a literal."""
     return literal(value, Type.STRING).sql(DIALECT)

@@ -18,12 +18,14 @@ def statement(name: str, sql: str) -> Query:
     return Query(name, laid_out(sql))
 
 
+@lru_cache(maxsize=4_096)  # a plan names the same few columns thousands of times
 def quoted(name: str) -> str:
     """A column's validated name in quotes: a project may well call a column `order`."""
     validate_identifier(name.lstrip("_") or name)
     return exp.to_identifier(name, quoted=True).sql(DIALECT)
 
 
+@lru_cache(maxsize=4_096, typed=True)  # 1 and true are one key otherwise
 def bound(value: Value, type_: Type = Type.STRING) -> str:
     """A value as a literal."""
     return literal(value, type_).sql(DIALECT)
