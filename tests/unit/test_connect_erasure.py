@@ -14,6 +14,7 @@ from kumitate.sandbox.call import TOKEN
 from kumitate.sandbox.server import Sandbox
 
 SETTINGS = {"domain": "shop", "object": "Traits"}
+CAMPAIGN = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +57,27 @@ def test_a_refusal_says_who_is_gone_and_lets_the_others_wait() -> None:
     done = destination.answered(rows, turn.state, Response(403, json.dumps(refused).encode()))
     assert isinstance(done, Done)
     assert [outcome.verdict for outcome in done.outcomes] == [Verdict.ACCEPTED, Verdict.RETRY]
+
+
+def test_a_key_too_long_to_be_searched_is_told_and_does_not_stop_the_others(place: tuple[Sandbox, Transport]) -> None:
+    _, way = place
+    destination = opened("connect_customer_profiles", **SETTINGS)
+    assert isinstance(destination, ErasingInTalk)
+    long = "k" * 256
+    done = lead(destination, way, destination.erased_rows([row(long), row("nobody")]))
+    assert [(outcome.key, outcome.verdict, outcome.reason) for outcome in done.outcomes] == [
+        (long, Verdict.REJECTED, "key.too_long"),
+        ("nobody", Verdict.ACCEPTED, ""),
+    ]
+
+
+def test_a_search_too_long_for_connect_refuses_its_row_alone() -> None:
+    destination = opened("connect_campaign", sync="s", campaign_id=CAMPAIGN, domain="shop", search_key="_email")
+    assert isinstance(destination, Conversing)
+    turn = destination.begins([row("p1", search="x" * 256), row("p2", search="a@example.com")], {})
+    assert isinstance(turn, Ask)
+    assert isinstance(turn.request, AwsCall)
+    assert turn.request.parameters["Values"] == ["a@example.com"]
+    done = destination.answered([row("p1", search="x" * 256)], {"ids": {}, "told": {}}, Response(200, b"{}"))
+    assert isinstance(done, Done)
+    assert [(outcome.verdict, outcome.reason) for outcome in done.outcomes] == [(Verdict.REJECTED, "text.too_long")]

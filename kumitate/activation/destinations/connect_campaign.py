@@ -12,6 +12,7 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import BUSY, REQUEST_REFUSED, UNAVAILABLE, UNREADABLE, aws_error, json_of
 from kumitate.activation.destinations.aws_messages import refusal, vendor_reason
 from kumitate.activation.destinations.base import Destination, Terms, batches
+from kumitate.activation.destinations.connect_erasure import LONGEST_SEARCH
 from kumitate.activation.destinations.talk import Ask, Done, State, Turn
 from kumitate.errors import RecordError
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
@@ -154,6 +155,8 @@ class ConnectCampaign(Destination):
         return AwsCall("customer-profiles", "search_profiles", parameters, (change.key,))
 
     def _row(self, change: Change, profile_id: Any) -> Mapping[str, str]:
+        if not profile_id and len(str(change.fields.get("search") or "")) > LONGEST_SEARCH:
+            raise RecordError("text.too_long", f"search: more than {LONGEST_SEARCH} characters")
         if not profile_id:
             raise RecordError("field.missing", "profile_id")
         row = {"clientToken": self._token(change.key), "profileId": _profile_id(str(profile_id))}
@@ -182,7 +185,7 @@ class ConnectCampaign(Destination):
 
 
 def _is_searched(change: Change) -> bool:
-    return bool(change.fields.get("search")) and not change.fields.get("profile_id")
+    return 0 < len(str(change.fields.get("search") or "")) <= LONGEST_SEARCH and not change.fields.get("profile_id")
 
 
 def _profile_id(given: str) -> str:
