@@ -36,6 +36,7 @@ STEWARD_LINKS = Table(
     ),
     "decisions of stewards, as they were made; each holds until it is withdrawn",
 )
+_PLACE = Column("place", Type.STRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Decision:
 
 
 def links_query(config: Config) -> Query:
-    """The decisions that hold, by record: left_record, right_record, link, author, reason, at.
+    """The decisions that hold, by record: left_record, right_record, link, author, reason, at, place.
 
     A decision may name a record or any value that identifies one; it holds for all records that state the value.
     """
@@ -68,18 +69,18 @@ def links_query(config: Config) -> Query:
         "steward_links",
         f"""
         with decided as (
-            select left_record, right_record, link, author, reason, at from {STEWARD_LINKS}
+            select left_record, right_record, link, author, reason, at, {bound("")} as place from {STEWARD_LINKS}
             union all
-            {union_all(_file_rows(config), STEWARD_LINKS.columns)}
+            {union_all(_file_rows(config), (*STEWARD_LINKS.columns, _PLACE))}
         ),
         {_NAMED},
         known as (
             select
-                left_record, right_record, link, author, reason, at,
+                left_record, right_record, link, author, reason, at, place,
                 max(case when link = 'withdrawn' then at end) over (partition by left_record, right_record) as ended_at
             from pairs
         )
-        select distinct left_record, right_record, link, author, reason, at
+        select distinct left_record, right_record, link, author, reason, at, place
         from known
         where link <> 'withdrawn' and (ended_at is null or at > ended_at)
         """,
@@ -108,7 +109,7 @@ _NAMED = f"""
             select
                 case when l.record < r.record then l.record else r.record end as left_record,
                 case when l.record < r.record then r.record else l.record end as right_record,
-                d.link, d.author, d.reason, d.at
+                d.link, d.author, d.reason, d.at, d.place
             from decided as d
             left join sides as l on l.name = d.left_record
             left join sides as r on r.name = d.right_record
@@ -129,7 +130,7 @@ def _file_rows(config: Config) -> Iterator[str]:
                 yield (
                     f"select {bound(left)} as left_record, {bound(right)} as right_record, {bound(link.link)} as link, "
                     f"{bound(link.author)} as author, {bound(link.reason)} as reason, "
-                    f"{bound(link.at.astimezone(UTC), Type.TIMESTAMP)} as at"
+                    f"{bound(link.at.astimezone(UTC), Type.TIMESTAMP)} as at, {bound(link.place)} as place"
                 )
 
 
@@ -170,6 +171,7 @@ def of_table(links: pa.Table) -> tuple[Decision, ...]:
             row["author"],
             row["reason"],
             row["at"].replace(tzinfo=UTC),
+            row.get("place", ""),
         )
         for row in links.to_pylist()
     )

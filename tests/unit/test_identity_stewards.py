@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from harness.memory_lake import MemoryLake
@@ -20,12 +21,14 @@ from kumitate.identity.stewards import (
     contradictions,
     holding,
     links_query,
+    of_table,
     refuse_contradictions,
 )
 from kumitate.identity.tables import IDENTIFIERS, PERSON_RECORDS
 from kumitate.project import open_project
 
 TEA_SHOP = Path(__file__).parent.parent / "projects" / "tea_shop"
+LINK_NAMES = ("left_record", "right_record", "link", "author", "reason", "at", "place")
 HEADER = "left,right,link,author,reason,at\n"
 
 
@@ -125,6 +128,19 @@ def test_decisions_of_table_and_files_are_read_by_record() -> None:
     made = lake(identifiers=KNOWN, steward_links=[row("members/2", "members/1", "cannot")])
     file = StewardLink(left="A@X.jp", right="03-1234-5678", link="must", author="Ito", reason="same", at=at(1))
     assert links(made, file) == {("members/1", "members/2", "cannot"), ("cards/7", "members/1", "must")}
+
+
+def test_each_decision_tells_the_line_of_the_file_in_which_it_stands() -> None:
+    made = lake(identifiers=KNOWN, steward_links=[row("members/2", "members/1", "cannot")])
+    said = {"left": "a@x.jp", "right": "b@x.jp", "link": "must", "author": "Ito", "reason": "same", "at": at(1)}
+    file = StewardLink.model_validate({**said, "file": "stewards/all.csv", "line": 3})
+    query = links_query(PEOPLE.model_copy(update={"stewards": (file,)}))
+    table = pa.Table.from_pylist([dict(zip(LINK_NAMES, each, strict=True)) for each in made.rows(query)])
+    with pytest.raises(FatalError) as refused:
+        refuse_contradictions(of_table(table))
+    assert "(kumitate links) contradicts the must-link by Ito at 2026-03-01 00:00 (stewards/all.csv:3)" in str(
+        refused.value
+    )
 
 
 def test_withdrawn_decisions_are_not_read() -> None:
