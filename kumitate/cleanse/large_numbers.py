@@ -10,7 +10,7 @@ _SMALL = {"十": 10, "百": 100, "千": 1_000}
 _LARGE = {"万": 10**4, "億": 10**8, "兆": 10**12}
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _PART = re.compile(rf"(?P<number>{_NUMBER})?(?P<small>[十百千])?(?P<large>[万億兆])?")
-AMOUNT = re.compile(rf"{_NUMBER}[十百千万億兆](?:{_NUMBER}|[十百千万億兆])*(?=円|$)")
+AMOUNT = re.compile(rf"(?<![\d.,]){_NUMBER}[十百千万億兆](?:{_NUMBER}|[十百千万億兆])*(?=円|$)")
 """A number followed by a unit, up to 円 or the end."""
 
 

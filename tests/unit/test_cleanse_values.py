@@ -160,6 +160,7 @@ def test_130_years_before_a_leap_day_may_be_no_leap_day() -> None:
         ("▲1.5万", Decimal("-15000"), None),
         ("3千万円", Decimal("30000000"), "JPY"),
         ("5万3億", "money.invalid", None),
+        ("1,5万円", "money.invalid", None),
         ("5 円 $", "money.invalid", None),
         ("five", "money.invalid", None),
     ],
@@ -173,6 +174,8 @@ def test_a_decimal_comma_is_read_where_it_is_declared() -> None:
     declared = ("1.234,56",)
     assert outcome(Semantic.MONEY, "1.234,56 €", formats=declared) == Decimal("1234.56")
     assert outcome(Semantic.DECIMAL, "1.234", formats=declared) == Decimal(1234)
+    assert outcome(Semantic.MONEY, "3万円", formats=declared) == Decimal(30000)
+    assert outcome(Semantic.MONEY, "1,5万円", formats=declared) == "money.invalid"
     assert outcome(Semantic.DECIMAL, "1.234") == Decimal("1.234")
 
 
