@@ -166,12 +166,16 @@ def test(*, source: str, events: tuple[Path, ...], project: Path | None, as_json
 @contract.command(epilog=examples("kumitate contract publish", "kumitate contract publish --dry-run"))
 @click.option("--dry-run", is_flag=True, help="Only say what would be published.")
 @project_option
-def publish(*, dry_run: bool, project: Path | None) -> None:
+@json_option
+def publish(*, dry_run: bool, project: Path | None, as_json: bool) -> None:
     """Promise the contracts as they stand: from here on `kumitate check` refuses to have these versions changed."""
     from kumitate.execution.contracts import publish as note
 
     root = find_project(project)
     new = note(root, _config(root).contracts, dry_run=dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, "published": [{"contract": name, "version": each} for name, each in new]})
+        return
     for name, version in new:
         click.echo(f"{name} {version}")
     say(f"{'would publish' if dry_run else 'published'} {counted(len(new), 'versions')}")
@@ -184,11 +188,15 @@ def publish(*, dry_run: bool, project: Path | None) -> None:
 @click.argument("version", required=False)
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken back.")
 @project_option
-def retire(*, name: str, version: str | None, dry_run: bool, project: Path | None) -> None:
+@json_option
+def retire(*, name: str, version: str | None, dry_run: bool, project: Path | None, as_json: bool) -> None:
     """Take the promise of NAME (or of one VERSION) back, once no sender keeps to it: it may be changed or removed."""
     from kumitate.execution.contracts import retire as forget
 
     gone = forget(find_project(project), name, version, dry_run=dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, "retired": [{"contract": name, "version": each} for each in gone]})
+        return
     say(f"{'would take back' if dry_run else 'taken back'}: {name} {', '.join(gone)}")
 
 

@@ -82,6 +82,7 @@ def show(  # noqa: PLR0913 (each is an option of the command line)
 
 @quarantine.command(
     epilog=examples(
+        "kumitate quarantine replay --source ec_members --reason date.invalid --dry-run",
         "kumitate quarantine replay --source ec_members --reason date.invalid",
         "kumitate quarantine replay --all && kumitate run",
     )
@@ -89,9 +90,12 @@ def show(  # noqa: PLR0913 (each is an option of the command line)
 @click.option("--source", help="Rows of this source only.")
 @click.option("--reason", help="Rows with this reason only.")
 @click.option("--all", "everything", is_flag=True, help="Every quarantined row.")
+@click.option("--dry-run", is_flag=True, help="Only count the rows that would be read anew.")
 @project_option
 @json_option
-def replay(*, source: str | None, reason: str | None, everything: bool, project: Path | None, as_json: bool) -> None:
+def replay(
+    *, source: str | None, reason: str | None, everything: bool, dry_run: bool, project: Path | None, as_json: bool
+) -> None:
     """Read quarantined rows anew, as the source is described now; the next run takes them in."""
     from kumitate.cli.lake import opened
     from kumitate.execution.replay import Selection
@@ -99,6 +103,9 @@ def replay(*, source: str | None, reason: str | None, everything: bool, project:
 
     if not (source or reason or everything):
         raise click.UsageError("say which rows: --source, --reason or --all")
+    if dry_run:
+        _count_open(find_project(project), source, reason, as_json=as_json)
+        return
     with opened(find_project(project)) as (workspace, _), workspace.lake.lock():
         _known_source(workspace, source)
         done = send_back(
@@ -120,6 +127,19 @@ def replay(*, source: str | None, reason: str | None, everything: bool, project:
 
 quarantine.add_command(export)
 quarantine.add_command(mend)
+
+
+def _count_open(root: Path, source: str | None, reason: str | None, *, as_json: bool) -> None:
+    from kumitate.cli.lake import opened
+    from kumitate.execution.replay import Selection, rehearse
+
+    with opened(root) as (workspace, _):
+        _known_source(workspace, source)
+        rows = rehearse(Selection(source, reason), engine=workspace.engine)
+    if as_json:
+        print_json({"would_read_anew": rows})
+    else:
+        click.echo(f"{counted(rows, 'rows')} would be read anew")
 
 
 def _known_source(workspace: Workspace, source: str | None) -> None:

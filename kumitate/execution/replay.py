@@ -70,6 +70,11 @@ def replay(
     return Replay(tuple(done), rows, sum(map(len, wanted.values())) - rows)
 
 
+def rehearse(selection: Selection, *, engine: Engine) -> int:
+    """How many rows `replay` would read anew; whether they can be read by now only the reading tells."""
+    return sum(map(len, _wanted(selection, engine).values()))
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     id: str

@@ -50,6 +50,7 @@ def test_part_of_a_run_tells_progress_beside_the_result_and_its_quarantine_goes_
     assert not (root / "report.html").exists()
 
     assert kumitate("quarantine", "replay", "--project", str(root)).exit_code == 2
+    assert answer("quarantine", "replay", "--all", "--dry-run", "--project", str(root)) == {"would_read_anew": 1}
     sent = answer("quarantine", "replay", "--all", "--project", str(root))
     assert (sent["rows"], sent["left"]) == (1, 0)
     assert answer("quarantine", "list", "--project", str(root))[0]["open"] == 0
@@ -67,6 +68,11 @@ def test_check_counts_what_is_there() -> None:
     assert (found["ok"], found["sources"], found["segments"]) == (True, 1, 1)
     assert (found["contracts"], found["triggers"], found["budgets"], found["stewards"]) == (0, 0, 0, 0)
     assert "boulangerie: all good (1 source," in kumitate("check", str(BAKERY)).stdout
+
+
+def test_what_is_published_is_told_in_json_too() -> None:
+    told = answer("contract", "publish", "--dry-run", "--project", str(BAKERY))
+    assert told == {"dry_run": True, "published": []}
 
 
 def test_check_notes_what_only_athena_answers(tmp_path: Path) -> None:
