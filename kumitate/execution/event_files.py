@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -17,7 +18,7 @@ Event = dict[str, Any]
 
 
 def events_in(files: Iterable[Path]) -> Iterator[Event]:
-    """Every object of the files, one a line, also compressed; FatalError names a line that is none."""
+    """Every object of the files, one a line, also compressed; FatalError names a broken file or line."""
     for path in files:
         with path.open("rb") as file:
             yield from _objects(file, path.name, is_strict=True)
@@ -35,7 +36,7 @@ def delivered_events(raw_area: RawArea, source: str) -> Iterator[Event]:
 
 
 def _objects(file: IO[bytes], name: str, *, is_strict: bool) -> Iterator[Event]:
-    for number, line in enumerate(_unpacked(file), 1):
+    for number, line in enumerate(_lines(file, name, is_strict=is_strict), 1):
         if not line.strip():
             continue
         try:
@@ -46,6 +47,15 @@ def _objects(file: IO[bytes], name: str, *, is_strict: bool) -> Iterator[Event]:
             yield found
         elif is_strict:
             raise FatalError(f"{name}:{number}: no JSON object; events are given as JSON Lines, one object a line")
+
+
+def _lines(file: IO[bytes], name: str, *, is_strict: bool) -> Iterator[bytes]:
+    """As far as a compressed file can be read."""
+    try:
+        yield from _unpacked(file)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        if is_strict:
+            raise FatalError(f"{name}: the compressed file is broken or ends too early; fetch it again") from None
 
 
 def _unpacked(file: IO[bytes]) -> IO[bytes]:

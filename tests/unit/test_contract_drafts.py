@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,6 @@ def test_a_draft_of_traits_finds_them_wherever_an_sdk_puts_them() -> None:
 
 
 def test_events_are_read_from_lines_also_compressed(tmp_path: Path) -> None:
-    import gzip
 
     plain, packed = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"
     plain.write_text('{"a": 1}\n\n{"a": 2}\n')
@@ -75,6 +75,14 @@ def test_events_are_read_from_lines_also_compressed(tmp_path: Path) -> None:
     plain.write_text('{"a": 1}\n[1]\n')
     with pytest.raises(FatalError, match=r"a\.jsonl:2: no JSON object"):
         list(events_in([plain]))
+
+
+def test_a_compressed_file_that_is_broken_is_named(tmp_path: Path) -> None:
+    whole = gzip.compress(b'{"event": "A"}\n' * 100)
+    for broken in (whole[:-9], whole[:40], whole[:30] + b"xxxx" + whole[34:]):
+        (tmp_path / "events.gz").write_bytes(broken)
+        with pytest.raises(FatalError, match=r"events\.gz: the compressed file is broken"):
+            list(events_in([tmp_path / "events.gz"]))
 
 
 def test_each_version_is_published_once_until_it_is_retired(tmp_path: Path) -> None:
