@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kumitate.cli.options import examples, find_project, json_option, project_option
-from kumitate.cli.output import counted, print_json, print_table
+from kumitate.cli.output import counted, print_json, print_table, say
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def what_if(rules: Path, *, project: Path | None, as_json: bool) -> None:
 
     with opened(find_project(project)) as (workspace, last), progress() as tell:
         found = tried(workspace, last, rules, progress=tell)
+    if found.note:
+        say(f"warning: {found.note}")
     if as_json:
         print_json(found.to_json())
     else:

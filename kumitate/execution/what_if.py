@@ -26,6 +26,7 @@ from kumitate.identity.tables import PERSON_RECORDS, SHARED
 from kumitate.identity.what_if import Difference, difference
 from kumitate.identity.why import BETWEEN, masked_value
 from kumitate.model.step import BatchStep, GraphStep, Mode, Query, QueryStep, Run, Step
+from kumitate.pipeline import STAGES
 from kumitate.ports import Engine, Progress
 from kumitate.profiles.stage import PROFILES
 from kumitate.project import open_project
@@ -33,6 +34,8 @@ from kumitate.segments.stage import SEGMENTS
 from kumitate.segments.tables import SEGMENT_CHANGES, SEGMENT_SIZES
 
 _STAGES = (IDENTITY, PROFILES, SEGMENTS)
+_KEPT = "identity/_kept.yaml"
+"""The project's other entities, in the copy that is tried."""
 _MOST_HELD = 10
 
 
@@ -48,6 +51,8 @@ class WhatIf:
     segments: list[dict[str, Any]]
     """segment, before, after, entered, left."""
     seconds: float
+    note: str = ""
+    """What speaks against the comparison, empty where nothing does."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -56,6 +61,7 @@ class WhatIf:
             "held": {"before": self.held_before, "after": self.held_after, "new": self.newly_held},
             "segments": self.segments,
             "seconds": round(self.seconds, 2),
+            "note": self.note,
         }
 
 
@@ -76,7 +82,7 @@ def config_with(workspace: Workspace, rules: Path) -> Config:
             if entity not in given
         }
         if kept:
-            (copy / "identity" / "_kept.yaml").write_text(yaml.safe_dump(kept, allow_unicode=True), encoding="utf-8")
+            (copy / _KEPT).write_text(yaml.safe_dump(kept, allow_unicode=True), encoding="utf-8")
         try:
             return open_project(copy).config.model_copy(update={"root": root})
         except ConfigError as error:
@@ -84,7 +90,10 @@ def config_with(workspace: Workspace, rules: Path) -> Config:
 
 
 def _given(problem: Problem, rules: Path) -> Problem:
-    """The problem in the file as it was given, not in the copy that was tried."""
+    """The problem in the file as it was given, not in the copy that was tried; what stays as it is names its lack."""
+    if problem.file == _KEPT:
+        said = f"{problem.what}; the file that is tried takes it away"
+        return replace(problem, file=str(rules), line=1, what=said)
     return replace(problem, file=str(rules)) if problem.file == f"identity/{rules.stem}.yaml" else problem
 
 
@@ -103,7 +112,17 @@ def what_if(workspace: Workspace, last: LoggedRun, rules: Path, *, progress: Pro
         for step in _steps(config, run, progress):
             overlay.put(step.table, _rows(engine, step))
         progress("comparing", len(_STAGES), len(_STAGES) + 1)
-        return _compared(workspace.engine, engine, run, started=started)
+        return replace(_compared(workspace.engine, engine, run, started=started), note=_note(last))
+
+
+def _note(last: LoggedRun) -> str:
+    """A run that stopped before segments left none, or those of other persons."""
+    if last.until_stage not in [stage.name for stage in STAGES[: STAGES.index(SEGMENTS)]]:
+        return ""
+    return (
+        f"the last run stopped after {last.until_stage}: segments before are those of an earlier run, or none. "
+        "Run until segments, and ask again"
+    )
 
 
 def _steps(config: Config, run: Run, progress: Progress) -> Iterator[QueryStep | BatchStep | GraphStep]:

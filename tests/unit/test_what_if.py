@@ -22,6 +22,8 @@ STRICTER = """person:
   attributes: {prenom: {}, nom: {}, courriel: {}, telephone: {}}
 """
 
+HOUSEHOLD = "household:\n  of: persons\n  rules: {home: {match: [nom, telephone]}}\n"
+
 
 def labelled(**persons: str) -> pa.Table:
     return pa.table({"record": list(persons), "person_id": list(persons.values())})
@@ -73,6 +75,26 @@ def test_nothing_is_written(root: Path) -> None:
     tried(root, LOOSER)
     assert everything(root) == before
     assert {path.name for path in (root / ".kumitate").iterdir()} == files
+
+
+@pytest.mark.slow
+def test_segments_that_the_last_run_did_not_reach_are_not_compared_in_silence(tmp_path: Path) -> None:
+    made = copy_of(BAKERY, tmp_path / "boulangerie")
+    run(made, until="segments")
+    assert tried(made, LOOSER).stderr.count("warning") == 0
+    run(made, until="identity")
+    assert (
+        "the last run stopped after identity: segments before are those of an earlier run" in tried(made, LOOSER).stderr
+    )
+
+
+@pytest.mark.slow
+def test_what_other_entities_lack_is_said_of_the_file_that_is_tried(root: Path) -> None:
+    (root / "identity/household.yaml").write_text(HOUSEHOLD, encoding="utf-8")
+    result = tried(root, "person:\n  identifiers: {numero: {}, courriel: {}, telephone: {}}\n")
+    (root / "identity/household.yaml").unlink()
+    assert "_kept" not in result.stderr
+    assert "household.rules.home.match[0]: unknown attribute 'nom' in person; the file that is tried" in result.stderr
 
 
 @pytest.mark.slow
