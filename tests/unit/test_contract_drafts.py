@@ -67,7 +67,6 @@ def test_a_draft_of_traits_finds_them_wherever_an_sdk_puts_them() -> None:
 
 
 def test_events_are_read_from_lines_also_compressed(tmp_path: Path) -> None:
-
     plain, packed = tmp_path / "a.jsonl", tmp_path / "b.jsonl.gz"
     plain.write_text('{"a": 1}\n\n{"a": 2}\n')
     packed.write_bytes(gzip.compress(b'{"a": 3}\n'))
