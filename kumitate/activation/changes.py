@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kumitate.activation.destinations.registry import destination_class, registered
+from kumitate.activation.doubted import doubted
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
 from kumitate.activation.sharing import shared
@@ -53,8 +54,9 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
     and_withdrawn = "\n  left join withdrawn as w on w.key = s.key" if withdrawn else ""
     left = {"mirror": "false", "add": "w.key is null"}.get(mode, "true")
     kept = shared(config, name, state=accepted_rows(name, run), stays=left, joins=and_withdrawn)
+    ctes, taken_out = doubted(config, name, run, state=accepted_rows(name, run))
     sql = _COMPARED.format(
-        withdrawn=merged + withdrawn + (_removed(name, run) if may_return else "") + kept.ctes,
+        withdrawn=merged + withdrawn + (_removed(name, run) if may_return else "") + kept.ctes + ctes,
         candidates=candidates_table(name),
         operation=_CREATE_ONCE if follows else OPERATIONS[mode],
         join="full outer join" if mode in REMOVING else "left join",
@@ -64,7 +66,7 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
         and_removed="\n  left join removed as r on r.key = d.key" if may_return else "",
         accepted=_accepted_in(name, run, may_return=may_return),
         shared=kept.column,
-        brought=_REBUILT if mode == "rebuild" else _CHANGED,
+        brought=_REBUILT if mode == "rebuild" else _CHANGED + taken_out,
     )
     return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
 

@@ -108,7 +108,7 @@ class World:
         self.lake.run(replace(ACTIVATION, plan=lambda _config, _run: ()), self.config, run(number))
         self.lake.run(of_syncs(ACTIVATION, syncs), self.config, self._run(number))
 
-    def settle(self, number: int = 1, *, sync: str = "s", **verdicts: str) -> None:
+    def settle(self, number: int = 1, *, sync: str = "s", because: str = "", **verdicts: str) -> None:
         """What became of the changes of a sync: `settle(p1="retry")`; whoever is not named is accepted."""
         if str(OUTCOMES) not in self.lake_tables():
             self.lake.put(OUTCOMES, ())
@@ -122,7 +122,7 @@ class World:
                 "person_id": row["person_id"],
                 "operation": row["operation"],
                 "verdict": verdicts.get(row["key"], "accepted"),
-                "reason": "",
+                "reason": because if row["key"] in verdicts else "",
                 "message": "",
             }
             for row in self.lake.table(changes_table(sync)).to_pylist()
