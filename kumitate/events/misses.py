@@ -72,10 +72,9 @@ def _sequence(asked: _Asked) -> Miss | None:
     for step in part.steps:
         following = known.window(step, after + 1, 2**62)
         if not following:
-            missing = step_words(triggering.steps[step])
-            return Miss(
-                f"step {reached + 1} of {len(part.steps)} never came: {missing}", reached / (len(part.steps) + 1)
-            )
+            which, missing = f"step {reached + 1} of {len(part.steps)}", step_words(triggering.steps[step])
+            after_which = " after the one before" if reached else ""
+            return Miss(f"{which} never came{after_which}: {missing}", reached / (len(part.steps) + 1))
         after, reached = following[0].at, reached + 1
     return (
         _absence(asked, since=after)
@@ -94,7 +93,9 @@ def _absence(asked: _Asked, *, since: int) -> Miss | None:
     if len(waited) == len(ends):
         what = step_words(triggering.steps[part.spoiler or ""])
         return Miss(f"{what} after {span(max(waited))}", max(waited) / part.span_ms)
-    return None if any(True for _ in moments(part, known, 0)) else Miss(f"not within {span(part.within_ms)}", 0.9)
+    if any(True for _ in moments(part, known, 0)):
+        return None
+    return Miss(f"all steps came, but with the wait after them not within {span(part.within_ms)}", 0.9)
 
 
 def _spoilers(part: Part, known: Recollection, at: int) -> list[Entry]:
