@@ -12,6 +12,8 @@ from kumitate.cli.output import print_json, say
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kumitate.execution.resolving import Asked
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -75,6 +77,7 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
         return
     outputs["model"] = outputs.pop("save_model")
     check_outputs(**outputs)
+    _refuse_to_lose_files(asked, outputs)
     _warn_of_new_ids(asked, outputs["out"])
     with progress() as tell:
         done = resolve_files(asked, tell)
@@ -86,6 +89,19 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
         print_json(facts)
     else:
         screen.show(facts)
+
+
+def _refuse_to_lose_files(asked: Asked, outputs: Mapping[str, Path | None]) -> None:
+    """An output over a file that is read would destroy it; the clusters of the last time may give way to the new."""
+    from kumitate.errors import FatalError
+
+    model = asked.model if isinstance(asked.model, Path) else None
+    read = [path for path in (asked.table, asked.rules, asked.links, model, *asked.deltas) if path]
+    taken = {path.resolve() for path in read}
+    for path in filter(None, outputs.values()):
+        if path.resolve() in taken:
+            raise FatalError(f"{path}: is read, or written, by this very call and would be lost; write elsewhere")
+        taken.add(path.resolve())
 
 
 def _warn_of_new_ids(asked: Asked, out: Path | None) -> None:

@@ -165,6 +165,11 @@ def _check_clusters(previous: pa.Table, asked: Asked) -> None:
     for name in ("record", "person_id"):
         if name not in previous.column_names:
             raise FatalError(f"{asked.previous}: has no column {name!r}; give the clusters that an earlier run wrote")
+        if previous[name].null_count:
+            raise FatalError(f"{asked.previous}: rows without a {name}; give the clusters as an earlier run wrote them")
+    records = previous["record"]
+    if pc.count_distinct(records).as_py() < len(records):
+        raise FatalError(f"{asked.previous}: a record stands twice; give the clusters as an earlier run wrote them")
 
 
 def _model(asked: Asked, plan: TablePlan) -> ModelChoice:

@@ -59,3 +59,23 @@ def test_a_model_learned_from_values_cleansed_by_other_rules_is_told(folder: Pat
     found = resolve(folder, "rows.csv", "--model", str(model))
     assert found.exit_code == 0
     assert "cleansed by rules of version 0" in found.stderr
+
+
+@pytest.mark.parametrize("words", [("--out", "{rows}"), ("--out", "{new}", "--edges", "{new}")])
+def test_no_output_is_written_over_a_file_of_the_same_call(folder: Path, words: tuple[str, ...]) -> None:
+    given = [word.format(rows=folder / "rows.csv", new=folder / "new.csv") for word in words]
+    found = resolve(folder, "rows.csv", *given)
+    assert found.exit_code == 1
+    assert "would be lost; write elsewhere" in found.stderr
+    assert (folder / "rows.csv").read_text(encoding="utf-8") == ROWS
+    assert not (folder / "new.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"), [("1,p1\n1,p2\n", "a record stands twice"), ("1,p1\n2,\n", "rows without a person_id")]
+)
+def test_clusters_that_no_run_wrote_are_refused(folder: Path, rows: str, said: str) -> None:
+    (folder / "last.csv").write_text("record,person_id\n" + rows, encoding="utf-8")
+    found = resolve(folder, "rows.csv", "--previous", str(folder / "last.csv"))
+    assert found.exit_code == 1
+    assert f"last.csv: {said}; give the clusters as an earlier run wrote them" in found.stderr
