@@ -143,6 +143,11 @@ _MARKS = re.compile(r"[\s()\[\]〔〕【】〈〉<>]")
 _FORM_OF_BARE = {_MARKS.sub("", writing): form for writing, form in reversed(_FORM_OF.items())}
 
 
+# Most names begin and end otherwise, which is quicker to see than that none of the writings stands there.
+_FIRST = frozenset(writing[0] for writing in _FORM_OF) | frozenset("([〔【〈<")
+_LAST = frozenset(writing.strip("()")[-1] for writing in _FORM_OF) | frozenset(")]〕】〉>")
+
+
 def form_of(value: str) -> str | None:
     """The first legal form that the name bears: `株式会社` of `(株)山田商店`."""
     found = BEFORE.search(value) or BEHIND.search(value)
@@ -154,4 +159,7 @@ def form_of(value: str) -> str | None:
 
 def with_one_form_less(value: str) -> str:
     """`山田商店` of `(株)山田商店`; a name that is nothing but a form stays."""
-    return LATIN.sub("", BEHIND.sub("", BEFORE.sub("", value))).strip(" ,") or value
+    if value[:1].casefold() in _FIRST:
+        value = BEFORE.sub("", value) or value
+    bare = BEHIND.sub("", value) if value[-1:] in _LAST else value
+    return LATIN.sub("", bare).strip(" ,") or value
