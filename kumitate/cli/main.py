@@ -85,6 +85,10 @@ class PlainErrors(click.Group):
         except KumitateError as error:
             say(f"kumitate: {error}")
             ctx.exit(1)
+        except KeyboardInterrupt:
+            if ctx.invoked_subcommand == "run":
+                say("\nstopped; what is done stays done, and the next `kumitate run` goes on from there")
+            raise
         except Exception as error:
             told = refusal(error)
             if told is None:

@@ -17,15 +17,22 @@ from kumitate.cli.main import PlainErrors
 from kumitate.cli.refused import refusal
 
 
-def ended(error: Exception) -> tuple[int, str]:
+def ended(error: BaseException, name: str = "meet") -> tuple[int, str]:
     """Exit code and words of a command that meets this error."""
 
     @click.command()
     def meet() -> None:
         raise error
 
-    done = CliRunner().invoke(PlainErrors(commands={"meet": meet}), ["meet"])
+    done = CliRunner().invoke(PlainErrors(commands={name: meet}), [name])
     return done.exit_code, done.stderr
+
+
+def test_a_run_that_is_stopped_by_hand_says_that_the_next_one_goes_on() -> None:
+    code, told = ended(KeyboardInterrupt(), "run")
+    assert code == 1
+    assert "the next `kumitate run` goes on from there" in told
+    assert "kumitate run" not in ended(KeyboardInterrupt(), "query")[1]
 
 
 @pytest.mark.parametrize(
