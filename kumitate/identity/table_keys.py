@@ -171,13 +171,24 @@ def hashed(values: pa.Array, blocked: Iterable[str]) -> Stated:
 def _stated(name: str, plan: TablePlan, columns: Mapping[str, Stated]) -> Iterator[Stated]:
     """What states a kind: columns, the combination of several, or the witness itself."""
     if name in plan.entity.identifiers:
-        yield from (columns[column] for kind, column in plan.stated if kind == name and column in columns)
+        stated = (columns[column] for kind, column in plan.stated if kind == name and column in columns)
+        is_device = plan.entity.identifiers[name].within is not None
+        yield from (_anonymous(each, plan, columns) for each in stated) if is_device else stated
     elif name.startswith(RULE_PREFIX):
         match = plan.entity.rules[name.removeprefix(RULE_PREFIX)].match
         if all(column in columns for column in match):
             yield _combined([columns[column] for column in match])
     elif name in columns:
         yield columns[name]
+
+
+def _anonymous(device: Stated, plan: TablePlan, columns: Mapping[str, Stated]) -> Stated:
+    """A device merges nobody who says who they are, as in a project: it has as many owners as log in on it."""
+    is_null = device.is_null.copy()
+    for kind, column in plan.stated:
+        if plan.entity.identifiers[kind].within is None and column in columns:
+            is_null |= ~columns[column].is_null
+    return Stated(device.hashes, is_null, device.is_blocked)
 
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
