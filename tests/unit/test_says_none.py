@@ -19,7 +19,10 @@ from kumitate.identity.table_plan import Given, plan_table
 @pytest.mark.parametrize(
     ("semantic", "values"),
     [
-        (Semantic.ID, ["NULL", "null", "Ｎ／Ａ", "#N/A", "-", "不明", " なし ", "nan"]),
+        (
+            Semantic.ID,
+            ["NULL", "null", "Ｎ／Ａ", "#N/A", "-", "不明", " なし ", "nan", "00000000-0000-0000-0000-000000000000"],
+        ),
         (Semantic.NAME, ["不明", "N/A", "未登録", "Unknown"]),
         (Semantic.KANA, ["なし", "ﾅｼ"]),
         (Semantic.COMPANY, ["なし", "n/a"]),
