@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kumitate.activation.destinations.registry import destination_class, registered
-from kumitate.activation.doubted import doubted
+from kumitate.activation.doubted import IN_DOUBT, in_doubt, taken_out
 from kumitate.activation.gates import consent_join
 from kumitate.activation.holdouts import held_out, holdouts_of
 from kumitate.activation.sharing import shared
@@ -17,19 +17,21 @@ from kumitate.model.step import Mode, Query, QueryStep, Run
 _CREATE = "when s.key is null then 'create'"
 _CREATE_ONCE = "case when s.key is null and g.key is null then 'create' end"
 _UPDATE = "when d.fields_hash <> s.fields_hash then 'update'"
+_UPDATE_IN_DOUBT = "when d.fields_hash <> s.fields_hash or x.key is not null then 'update'"
+_IF_WITHDRAWN = "case when w.key is not null then 'delete' end"
 
 OPERATIONS = {
     "insert": f"case {_CREATE} end",
     "append": f"case {_CREATE} end",
     "update": "case when s.key is null or d.fields_hash <> s.fields_hash then 'update' end",
-    "upsert": f"case {_CREATE} {_UPDATE} end",
-    "mirror": f"case when d.key is null then 'delete' {_CREATE} {_UPDATE} end",
-    "add": f"case when d.key is null then case when w.key is not null then 'delete' end {_CREATE} {_UPDATE} end",
+    "upsert": f"case {_CREATE} {_UPDATE_IN_DOUBT} end",
+    "mirror": f"case when d.key is null then 'delete' {_CREATE} {_UPDATE_IN_DOUBT} end",
+    "add": f"case when d.key is null then {_IF_WITHDRAWN} {_CREATE} {_UPDATE_IN_DOUBT} end",
     "rebuild": f"case when d.key is null then 'delete' {_CREATE} {_UPDATE} else 'keep' end",
     "delete": "case when s.key is null then 'delete' end",
 }
 """Per mode, the operation that brings `d` (desired now, if at all) and `s` (accepted last, if ever) together; `w` are
-rows that must go whatever the mode.
+rows that must go whatever the mode, `x` those whose last request had no answer.
 
 The state of a `delete` sync is what has been removed: a person who leaves the segment and comes back is
 removed again.
@@ -54,19 +56,20 @@ def changes(config: Config, name: str, run: Run | None = None) -> QueryStep:
     and_withdrawn = "\n  left join withdrawn as w on w.key = s.key" if withdrawn else ""
     left = {"mirror": "false", "add": "w.key is null"}.get(mode, "true")
     kept = shared(config, name, state=accepted_rows(name, run), stays=left, joins=and_withdrawn)
-    ctes, taken_out = doubted(config, name, run, state=accepted_rows(name, run))
+    removed = _removed(name, run) if may_return else ""
+    unsure = in_doubt(name, run) if mode in ("mirror", "add", "upsert") else ""
     sql = _COMPARED.format(
-        withdrawn=merged + withdrawn + (_removed(name, run) if may_return else "") + kept.ctes + ctes,
+        withdrawn="".join((merged, withdrawn, removed, unsure, kept.ctes)),
         candidates=candidates_table(name),
         operation=_CREATE_ONCE if follows else OPERATIONS[mode],
         join="full outer join" if mode in REMOVING else "left join",
         state=accepted_rows(name, run),
         and_merged="\n  left join merged_rows as g on g.key = d.key" if follows else "",
-        and_withdrawn=and_withdrawn + kept.joins,
+        and_withdrawn=and_withdrawn + (IN_DOUBT if unsure else "") + kept.joins,
         and_removed="\n  left join removed as r on r.key = d.key" if may_return else "",
         accepted=_accepted_in(name, run, may_return=may_return),
         shared=kept.column,
-        brought=_REBUILT if mode == "rebuild" else _CHANGED + taken_out,
+        brought=_REBUILT if mode == "rebuild" else _CHANGED + taken_out(config, name, state=accepted_rows(name, run)),
     )
     return QueryStep(changes_table(name), Query(f"changes_{name}", sql))
 

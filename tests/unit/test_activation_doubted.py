@@ -68,3 +68,29 @@ def test_a_mode_that_takes_nobody_out_leaves_them() -> None:
     shop.people(p1=LEFT, p2=VIP)
     shop.activate(2)
     assert shop.changes() == {}
+
+
+@pytest.mark.parametrize("mode", ["mirror", "upsert"])
+def test_a_change_without_an_answer_that_is_undone_is_sent_as_it_was(mode: str) -> None:
+    shop = world(mode=mode)
+    shop.settle(1)
+    shop.people(p1=({"family_name": "Abe"}, ["vips"]), p2=VIP)
+    shop.activate(2)
+    shop.settle(2, p1="retry", because="unavailable")
+    shop.people(p1=VIP, p2=VIP)
+    shop.activate(3)
+    assert shop.changes() == {"p1": "update"}
+    shop.settle(3)
+    shop.activate(4)
+    assert shop.changes() == {}
+
+
+def test_who_was_taken_out_without_an_answer_and_comes_back_is_brought_again() -> None:
+    shop = world()
+    shop.settle(1)
+    shop.people(p1=LEFT, p2=VIP)
+    shop.activate(2)
+    shop.settle(2, p1="retry", because="run.interrupted")
+    shop.people(p1=VIP, p2=VIP)
+    shop.activate(3)
+    assert shop.changes() == {"p1": "update"}
