@@ -10,6 +10,8 @@ from kumitate.readings.emails import LOCAL_CHARACTERS, read_email
 # What nearly every address is; short enough that no label is too long. Any other is read as cleansing reads it.
 _PLAIN_EMAIL = re.compile(rf"[{LOCAL_CHARACTERS}]{{1,64}}@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{{2,}}")
 _LONGEST_PLAIN = 64
+_LONGEST_WRITTEN = 400
+"""An address with a name before it, or a number with words around it; a page in the wrong column is not read."""
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−ー－─━ｰ~〜"), "-")
 _FLOAT = re.compile(r"(?<=[0-9]{9})\.0$")
@@ -28,7 +30,7 @@ def email(text: str, _country: str) -> str:
     lowered = text.lower()
     if len(lowered) <= _LONGEST_PLAIN and _PLAIN_EMAIL.fullmatch(lowered):
         return lowered
-    found: str | None = read_email(text).value
+    found: str | None = read_email(text).value if len(text) <= _LONGEST_WRITTEN else None
     if found is None:
         raise RecordError("email.invalid")
     return found
@@ -60,6 +62,8 @@ def e164(text: str, country: str) -> str:
     """`090-1234-5678` in Japan is `+819012345678`."""
     if _MOBILE.fullmatch(text):
         return text
+    if len(text) > _LONGEST_WRITTEN:
+        raise RecordError("phone.invalid")
     written = _FLOAT.sub("", text.translate(_DASHES))
     ordinary = ordinary_japanese(written, country)
     if not ordinary and is_unassigned(written, country):
