@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import chosen_lake, examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def list_contracts(*, project: Path | None, as_json: bool) -> None:
 @click.option("--source", help="Events of this source only.")
 @click.option("--unknown", is_flag=True, help="Only events that no contract describes.")
 @project_option
+@filled_lake_option
 @json_option
 def seen(*, source: str | None, unknown: bool, project: Path | None, as_json: bool) -> None:
     """List the events that came in, how many and when, how many of them lie blocked in quarantine, and the contract
@@ -101,6 +102,7 @@ def seen(*, source: str | None, unknown: bool, project: Path | None, as_json: bo
 @click.option("--events", type=FILE, multiple=True, help="JSON Lines to draft from, instead of what the lake has.")
 @click.option("--write", is_flag=True, help="Write contracts/<name>.yaml; without it the draft is printed.")
 @project_option
+@filled_lake_option
 def adopt(**asked: Any) -> None:
     """Draft a contract for EVENT from events as they came: their fields and types, and what all of them have.
 
@@ -111,7 +113,7 @@ def adopt(**asked: Any) -> None:
     from kumitate.execution.workspace import open_workspace
 
     root = find_project(asked["project"])
-    with open_workspace(root) as workspace:
+    with open_workspace(root, lake_folder=chosen_lake()) as workspace:
         _collected(workspace.config, asked["source"])
         given = asked["events"]
         events = events_in(given) if given else delivered_events(workspace.raw_area, asked["source"])
@@ -139,6 +141,7 @@ def adopt(**asked: Any) -> None:
 @click.option("--source", required=True, help="The source whose contracts are tried.")
 @click.option("--events", type=FILE, multiple=True, help="JSON Lines to try them on, instead of what the lake has.")
 @project_option
+@filled_lake_option
 @json_option
 def test(*, source: str, events: tuple[Path, ...], project: Path | None, as_json: bool) -> None:
     """Try the contracts on events: how many keep them, which rules the others break. Ends with 1 where any does.
@@ -150,7 +153,7 @@ def test(*, source: str, events: tuple[Path, ...], project: Path | None, as_json
     from kumitate.execution.event_files import delivered_events, events_in
     from kumitate.execution.workspace import open_workspace
 
-    with open_workspace(find_project(project)) as workspace:
+    with open_workspace(find_project(project), lake_folder=chosen_lake()) as workspace:
         _collected(workspace.config, source)
         intake = next(each for each in collecting_of(workspace.config).intakes if each.source == source)
         given = events_in(events) if events else delivered_events(workspace.raw_area, source)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _SAID = {
 @click.option("--dry-run", is_flag=True, help="Only say what it would mean.")
 @click.option("--yes", is_flag=True, help="Do not ask before a reset.")
 @project_option
+@filled_lake_option
 @json_option
 def control(action: str, sync: str, *, project: Path | None, as_json: bool, **given: Any) -> None:
     """Decide about a SYNC; every decision is kept, and none changes another.

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.statements import string
+from kumitate.cli.options import chosen_lake
 from kumitate.config.project import Config
 from kumitate.engines.duckdb import DuckDBEngine
 from kumitate.errors import FatalError
@@ -33,7 +34,7 @@ def opened(root: Path) -> Iterator[tuple[Workspace, LoggedRun]]:
 
     Tables declared since that run are read as empty.
     """
-    with open_workspace(root) as workspace, scratch(workspace.folder) as temporary:
+    with open_workspace(root, lake_folder=chosen_lake()) as workspace, scratch(workspace.folder) as temporary:
         last = workspace.runs.last()
         if last is None:
             raise FatalError("nothing has run yet; `kumitate run` fills the lake")

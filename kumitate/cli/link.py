@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def _decision_options(command: Command) -> Command:
 @click.argument("right")
 @_decision_options
 @project_option
+@filled_lake_option
 @json_option
 def link(left: str, right: str, *, project: Path | None, **decision: Any) -> None:
     """Decide that LEFT and RIGHT are one person; the next run makes them one, and every one after it.
@@ -59,6 +60,7 @@ def link(left: str, right: str, *, project: Path | None, **decision: Any) -> Non
 @click.argument("right")
 @_decision_options
 @project_option
+@filled_lake_option
 @json_option
 def unlink(left: str, right: str, *, project: Path | None, **decision: Any) -> None:
     """Decide that LEFT and RIGHT are never one person; the next run parts them, and none merges them again.
@@ -110,6 +112,7 @@ def _made(*, reason: str, author: str | None) -> Decision:
 @click.option("--all", "everything", is_flag=True, help="Also decisions that were taken back.")
 @unmask_option
 @project_option
+@filled_lake_option
 @json_option
 def links(
     *, pair: tuple[str, str] | None, reason: str | None, author: str | None, project: Path | None, **shown: bool

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
 @click.option("--readable", is_flag=True, help="Keys before they are hashed: personal data in clear.")
 @click.option("--summary", is_flag=True, help="With --json: figures alone, without each person's keys.")
 @project_option
+@filled_lake_option
 @json_option
 def matchkeys(**asked: Any) -> None:
     """Tell how many people each ad platform can look for; per field what is usable, and why the rest is not.

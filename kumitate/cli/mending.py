@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 _OWNER_ONLY = 0o600
@@ -27,6 +27,7 @@ _BYTE_ORDER_MARK = "\ufeff"
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The CSV to write; it may not exist."
 )
 @project_option
+@filled_lake_option
 @json_option
 def export(*, source: str, reason: str | None, out: Path, project: Path | None, as_json: bool) -> None:
     """Write open rows to a CSV, to be edited and taken back with `kumitate quarantine mend`.
@@ -66,6 +67,7 @@ def export(*, source: str, reason: str | None, out: Path, project: Path | None, 
 @click.option("--note", help="Why the rows were mended so; kept in quarantine.replays.")
 @click.option("--author", envvar="USER", help="Who mended them; you, unless given.")
 @project_option
+@filled_lake_option
 @json_option
 def mend(
     file: Path, *, dry_run: bool, note: str | None, author: str | None, project: Path | None, as_json: bool

@@ -11,6 +11,7 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PROJECT_FILE = "kumitate.yaml"
+_LAKE = "kumitate.lake"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -35,6 +36,28 @@ def lake_option(command: Command) -> Command:
         type=click.Path(file_okay=False, path_type=Path),
         help="The lake's folder; by default the one that the project names.",
     )(command)
+
+
+def filled_lake_option(command: Command) -> Command:
+    """As `lake_option`, of a command that reads what runs have left; `chosen_lake` tells which."""
+    return click.option(
+        "--lake",
+        expose_value=False,
+        callback=_remember_lake,
+        type=FOLDER,
+        help="The lake's folder, where a run had --lake; by default the one that the project names.",
+    )(command)
+
+
+def _remember_lake(context: click.Context, _option: click.Parameter, given: Path | None) -> None:
+    context.meta[_LAKE] = given
+
+
+def chosen_lake() -> Path | None:
+    """The folder given with `--lake`; None where the command has none, or it was not given."""
+    context = click.get_current_context(silent=True)
+    found: Path | None = context.meta.get(_LAKE) if context else None
+    return found
 
 
 def json_option(command: Command) -> Command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.argument("identifier")
 @unmask_option
 @project_option
+@filled_lake_option
 @json_option
 def profile(identifier: str, *, unmask: bool, project: Path | None, as_json: bool) -> None:
     """Show a person: attributes, traits, segments, consents, records, what was delivered.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kumitate.cli.mending import export, mend
-from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def quarantine() -> None:
 
 @quarantine.command("list", epilog=examples("kumitate quarantine list", "kumitate quarantine list --json"))
 @project_option
+@filled_lake_option
 @json_option
 def list_reasons(*, project: Path | None, as_json: bool) -> None:
     """Count quarantined rows by source, reason and field; `open` ones did not leave since.
@@ -53,6 +54,7 @@ order by 1, 4 desc, 2, 3"""
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @unmask_option
 @project_option
+@filled_lake_option
 @json_option
 def show(  # noqa: PLR0913 (each is an option of the command line)
     *,
@@ -92,6 +94,7 @@ def show(  # noqa: PLR0913 (each is an option of the command line)
 @click.option("--all", "everything", is_flag=True, help="Every quarantined row.")
 @click.option("--dry-run", is_flag=True, help="Only count the rows that would be read anew.")
 @project_option
+@filled_lake_option
 @json_option
 def replay(
     *, source: str | None, reason: str | None, everything: bool, dry_run: bool, project: Path | None, as_json: bool

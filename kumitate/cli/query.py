@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import chosen_lake, examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import print_csv, print_json_rows, print_table, say
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ READERS = ("analyst", "marketer", "steward", "activation")
 @click.option("--env", "environment", metavar="NAME", help="Which environment, with --aws; the only one there is.")
 @click.option("--as", "reader", type=click.Choice(READERS), help="Under which role, with --aws; analyst without it.")
 @project_option
+@filled_lake_option
 @json_option
 def query(sql: str, *, as_csv: bool, as_json: bool, project: Path | None, **lake: Any) -> None:
     """Run one SELECT in Athena's dialect over the lake (- reads it from stdin).
@@ -75,6 +76,8 @@ def _print_some(columns: list[str], rows: Iterator[dict[str, Any]]) -> None:
 @contextmanager
 def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | None) -> Iterator[Engine]:
     if aws:
+        if chosen_lake():
+            raise click.UsageError("--lake is a folder of this machine: it does not go with --aws")
         yield deployed_lake(root, environment, reader or READERS[0])
         return
     for option, given in (("--env", environment), ("--as", reader)):
@@ -84,7 +87,7 @@ def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | Non
     from kumitate.engines.duckdb import DuckDBEngine
     from kumitate.execution.workspace import open_workspace
 
-    with open_workspace(root) as workspace, scratch(workspace.folder) as temporary:
+    with open_workspace(root, lake_folder=chosen_lake()) as workspace, scratch(workspace.folder) as temporary:
         engine = DuckDBEngine(workspace.lake, temp_directory=temporary)
         try:
             yield engine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many pairs to list.")
 @unmask_option
 @project_option
+@filled_lake_option
 @json_option
 def review(
     *,

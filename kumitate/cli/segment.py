@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--sample", default=10, show_default=True, type=click.IntRange(0, 1000), help="How many people to show.")
 @unmask_option
 @project_option
+@filled_lake_option
 @json_option
 def segment(name: str, *, sample: int, unmask: bool, project: Path | None, as_json: bool) -> None:
     """Show a segment as the last run left it: its size, some of its people (masked), its SQL."""

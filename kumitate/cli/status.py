@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--tables", is_flag=True, help="List the lake's tables and their columns instead.")
 @project_option
+@filled_lake_option
 @json_option
 def status(*, tables: bool, project: Path | None, as_json: bool) -> None:
     """Show the last run, and by now: rows per source, people, segments, what destinations have."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table
 from kumitate.cli.progress import progress
 
@@ -51,6 +51,7 @@ _ASKED = ("dry_run", "rejected", "retry", "unknown", "settle", "why", "match_rat
 @click.option("--match-rates", is_flag=True, help="What the platform counted of what it took, newest first.")
 @click.option("--show", is_flag=True, help="Keys and words as they are: personal data in clear.")
 @project_option
+@filled_lake_option
 @json_option
 def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: bool, show: bool, **asked: Any) -> None:
     """Bring one sync up to date with the segments as the last run left them.

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
 from kumitate.errors import FatalError
 
@@ -92,6 +92,7 @@ def show(name: str, *, project: Path | None, as_json: bool) -> None:
 @click.option("--person", default="", help="Tell only of who is called so: a userId, an anonymousId, an address.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="How many to show of each kind.")
 @project_option
+@filled_lake_option
 @json_option
 def test(name: str, *, events: str, limit: int, project: Path | None, as_json: bool, **asked: str) -> None:
     """Play events of the past through a trigger: when it would have fired for whom, and why not for the others.

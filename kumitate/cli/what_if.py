@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
 from kumitate.cli.progress import progress
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.argument("rules", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @project_option
+@filled_lake_option
 @json_option
 def what_if(rules: Path, *, project: Path | None, as_json: bool) -> None:
     """Resolve with the rules of another identity file, and compare with the last run; nothing is written.

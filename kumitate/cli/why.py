@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kumitate.cli.options import examples, find_project, json_option, project_option, unmask_option
+from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import print_json
 
 
@@ -24,6 +24,7 @@ from kumitate.cli.output import print_json
 @click.option("--lang", "language", type=click.Choice(["en", "ja"]), default="en", show_default=True)
 @unmask_option
 @project_option
+@filled_lake_option
 @json_option
 def why(left: str, right: str, *, language: str, unmask: bool, project: Path | None, as_json: bool) -> None:
     """Tell why LEFT and RIGHT are one person: the shortest path of evidence; or why not: what was held back, and why.

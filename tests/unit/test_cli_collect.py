@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -89,7 +90,29 @@ def test_a_run_takes_in_what_a_collector_keeps_whose_lake_lies_elsewhere(tmp_pat
     ended = CliRunner().invoke(main, ["run", str(STALL), "--lake", str(lake), "--until", "ingest", "--json"])
     assert ended.exit_code == 0, ended.output
     assert json.loads(ended.stdout)["stages"][0]["rows"]["raw.web"] == 1
+    assert _read(lake, "query", "select count(*) as n from raw.web") == [{"n": 1}]
+    assert len(_read(lake, "status")["runs"]) == 1
+    assert _read(lake, "quarantine", "list") == []
     assert not (STALL / ".kumitate").exists()
+
+
+def _read(lake: Path, *command: str) -> Any:
+    ended = CliRunner().invoke(main, [*command, "--project", str(STALL), "--lake", str(lake), "--json"])
+    assert ended.exit_code == 0, ended.output
+    return json.loads(ended.stdout)
+
+
+def test_a_lake_that_is_not_there_is_not_made_by_who_reads(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    ended = CliRunner().invoke(main, ["status", "--project", str(STALL), "--lake", str(lake)])
+    assert (ended.exit_code, lake.exists()) == (2, False)
+    assert "--lake" in ended.output
+
+
+def test_a_deployed_lake_is_no_folder() -> None:
+    ended = CliRunner().invoke(main, ["query", "select 1", "--aws", "--project", str(STALL), "--lake", str(STALL)])
+    assert ended.exit_code == 2
+    assert "it does not go with --aws" in ended.output
 
 
 @pytest.mark.parametrize("time", ["10", "x", "5y"])
