@@ -18,6 +18,7 @@ from harness.log_watch import pytest_testnodedown as pytest_testnodedown
 if TYPE_CHECKING:  # fixtures import the product when asked: who leads two workers runs no test, and they wait for it
     from kumitate.report.facts import Report
 
+gc.disable()  # until all is collected: importing makes little garbage, and looking for it takes a fifth of the time
 aws_strict.watch()
 log_watch.watch()
 for _started in ("SPARK_SUBMIT_OPTS", "SPARK_LAUNCHER_OPTS"):
@@ -35,7 +36,8 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: nobody need look through it for garbage again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(20_000, 20, 100)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
