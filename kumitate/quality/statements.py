@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
@@ -252,6 +253,7 @@ def _scope(judged: Judged, run: Run, *, new_only: bool) -> str:
     return f"(select {columns} from {judged.table} where {_named(judged.of_run)} = {_text(run.id)}) as new_rows"
 
 
+@lru_cache(maxsize=4_096)  # a plan names the same few columns thousands of times
 def _named(name: str) -> str:
     return column(name).sql(DIALECT)
 
