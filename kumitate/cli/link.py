@@ -31,7 +31,7 @@ def _decision_options(command: Command) -> Command:
 @click.command(
     short_help="Decide that two are one person.",
     epilog=examples(
-        'kumitate link ec_members/17 store_cards/900017 --reason "showed both cards"',
+        'kumitate link ec_members/M0000001 store_cards/S0000001 --reason "showed both cards"',
         'kumitate link taro@example.com 03-1234-5678 --reason "told us on the phone"',
     ),
 )
@@ -54,7 +54,7 @@ def link(left: str, right: str, *, project: Path | None, **decision: Any) -> Non
 
 @click.command(
     short_help="Decide that two are never one person.",
-    epilog=examples('kumitate unlink ec_members/17 ec_members/18 --reason "father and son"'),
+    epilog=examples('kumitate unlink ec_members/M0000113 store_cards/S0000114 --reason "father and son"'),
 )
 @click.argument("left")
 @click.argument("right")
@@ -103,7 +103,7 @@ def _made(*, reason: str, author: str | None) -> Decision:
     epilog=examples(
         "kumitate links",
         "kumitate links --all --json",
-        'kumitate links --withdraw ec_members/17 ec_members/18 --reason "they are one after all"',
+        'kumitate links --withdraw ec_members/M0000113 store_cards/S0000114 --reason "they are one after all"',
     ),
 )
 @click.option("--withdraw", "pair", nargs=2, metavar="LEFT RIGHT", help="Take back what was decided on these two.")

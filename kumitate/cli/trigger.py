@@ -77,7 +77,7 @@ def show(name: str, *, project: Path | None, as_json: bool) -> None:
     epilog=examples(
         "kumitate trigger test hot_lead --events 'data/generated/web_events*.jsonl'",
         "kumitate trigger test cart_abandoned_24h --events lake --limit 5",
-        "kumitate trigger test hot_lead --events lake --person 12345 --json",
+        "kumitate trigger test hot_lead --events lake --person M0005025 --json",
     ),
 )
 @click.argument("name")

@@ -13,10 +13,10 @@ from kumitate.cli.output import print_json
 @click.command(
     short_help="Why two are one person, or are not.",
     epilog=examples(
-        "kumitate why ec_members/17 store_cards/900017",
+        "kumitate why ec_members/M0000001 store_cards/S0000001",
         "kumitate why taro@example.com 03-1234-5678",
-        "kumitate why ec_members/17 ec_members/18 --lang ja",
-        "kumitate why ec_members/17 ec_members/18 --json",
+        "kumitate why ec_members/M0000113 store_cards/S0000114 --lang ja",
+        "kumitate why ec_members/M0000113 store_cards/S0000114 --json",
     ),
 )
 @click.argument("left")

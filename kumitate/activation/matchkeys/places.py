@@ -6,7 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from kumitate.cleanse.countries import ALPHA2, CODE_BY_NAME
+from kumitate.cleanse.countries import ALPHA2
+from kumitate.cleanse.countries import country_code as cleansed_country
 from kumitate.errors import RecordError
 
 _POSTAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,10}[A-Za-z0-9]")
@@ -120,11 +121,9 @@ def _is_latin(sign: str) -> bool:
 
 def country_code(text: str, _country: str) -> str:
     """ISO 3166 alpha-2, upper case: `jp`, `JPN`, `Japan` and `日本` are `JP`, `U.S.A.` is `US`."""
-    written = text.casefold().removeprefix("the ")
-    undotted = written.replace(".", "")
-    if undotted.upper() in ALPHA2:
-        return undotted.upper()
-    found = CODE_BY_NAME.get(written) or CODE_BY_NAME.get(undotted)
+    if text.upper() in ALPHA2:
+        return text.upper()
+    found: str | None = cleansed_country(text)
     if found is None:
         raise RecordError("country.invalid")
     return found
