@@ -84,7 +84,7 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
 
     root = find_project(folder, project)
     if until is not None:
-        _known_stage(until)
+        _known_stage(until, truth)
     if dry_run:
         _show_plan(root, until, lake_folder=lake_folder, as_json=as_json)
         return
@@ -97,11 +97,14 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
     _show(summary, report, as_json=as_json)
 
 
-def _known_stage(name: str) -> None:
+def _known_stage(name: str, truth: Path | None) -> None:
+    """UsageError where there is none, or where such a run would pass over the truth that is given."""
     from kumitate.cli.plans import known_name
     from kumitate.pipeline import STAGES
 
     known_name("stage", name, [stage.name for stage in STAGES])
+    if truth is not None:
+        raise click.UsageError("--truth is told in the report, which a whole run makes; leave out --until")
 
 
 def _clock(given: str | None, config: Config) -> datetime | None:

@@ -47,10 +47,15 @@ def find_named(workspace: Workspace, given: str) -> Named:
         f"r.record in (select record from {IDENTIFIERS} where value in ({forms}) and kind not like 'rule:%')",
     )
     if not rows:
-        raise FatalError(
-            f"nobody has {mask(given)!r}; give a record (source/id), a person id, an e-mail address, a phone number"
-        )
+        raise FatalError(_nobody(workspace, given))
     return Named(given, "value", _records(rows))
+
+
+def _nobody(workspace: Workspace, given: str) -> str:
+    source, slash, _ = given.partition("/")
+    if slash and source in workspace.config.sources:
+        return f"{source} has no record {mask(given)!r}, or none that is good; see kumitate quarantine list"
+    return f"nobody has {mask(given)!r}; give a record (source/id), a person id, an e-mail address, a phone number"
 
 
 def _heir(workspace: Workspace, person: str) -> tuple[str, tuple[str, ...]]:

@@ -180,6 +180,12 @@ def test_an_unknown_name_is_a_usage_error_with_a_suggestion(bakery: str) -> None
     assert "did you mean 'ingest'?" in kumitate("run", "--until", "ingestt", "--project", bakery).stderr
 
 
+def test_a_truth_is_not_passed_over_where_a_run_ends_before_its_report(bakery: str, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text("record,person_id\n", encoding="utf-8")
+    result = kumitate("run", "--until", "identity", "--truth", str(tmp_path / "truth.csv"), "--project", bakery)
+    assert (result.exit_code, "leave out --until" in result.stderr) == (2, True)
+
+
 def test_a_segment_shows_size_masked_people_and_sql(bakery: str) -> None:
     found = answer("segment", "fideles", "--project", bakery)
     assert (found["members"], len(found["sample"])) == (2, 2)

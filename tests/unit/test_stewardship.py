@@ -88,7 +88,8 @@ def test_a_decision_is_taken_back_and_stays_on_record(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("link", "clients/3", "clients/99"), "nobody has 'c********'"),
+        (("link", "clients/3", "clients/99"), "clients has no record 'c********', or none that is good"),
+        (("link", "clients/3", "elsewhere/99"), "nobody has 'e"),
         (("link", "clients/3", "clients/3"), "are one record; name two"),
         (("unlink", "clients/1", "amelie.dupont@example.com"), "have records in common"),
         (("links", "--withdraw", "clients/3", "clients/4"), "no decision on clients/3 and clients/4 holds"),
