@@ -92,7 +92,7 @@ def full(count: int) -> dict[str, Any]:
     timed(measured, "resolve_s", begun)
     persons = np.flatnonzero(found.component == np.arange(count))
     begun = now()
-    mint_each("r000001", names.take(pa.array(persons)))
+    mint_each("r000001", names.take(pa.array(persons)), taken=pa.array([], pa.large_string()))
     timed(measured, "ids_s", begun)
     sizes = np.bincount(found.component, minlength=1)
     measured |= {"persons": len(persons), "largest": int(sizes.max()), "peak_mb": peak_mb()}
