@@ -112,12 +112,13 @@ def new(count: int) -> dict[str, Any]:
     delta = Delta(count + NEW, np.arange(count), np.unique(record), added, no_pairs(), no_links())
     person = np.append(state.resolution.component, np.full(NEW, -1))
     names = named(count + NEW)
+    taken = mint_each("r000001", names[:count], taken=pa.array([], pa.large_string()))
     measured: dict[str, Any] = {"records": count, "new": NEW, "given_mb": peak_mb()}
     begun = now()
     after, affected = apply(state, delta)
     timed(measured, "resolve_s", begun)
     change = assign_among(affected, after.resolution.component, person, age=np.zeros(count, np.int64))
-    mint_each("r000002", names.take(pa.array(change.founders)))
+    mint_each("r000002", names.take(pa.array(change.founders)), taken=taken)
     timed(measured, "with_ids_and_events_s", begun)
     whole = resolve(count + NEW, both(keys, added), RULES, pairs=no_pairs(), links=no_links())
     measured |= {
