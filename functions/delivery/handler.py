@@ -95,7 +95,7 @@ def deliver(record: SQSRecord, *, time: TimeLeft) -> None:
         reason, explanation = verdict_on(error)
         queues().set_aside(os.environ["KUMITATE_DLQ"], record.body, reason=reason, explanation=explanation)
         logger().error("set aside", extra={"reason": reason})
-    except Exception as error:
+    except Exception as error:  # whatever it is, the queue brings the record again: it must wait first
         wait = wait_before_next(error, int(record.attributes.approximate_receive_count))
         put_off(record, wait)
         logger().warning("put off", extra={"why": why(error), "seconds": wait})

@@ -89,7 +89,7 @@ class PlainErrors(click.Group):
             if ctx.invoked_subcommand == "run":
                 say("\nstopped; what is done stays done, and the next `kumitate run` goes on from there")
             raise
-        except Exception as error:
+        except Exception as error:  # of many libraries' kinds; what is no refusal of machine or AWS is raised again
             told = refusal(error)
             if told is None:
                 raise

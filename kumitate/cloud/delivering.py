@@ -129,7 +129,7 @@ class Deliveries:
             return Delivered(STOPPED, page.sync)
         try:
             notes = self._sent(page, name, opened=opened)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the page is let go for who comes next, and it is raised
             if isinstance(error, RetryableError) and self._is_called_off(page):
                 self.pages.finish(page)
                 return Delivered(STOPPED, page.sync)

@@ -226,7 +226,7 @@ def told(stage: str) -> Iterator[None]:
         yield
     except KumitateError:
         raise
-    except Exception as error:
+    except Exception as error:  # a library's words may quote personal data, which no log may hold
         place = traceback.extract_tb(error.__traceback__)[-1]
         kind = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         raise FatalError(f"job {stage}: {kind} (its text is not shown, it may quote personal data)") from None

@@ -123,7 +123,7 @@ def applied(function: BatchFunction, batch: pa.RecordBatch, where: str) -> pa.Re
         return function(batch)
     except KumitateError:
         raise
-    except Exception as error:
+    except Exception as error:  # a library's words may quote personal data, which no log may hold
         place = traceback.extract_tb(error.__traceback__)[-1]
         kind, file = type(error).__name__, Path(place.filename).name
         raise FatalError(f"{where}: {kind} at {file}:{place.lineno} (its text is not shown)") from None

@@ -77,7 +77,7 @@ class Collector:
             return refused(error.reason, error.field)
         except RetryableError as error:
             return later("intake.unavailable", error.retry_after_seconds or _TROUBLE_SECONDS)
-        except Exception as error:
+        except Exception as error:  # no caller sees a trace; our own troubles are told
             self.trouble(error)
             return later("internal", _TROUBLE_SECONDS)
 

@@ -69,7 +69,7 @@ class Watching:
             self.watched.unusable += len(self.processor.process(lines))
         except RetryableError:
             raise
-        except Exception:
+        except Exception:  # whatever breaks: halved until the line is alone
             if len(lines) == 1:
                 self.watched.unusable += 1
                 return
@@ -124,7 +124,7 @@ class Telling:
         except KumitateError as error:
             troubles.append(error)
             return False
-        except Exception as error:
+        except Exception as error:  # one that breaks must not end the thread
             troubles.append(FatalError(f"{_broke('what tells', error)}; it is tried again"))
             return False
         self.bus.heard(seq)
@@ -142,7 +142,7 @@ def go_on(name: str, step: Callable[[], bool], ended: Signal, *, watched: Watche
         except KumitateError as error:
             watched.problems[name] = str(error)
             busy, pause = False, min(pause * 2, _MOST_SECONDS)
-        except Exception as error:
+        except Exception as error:  # as above: it is told, and tried again
             watched.problems[name] = _broke(name, error)
             busy, pause = False, min(pause * 2, _MOST_SECONDS)
         if not busy:

@@ -11,8 +11,8 @@ from kumitate.activation.destinations.slack_blocks import MAX_TEXT
 from kumitate.model.request import HttpRequest
 from kumitate.sandbox.contract import violations
 
-models = pytest.importorskip("slack_sdk.models.blocks", reason="slack-sdk is not installed (make setup)")
-errors = pytest.importorskip("slack_sdk.errors")
+models = pytest.importorskip("slack_sdk.models.blocks", reason="slack-sdk is not installed; `make test` installs it")
+errors = pytest.importorskip("slack_sdk.errors", reason="slack-sdk is not installed; `make test` installs it")
 HUGE = {
     "text": "&<>" * 20_000,
     "title": "見出し" * 200,

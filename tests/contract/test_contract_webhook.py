@@ -53,7 +53,7 @@ def test_the_pages_answer_is_read_row_by_row() -> None:
     (answer,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     destination = opened("webhook", path="/h", sync="members", rows_per_request=2)
     (request,) = destination.requests([row("p1"), row("p2")])
-    found = destination.outcomes(request, Response(200, answer.encode()))  # type: ignore[arg-type]
+    found = destination.outcomes(request, Response(200, answer.encode()))  # type: ignore[arg-type]  # fake
     assert [(outcome.verdict, outcome.message) for outcome in found] == [("accepted", ""), ("rejected", "no such tier")]
 
 

@@ -62,12 +62,12 @@ class AthenaServer:
             server.shutdown()
             server.server_close()
 
-    def _GetWorkGroup(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def _GetWorkGroup(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 -- AWS names it
         result = {"OutputLocation": f"s3://{self.bucket}/athena/"}
         configuration = {"EnforceWorkGroupConfiguration": True, "ResultConfiguration": result}
         return {"WorkGroup": {"Name": given["WorkGroup"], "State": "ENABLED", "Configuration": configuration}}
 
-    def _StartQueryExecution(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def _StartQueryExecution(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 -- AWS names it
         identifier, sql = str(uuid4()), given["QueryString"]
         self.asked.append(sql)
         self._results[identifier], self.fails = self.fails, ""
@@ -77,7 +77,7 @@ class AthenaServer:
             self.s3.put_object(Bucket=self.bucket, Key=f"athena/{identifier}.csv", Body=_csv(rows))
         return {"QueryExecutionId": identifier}
 
-    def _GetQueryExecution(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def _GetQueryExecution(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 -- AWS names it
         identifier = given["QueryExecutionId"]
         result = self._results[identifier]
         status: dict[str, Any] = {"State": "SUCCEEDED", "SubmissionDateTime": time.time()}
@@ -93,7 +93,7 @@ class AthenaServer:
         }
         return {"QueryExecution": execution}
 
-    def _GetQueryResults(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def _GetQueryResults(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 -- AWS names it
         rows = self._results[given["QueryExecutionId"]]
         assert isinstance(rows, pa.Table)
         info = [

@@ -148,7 +148,7 @@ def test_an_absence_fires_where_nothing_came_in_time_to_prevent_it(
     kind: str, history: list[Happened], data: st.DataObject
 ) -> None:
     world, trigger = opened(ABSENT[kind], "1h", fresh="2d", lateness="10m")
-    then_not = trigger.when.sequence.then_not  # type: ignore[union-attr]
+    then_not = trigger.when.sequence.then_not  # type: ignore[union-attr]  # its kind is known
     delays = data.draw(st.lists(st.integers(0, 2 * 24 * 60), min_size=len(history), max_size=len(history)))
     arrivals = {each.id: each.at + timedelta(minutes=delay) for each, delay in zip(history, delays, strict=True)}
     said: list[tuple[datetime, datetime]] = []

@@ -46,7 +46,7 @@ class Hooks:
         self.number += 1
         self.shop.people(p1=person)
         self.shop.activate(self.number)
-        changes = [change for piece in changes_of(self, "s") for change in piece]  # type: ignore[arg-type]
+        changes = [change for piece in changes_of(self, "s") for change in piece]  # type: ignore[arg-type]  # fake
         self.shop.settle(self.number, p1=verdict)
         return changes
 

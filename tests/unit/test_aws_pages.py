@@ -20,7 +20,7 @@ class Bucket:
     def __init__(self, *there: str, refusal: str = "") -> None:
         self.there, self.refusal = there, refusal
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 -- boto3's name
         if self.refusal:
             raise ClientError({"Error": {"Code": self.refusal}}, "GetObject")
         return {"Body": io.BytesIO(f"{Bucket}/{Key}".encode())}
@@ -28,7 +28,7 @@ class Bucket:
     def get_paginator(self, _name: str) -> "Bucket":
         return self
 
-    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803, ARG002
+    def paginate(self, *, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803, ARG002 -- boto3's name
         yield {"Contents": [{"Key": each} for each in self.there if each.startswith(Prefix)]}
 
 

@@ -197,7 +197,7 @@ class Told:
     def put(self, detail_type: str, detail: Mapping[str, Any]) -> None:
         self.events.append((detail_type, detail))
 
-    def start(self, name: str, given: Mapping[str, Any]) -> bool:  # noqa: ARG002
+    def start(self, name: str, given: Mapping[str, Any]) -> bool:  # noqa: ARG002 -- the port asks for it
         self.started.append(name)
         return len(set(self.started)) == len(self.started)
 

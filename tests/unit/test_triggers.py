@@ -112,10 +112,10 @@ def test_bad_lines_are_answered_by_place_and_reason_and_the_others_go_on() -> No
 
 def test_what_fired_before_a_crash_is_told_when_the_lines_come_again() -> None:
     world = World(plan(keen=KEEN))
-    put, world.bus.put = world.bus.put, _refuse  # type: ignore[method-assign]
+    put, world.bus.put = world.bus.put, _refuse  # type: ignore[method-assign]  # this bus is a fake
     with pytest.raises(RetryableError):
         world.come(*viewed(0, 1, 2), hours=2)
-    world.bus.put = put  # type: ignore[method-assign]
+    world.bus.put = put  # type: ignore[method-assign]  # this bus is a fake
     world.come(*viewed(2), hours=2)
     world.come(*viewed(2), hours=2)
     assert len(world.bus.told) == 1

@@ -73,7 +73,7 @@ class AccountEngagement(Destination):
     mode: str = "upsert"
     """The sync's; in `update` no prospect is created."""
 
-    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002
+    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002 -- it goes as a talk
         """None: every change takes a conversation."""
         return ()
 

@@ -66,7 +66,7 @@ class HubspotList(Destination):
     id_property: IdProperty
     api_version: ApiVersion = "2026-03"
 
-    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002
+    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002 -- it goes as a talk
         """None: every change takes a conversation."""
         return ()
 

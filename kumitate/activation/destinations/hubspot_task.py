@@ -62,7 +62,7 @@ class HubspotTask(Destination):
     api_version: ApiVersion = "2026-03"
     status: str = Field("NOT_STARTED", pattern=r"^[A-Z_]+$")
 
-    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002
+    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002 -- it goes as a talk
         """None: every change takes a conversation."""
         return ()
 

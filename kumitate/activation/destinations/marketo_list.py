@@ -45,7 +45,7 @@ class MarketoList(Destination):
     lookup_field: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
     partition: str | None = None
 
-    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002
+    def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:  # noqa: ARG002 -- it goes as a talk
         """None: every change takes a conversation."""
         return ()
 
