@@ -97,7 +97,7 @@ class Laptop(Place):
         self.ledger.fuse = self.fuse
 
     def out(self) -> WayOut:
-        way = sender(self.vendor, self.clock, patience=Patience(rounds=1, arrives_seconds=0.0))  # type: ignore[arg-type]
+        way = sender(self.vendor, self.clock, patience=Patience(rounds=1, arrives_seconds=0.0))  # type: ignore[arg-type]  # fake
         given: dict[str, Any] = {"ledger": self.ledger, "memory": NotedMemory(), "controls": Undecided()}
         return LocalOut(routes=lambda: {"cart": Route(way, {"cart": self.destination})}, folder=Path(), **given)
 

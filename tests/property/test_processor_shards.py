@@ -66,10 +66,10 @@ class Troubled:
     trouble: Trouble
 
     def read(self, keys: Sequence[str]) -> Mapping[str, State]:
-        return self.trouble.around(lambda: self.world.store.read(keys))  # type: ignore[no-any-return]
+        return self.trouble.around(lambda: self.world.store.read(keys))  # type: ignore[no-any-return]  # the fake is typed so
 
     def write(self, key: str, data: Mapping[str, Any] | None, *, instead_of: int) -> bool:
-        return self.trouble.around(lambda: self.world.store.write(key, data, instead_of=instead_of))  # type: ignore[no-any-return]
+        return self.trouble.around(lambda: self.world.store.write(key, data, instead_of=instead_of))  # type: ignore[no-any-return]  # the fake is typed so
 
     def publish(self, entries: Iterable[tuple[str, Mapping[str, Any] | None]]) -> None:
         raise AssertionError(f"a processor publishes nothing: {entries}")

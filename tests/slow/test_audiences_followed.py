@@ -58,7 +58,7 @@ class Shop:
         )
         self.world.activate(self.number)
         for laptop in self.laptops.values():
-            changes = [change for piece in changes_of(self, laptop.name) for change in piece]  # type: ignore[arg-type]
+            changes = [change for piece in changes_of(self, laptop.name) for change in piece]  # type: ignore[arg-type]  # fake
             laptop.run(*changes)
             self.world.settle(self.number, sync=laptop.name, **laptop.verdicts)
 

@@ -34,7 +34,7 @@ class FakeTable:
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     refuses: bool = False
 
-    def batch_write_item(self, *, RequestItems: Mapping[str, list[Any]]) -> dict[str, Any]:  # noqa: N803
+    def batch_write_item(self, *, RequestItems: Mapping[str, list[Any]]) -> dict[str, Any]:  # noqa: N803 -- boto3's name
         assert 0 < len(RequestItems["t"]) <= 25
         taken = 0 if self.refuses else 3
         for put in RequestItems["t"][:taken]:
@@ -48,7 +48,7 @@ class FakeTable:
         assert name == "query"
         return self
 
-    def paginate(self, *, ExpressionAttributeValues: Mapping[str, Any], **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803
+    def paginate(self, *, ExpressionAttributeValues: Mapping[str, Any], **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803 -- boto3's name
         asked = ExpressionAttributeValues[":pk"]["S"]
         found = [item for (pk, _), item in sorted(self.items.items(), key=lambda pair: pair[0]) if pk == asked]
         for start in range(0, len(found) + 1, 2):

@@ -107,7 +107,7 @@ class Moody:
     taken: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 -- boto3's name
         assert QueueUrl == "q"
         self.sizes.append(len(Entries))
         refused = Entries[:1] if self.refusals > 0 else []

@@ -180,7 +180,7 @@ def test_an_expired_lock_is_taken_by_one_alone(register: RunRegister) -> None:
 
 def test_a_register_that_never_holds_still_is_tried_later() -> None:
     class Restless(MemoryRegister):
-        def write(self, entry: RunEntry | None, lock: RunLock | None, *, instead_of: RunLock | None) -> bool:  # noqa: ARG002
+        def write(self, entry: RunEntry | None, lock: RunLock | None, *, instead_of: RunLock | None) -> bool:  # noqa: ARG002 -- the port asks for it
             return False
 
     with pytest.raises(RetryableError):

@@ -107,7 +107,7 @@ def test_of_many_firings_the_newest_are_told_and_all_are_in_the_json(workspace: 
 
 def test_keys_and_the_destinations_words_are_masked_unless_they_are_asked_for(workspace: Opened) -> None:
     in_the_lake(workspace, 1, state="rejected", reason="invalid", key="sato@example.jp", message="no sato@example.jp")
-    masked, whole = told(workspace, "p1"), fired_why(workspace, "cart", "p1", unmask=True)  # type: ignore[arg-type]
+    masked, whole = told(workspace, "p1"), fired_why(workspace, "cart", "p1", unmask=True)  # type: ignore[arg-type]  # fake
     assert "sato" not in str(masked)
     assert whole.firings[0]["key"] == "sato@example.jp"
     assert whole.firings[0]["message"] == "no sato@example.jp"

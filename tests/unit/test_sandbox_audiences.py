@@ -170,7 +170,7 @@ def test_a_request_that_google_does_not_know_yet_is_asked_for_again_and_not_for_
     unknown = Fault(404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "unknown"}})
     wait = stepped(destination, transport, turns=3, before=(2, unknown), sandbox=sandbox)
     assert isinstance(wait, Wait)
-    last = destination.answered(AFTER, {**wait.state, "waits": 96}, Response(404, b"{}"))  # type: ignore[attr-defined]
+    last = destination.answered(AFTER, {**wait.state, "waits": 96}, Response(404, b"{}"))  # type: ignore[attr-defined]  # its kind is known
     assert isinstance(last, Done)
     assert {outcome.verdict.value for outcome in last.outcomes} == {"retry"}
     assert "two days" in last.outcomes[0].message
@@ -182,7 +182,7 @@ def test_a_throttled_session_waits_as_often_as_is_sensible(waits: int) -> None:
     look = destination.begins(AFTER, {})  # type: ignore[attr-defined]  # it converses
     assert isinstance(look, Ask)
     refused = Response(400, b'{"error": {"code": 80003, "message": "too many"}}')
-    turn = destination.answered(AFTER, {**look.state, "waits": waits}, refused)  # type: ignore[attr-defined]
+    turn = destination.answered(AFTER, {**look.state, "waits": waits}, refused)  # type: ignore[attr-defined]  # its kind is known
     assert isinstance(turn, Wait if waits == 0 else Done)
 
 

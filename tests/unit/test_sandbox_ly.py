@@ -196,7 +196,7 @@ def test_a_large_file_is_compressed_and_the_same_lines_make_the_same_file() -> N
 
 def test_no_address_and_no_empty_hash_leaves() -> None:
     destination = opened("ly_ads", account_id=1, audience_list_id=42, sync="s")
-    turn = destination.begins([row("p1", email=" Taro@Example.JP ", phone="")], {})  # type: ignore[attr-defined]
+    turn = destination.begins([row("p1", email=" Taro@Example.JP ", phone="")], {})  # type: ignore[attr-defined]  # its kind is known
     hashes = re.findall(rb"\b[0-9a-f]{64}\b", turn.request.body)
     assert len(hashes) == 1
     assert b"@" not in turn.request.body
@@ -267,4 +267,4 @@ def test_the_two_conversion_apis_hash_a_phone_number_in_two_forms(type_: str, ha
     fields = {"event_type": "purchase"} if type_ == "ly_conversion" else {}
     change = row("o1", phone="090-1234-5678", event_time=1_600_000_000, **fields)
     (request,) = opened(type_, **settings).requests([change])
-    assert hashlib.sha256(hashed.encode()).hexdigest().encode() in request.body  # type: ignore[union-attr]
+    assert hashlib.sha256(hashed.encode()).hexdigest().encode() in request.body  # type: ignore[union-attr]  # its kind is known

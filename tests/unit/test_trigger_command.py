@@ -93,7 +93,7 @@ def test_triggers_that_can_be_decided_are_all_good(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_cannot_be_decided_is_said_with_its_line(tmp_path: Path, key: str, given: Any, says: str) -> None:
     more = {"phone": {"type": "phone"}, "double": {"type": "integer", "sql": "1 + 1"}}
-    root = project(tmp_path, source={"columns": {**WEB["columns"], **more}}, cart={**CART, key: given})  # type: ignore[dict-item]
+    root = project(tmp_path, source={"columns": {**WEB["columns"], **more}}, cart={**CART, key: given})  # type: ignore[dict-item]  # wrong on purpose
     (problem,) = problems(root)
     assert problem.startswith("triggers/it.yaml:")
     assert f" cart.{key}" in problem

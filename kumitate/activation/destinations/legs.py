@@ -62,7 +62,7 @@ class Plain:
     def request(self, step: int, known: Known) -> HttpRequest | None:  # noqa: ARG002  there is one
         return self.plain
 
-    def read(self, step: int, known: Known, response: Response) -> tuple[Known, Sequence[Outcome]]:  # noqa: ARG002
+    def read(self, step: int, known: Known, response: Response) -> tuple[Known, Sequence[Outcome]]:  # noqa: ARG002 -- one answer fits each step
         return {}, self.destination.outcomes(self.plain, response)
 
 
