@@ -6,10 +6,14 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.talk import Conversing
+from kumitate.activation.destinations.terms import Terms
 from kumitate.model.request import Change, Operation
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 WHOLE = sys.maxsize
 """Rows of a portion that is not cut."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import destination_class, registered, settings_for
 from kumitate.activation.portions import WHOLE, portion_rows
 from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
+    from kumitate.activation.destinations.base import Destination
     from kumitate.config.environment import Environment
     from kumitate.config.project import Config
     from kumitate.config.sync import Destination as Account

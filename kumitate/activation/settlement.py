@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kumitate.activation.changes import removes_rows
-from kumitate.activation.matchkeys import NONE
+from kumitate.activation.destinations.answers import NO_MATCH_KEY
 from kumitate.activation.statements import accepted_rows, string
 from kumitate.activation.tables import FIRINGS, OUTCOMES, REJECTED, candidates_table, changes_table, state_table
 from kumitate.activation.unreported import pending_again, reports_later
@@ -42,7 +42,7 @@ where a.key is null{_still_desired(name) if removes else ""}"""
 _ACCEPTED = "verdict = 'accepted' and operation <> 'keep'"
 _LEFT_OUT = f"({_ACCEPTED}) or (verdict = 'rejected' and operation in ('keep', 'update'))"
 """What is refused while an audience is built anew is not in it any more, though it was accepted before."""
-_TAKEN_OUT = f"({_ACCEPTED}) or (verdict = 'rejected' and operation = 'update' and reason = {string(NONE)})"
+_TAKEN_OUT = f"({_ACCEPTED}) or (verdict = 'rejected' and operation = 'update' and reason = {string(NO_MATCH_KEY)})"
 """Who has lost every match key has been taken out under the old ones, or would not be refused but wait: should they
 come back, they are to be added.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from kumitate.activation.destinations.base import Terms
+from kumitate.activation.destinations.terms import Terms
 from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
 from kumitate.execution.figures import noted_figures
 from kumitate.execution.outcomes import Settlement, figure_batches

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kumitate.activation.destinations.answers import AGAIN, AUTH_REFUSED, JOB_RUNNING, QUOTA_SPENT
-from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.talk import Conversing
 from kumitate.activation.routes import Route, destination_of
 from kumitate.activation.waiting import wait_seconds
@@ -26,6 +25,9 @@ from kumitate.execution.rows import changes_on
 from kumitate.execution.sending import Patience, Sender
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Ledger, Memory, Transport
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 _LONGEST_REQUEST = timedelta(seconds=75)
 _LOOKED_UP_EVERY = timedelta(seconds=2)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kumitate.activation.destinations.auth import OAuth1, SecretUrl, Token
-from kumitate.activation.destinations.base import Terms
+from kumitate.activation.destinations.terms import Terms
 from kumitate.errors import FatalError
 from kumitate.execution.grants import Credentials, credentials_of
 from kumitate.execution.transport import HttpTransport, Manners

@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kumitate.activation.destinations.answers import QUOTA_SPENT
-from kumitate.activation.destinations.base import Destination
 from kumitate.activation.portions import ROWS_AT_ONCE, WHOLE, cut_at_leisure, portion_rows
 from kumitate.activation.routes import seconds_between_requests
 from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
@@ -38,6 +37,7 @@ from kumitate.sandbox.server import Sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kumitate.activation.destinations.base import Destination
     from kumitate.execution.workspace import Workspace
     from kumitate.project import Project
 

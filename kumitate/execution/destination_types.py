@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kumitate.activation.destinations.auth import NoAuth, OAuth1, SecretUrl, Signature
-from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, vendor_of
 from kumitate.activation.destinations.talk import Conversing, Reporting, erases
 from kumitate.config.json_schema import field_texts
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 _OWN = frozenset({"mode", "sync"})
 """Settings that Kumitate fills in itself."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from kumitate.activation.destinations.abilities import Metering
 from kumitate.activation.destinations.answers import (
     AGAIN,
     AUTH_REFUSED,
@@ -15,7 +16,6 @@ from kumitate.activation.destinations.answers import (
     UNREADABLE,
     common_outcomes,
 )
-from kumitate.activation.destinations.base import Metering
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, Lapsing, State, Turn, Wait
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.sending import Sender

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kumitate.activation.destinations.answers import (
     AUTH_REFUSED,
+    NO_MATCH_KEY,
     ROW_REASONS,
     UNAVAILABLE,
     UNREADABLE,
     common_outcomes,
     for_all,
 )
-from kumitate.activation.destinations.base import Destination
-from kumitate.activation.matchkeys import NONE
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.model.request import Outcome, Request, Response, Verdict
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 SETTLED = (Verdict.ACCEPTED, Verdict.REJECTED)
 _WORST_FIRST = (Verdict.REJECTED, Verdict.UNKNOWN, Verdict.RETRY, Verdict.ACCEPTED)
@@ -72,7 +75,7 @@ def stays(request: Request, trouble: Outcome) -> tuple[Outcome, ...]:
 def worse(one: Outcome, other: Outcome) -> Outcome:
     """Of two of one row the graver; a row without a match key waits as long as its old ones have to leave."""
     for unfound, removal in ((one, other), (other, one)):
-        if unfound.reason == NONE and removal.verdict is not Verdict.ACCEPTED:
+        if unfound.reason == NO_MATCH_KEY and removal.verdict is not Verdict.ACCEPTED:
             return removal
     if one.verdict is other.verdict is Verdict.ACCEPTED and one.message != other.message:
         return replace(other, message=f"{other.message} {one.message}".strip())

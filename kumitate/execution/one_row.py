@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, settings_for
 from kumitate.activation.destinations.talk import Ask, Conversing, Done
 from kumitate.config.findings import unknown
@@ -31,6 +30,9 @@ from kumitate.model.masking import mask
 from kumitate.model.request import AwsCall, Change, Outcome, Request, Response, Verdict
 from kumitate.ports import Transport
 from kumitate.sandbox.server import Sandbox
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 _RUN, _SYNC = "test", "test"
 _SECONDS = 30.0

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from kumitate.activation.destinations.abilities import Recollecting
 from kumitate.activation.destinations.answers import UNAVAILABLE
-from kumitate.activation.destinations.base import Destination, Recollecting
 from kumitate.execution.rounds import is_repeatable
 from kumitate.execution.sending import SPOILS, Listener, Sender
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Ledger
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 Notes = Mapping[str, Outcome | datetime]
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kumitate.activation.destinations.base import Destination, requests_at
+from kumitate.activation.destinations.abilities import requests_at
 from kumitate.activation.destinations.talk import Ask, Conversing, Done, State, Wait
 from kumitate.activation.guard import holds_query
 from kumitate.activation.portions import ROWS_AT_ONCE, WHOLE, cut, portion_rows
@@ -31,6 +31,9 @@ from kumitate.execution.workspace import Workspace
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.model.step import BatchStep, Query, QueryStep, Run
 from kumitate.ports import Engine
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 
 @dataclass(frozen=True, slots=True)

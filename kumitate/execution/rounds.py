@@ -6,14 +6,18 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from kumitate.activation.destinations.abilities import Metering, Pacing, Recollecting, requests_at
 from kumitate.activation.destinations.answers import BATCH_SPOILED, QUOTA_SPENT, UNAVAILABLE, UNREADABLE, for_all
-from kumitate.activation.destinations.base import Destination, Metering, Pacing, Recollecting, Terms, requests_at
+from kumitate.activation.destinations.terms import Terms
 from kumitate.execution.departures import Flight, Idle, Items, Meanwhile, Round
 from kumitate.execution.hearing import SETTLED, answered, gravest, missed, stays
 from kumitate.execution.wire import SPENT, Wire
 from kumitate.model.request import Change, Outcome, Request, Response, Verdict
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 _BEHIND = 2
 """Requests that wait behind the one under way: a claim that the disk takes its time over holds up none of them."""

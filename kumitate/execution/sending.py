@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from kumitate.activation.destinations.abilities import Recollecting
 from kumitate.activation.destinations.answers import AGAIN, BATCH_SPOILED, ROW_REASONS, UNAVAILABLE
-from kumitate.activation.destinations.base import Destination, Recollecting
 from kumitate.activation.portions import is_removal
 from kumitate.errors import FatalError, RecordError, RetryableError
 from kumitate.execution.ahead import Ahead
@@ -18,6 +19,9 @@ from kumitate.execution.rounds import Journal, Rounds
 from kumitate.execution.wire import Wire
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Transport
+
+if TYPE_CHECKING:  # a cold start pays for destinations when it knows which
+    from kumitate.activation.destinations.base import Destination
 
 __all__ = ["SPOILS", "Listener", "Patience", "Sender"]
 

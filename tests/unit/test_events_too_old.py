@@ -7,7 +7,7 @@ import pytest
 
 from harness.deliveries import Clock, Lists, MemoryLedger, Script, bring, sender
 from harness.talks import opened
-from kumitate.activation.destinations.base import Dating, requests_at
+from kumitate.activation.destinations.abilities import Dating, requests_at
 from kumitate.activation.destinations.registry import REGISTRY, destination_class
 from kumitate.execution.deliver import Route
 from kumitate.execution.rehearsal import Calls

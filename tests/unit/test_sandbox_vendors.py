@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.deliveries import Clock, MemoryLedger
-from kumitate.activation.destinations.base import Recollecting
+from kumitate.activation.destinations.abilities import Recollecting
 from kumitate.activation.destinations.registry import REGISTRY, destination_class, vendor_of
 from kumitate.config.sync import Destination as Account
 from kumitate.execution.accounts import connect

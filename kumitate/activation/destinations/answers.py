@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any
 
-from kumitate.activation.matchkeys import NONE
 from kumitate.errors import RecordError
 from kumitate.model.request import AwsCall, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -26,12 +25,14 @@ QUOTA_SPENT = "quota.spent"
 TOO_LARGE = 413
 """The status of a request whose body is larger than its receiver takes."""
 TOO_LARGE_WORDS = "HTTP 413: the request is larger than the destination takes"
+NO_MATCH_KEY = "matchkey.none"
+"""The row has not a single usable match key."""
 AUTH_REFUSED = "auth.refused"
 REQUEST_REFUSED = "request.refused"
 REDIRECT_REFUSED = "redirect.refused"
 UNREADABLE = "answer.unreadable"
 
-ROW_REASONS = frozenset({BUSY, BATCH_REFUSED, BATCH_SPOILED, JOB_RUNNING, NONE})
+ROW_REASONS = frozenset({BUSY, BATCH_REFUSED, BATCH_SPOILED, JOB_RUNNING, NO_MATCH_KEY})
 """Reasons that lie with single rows; after any other RETRY the account itself is in trouble."""
 
 AGAIN = frozenset({THROTTLED, UNAVAILABLE, BUSY, BATCH_REFUSED, BATCH_SPOILED})

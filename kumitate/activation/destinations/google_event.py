@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import json_of
+from kumitate.activation.destinations.answers import NO_MATCH_KEY, json_of
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.conversions import currency, moment, moment_of, worth
 from kumitate.activation.destinations.google_account import (
@@ -26,7 +26,7 @@ from kumitate.activation.destinations.google_account import (
 )
 from kumitate.activation.destinations.google_answers import figures_of, outcomes_of
 from kumitate.activation.destinations.members import PERSONS, why_unusable
-from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1, NONE
+from kumitate.activation.matchkeys import GOOGLE_DATA_MANAGER_V1
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -118,7 +118,7 @@ class GoogleEvent(Destination):
         people = identifiers(fields, self.country)
         if not clicks and not people:
             words = why_unusable(GOOGLE_DATA_MANAGER_V1, fields, self.country)
-            return Outcome(change.key, Verdict.REJECTED, NONE, words)
+            return Outcome(change.key, Verdict.REJECTED, NO_MATCH_KEY, words)
         event |= {"transactionId": str(fields.get("transaction_id") or change.key), "eventSource": self.event_source}
         event |= {"adIdentifiers": clicks} if clicks else {}
         return event | ({"userData": {"userIdentifiers": list(people)}} if people else {})

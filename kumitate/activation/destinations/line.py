@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kumitate.activation.destinations.answers import BATCH_SPOILED, REQUEST_REFUSED, UNCONFIRMED, for_all
+from kumitate.activation.destinations.answers import BATCH_SPOILED, NO_MATCH_KEY, REQUEST_REFUSED, UNCONFIRMED, for_all
 from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.line_answers import LINE_USER, words
 from kumitate.activation.destinations.line_rebuild import BLOB_HOST, Members, Rebuild
 from kumitate.activation.destinations.talk import State, Turn
-from kumitate.activation.matchkeys import LINE_V2, LINE_V2_IFA, NONE, match_keys
+from kumitate.activation.matchkeys import LINE_V2, LINE_V2_IFA, match_keys
 from kumitate.model.request import Change, HttpRequest, Operation, Outcome, Request, Response, Verdict
 
 MOST_IDS = 10_000
@@ -122,7 +122,7 @@ class Line(Destination):
                 known[change.key] = keys.values[name]
             else:
                 why = ", ".join(f"{field}: {reason}" for field, reason in sorted(keys.dropped.items()))
-                refused.append(Outcome(change.key, Verdict.REJECTED, NONE, why or "no LINE user id"))
+                refused.append(Outcome(change.key, Verdict.REJECTED, NO_MATCH_KEY, why or "no LINE user id"))
         return known, tuple(refused)
 
     def _addition(self, members: Sequence[tuple[str, str]]) -> HttpRequest:

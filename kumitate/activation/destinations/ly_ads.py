@@ -8,14 +8,14 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kumitate.activation.destinations.answers import REQUEST_REFUSED, for_all
+from kumitate.activation.destinations.answers import NO_MATCH_KEY, REQUEST_REFUSED, for_all
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.ly_calls import Account
 from kumitate.activation.destinations.ly_lists import Lists, Members
 from kumitate.activation.destinations.talk import State, Turn
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
-from kumitate.activation.matchkeys import LY_AUDIENCE_V19, NONE, match_keys
+from kumitate.activation.matchkeys import LY_AUDIENCE_V19, match_keys
 from kumitate.model.request import Change, Operation, Outcome, Request, Response, Verdict
 
 _KEYS = {"contact": ("email", "phone"), "idfa": ("idfa",), "aaid": ("aaid",)}
@@ -131,5 +131,5 @@ class LyAds(Destination):
                 known[change.key] = lines
             else:
                 why = ", ".join(f"{field}: {reason}" for field, reason in sorted(keys.dropped.items()))
-                refused.append(Outcome(change.key, Verdict.REJECTED, NONE, why or "no match key mapped"))
+                refused.append(Outcome(change.key, Verdict.REJECTED, NO_MATCH_KEY, why or "no match key mapped"))
         return known, tuple(refused)

@@ -12,6 +12,7 @@ from pydantic import Field
 from kumitate.activation.destinations.answers import (
     AUTH_REFUSED,
     BATCH_SPOILED,
+    NO_MATCH_KEY,
     REQUEST_REFUSED,
     UNCONFIRMED,
     for_all,
@@ -21,7 +22,7 @@ from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.conversions import currency
 from kumitate.activation.destinations.ly_events import happened, number, transaction_id, unix_seconds
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
-from kumitate.activation.matchkeys import LINE_V2, NONE, RuleSet, e164, email, match_keys
+from kumitate.activation.matchkeys import LINE_V2, RuleSet, e164, email, match_keys
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -136,7 +137,7 @@ class LyConversion(Destination):
         if not found:
             dropped = {**keys.dropped, **users.dropped}
             why = ", ".join(f"{name}: {reason}" for name, reason in sorted(dropped.items()))
-            raise RecordError(NONE, why or "no match key and no cookie mapped")
+            raise RecordError(NO_MATCH_KEY, why or "no match key and no cookie mapped")
         return found
 
 

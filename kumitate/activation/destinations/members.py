@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from kumitate.activation.destinations.answers import BATCH_SPOILED, for_all
+from kumitate.activation.destinations.answers import BATCH_SPOILED, NO_MATCH_KEY, for_all
 from kumitate.activation.destinations.usual_fields import (
     COUNTRY,
     EMAIL,
@@ -15,7 +15,7 @@ from kumitate.activation.destinations.usual_fields import (
     PHONE,
     POSTAL_CODE,
 )
-from kumitate.activation.matchkeys import NONE, RuleSet, match_keys
+from kumitate.activation.matchkeys import RuleSet, match_keys
 from kumitate.model.request import Change, Operation, Outcome, Request, Verdict
 
 Known = TypeVar("Known")
@@ -66,7 +66,7 @@ def movements(
         if not now and leaves and change.shared:
             unusable.append(Outcome(change.key, Verdict.ACCEPTED, SHARED))
         elif not now:
-            unusable.append(Outcome(change.key, Verdict.REJECTED, NONE, why(change.fields)))
+            unusable.append(Outcome(change.key, Verdict.REJECTED, NO_MATCH_KEY, why(change.fields)))
         elif leaves:
             gone.append((change.key, now))
         else:

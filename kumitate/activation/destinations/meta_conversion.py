@@ -10,15 +10,17 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from kumitate.activation.destinations.abilities import TOO_OLD
 from kumitate.activation.destinations.answers import (
     BATCH_REFUSED,
+    NO_MATCH_KEY,
     UNAVAILABLE,
     UNCONFIRMED,
     UNREADABLE,
     for_all,
     own_answer,
 )
-from kumitate.activation.destinations.base import TOO_OLD, Destination, Terms, batches
+from kumitate.activation.destinations.base import Destination, Terms, batches
 from kumitate.activation.destinations.conversions import currency, moment, moment_of, worth
 from kumitate.activation.destinations.members import PERSONS, spoiled, why_unusable
 from kumitate.activation.destinations.meta_answers import (
@@ -31,7 +33,7 @@ from kumitate.activation.destinations.meta_answers import (
     words_of,
 )
 from kumitate.activation.destinations.usual_fields import BIRTHDATE, CITY, GENDER
-from kumitate.activation.matchkeys import META_CONVERSIONS_V26, NONE, match_keys
+from kumitate.activation.matchkeys import META_CONVERSIONS_V26, match_keys
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -188,7 +190,7 @@ class MetaConversion(Destination):
         person = self._person(fields)
         if not person:
             words = why_unusable(META_CONVERSIONS_V26, fields, self.country)
-            return Outcome(change.key, Verdict.REJECTED, NONE, words)
+            return Outcome(change.key, Verdict.REJECTED, NO_MATCH_KEY, words)
         missing = [name for name in ("source_url", "user_agent") if not fields.get(name)]
         if self.action_source == "website" and missing:
             return Outcome(change.key, Verdict.REJECTED, "field.missing", ", ".join(missing))

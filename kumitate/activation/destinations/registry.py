@@ -6,10 +6,10 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kumitate.activation.destinations.base import Destination
 from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
+    from kumitate.activation.destinations.base import Destination
     from kumitate.config.project import Config
     from kumitate.config.sync import Destination as Account
     from kumitate.config.sync import Sync

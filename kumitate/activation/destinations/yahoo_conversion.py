@@ -9,12 +9,19 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from kumitate.activation.destinations.answers import AUTH_REFUSED, REQUEST_REFUSED, UNCONFIRMED, for_all, json_of
+from kumitate.activation.destinations.answers import (
+    AUTH_REFUSED,
+    NO_MATCH_KEY,
+    REQUEST_REFUSED,
+    UNCONFIRMED,
+    for_all,
+    json_of,
+)
 from kumitate.activation.destinations.auth import Token
 from kumitate.activation.destinations.base import Destination, Terms
 from kumitate.activation.destinations.ly_events import happened, number, transaction_id, unix_seconds
 from kumitate.activation.destinations.usual_fields import EMAIL, PHONE
-from kumitate.activation.matchkeys import NONE, YAHOO_CONVERSION_V1, match_keys
+from kumitate.activation.matchkeys import YAHOO_CONVERSION_V1, match_keys
 from kumitate.errors import RecordError
 from kumitate.model.request import Change, HttpRequest, Outcome, Request, Response, Verdict
 
@@ -94,5 +101,5 @@ class YahooConversion(Destination):
         found = {theirs: keys.values[ours] for ours, theirs in _HASHED.items() if ours in keys.values} | clicks
         if not found:
             why = ", ".join(f"{name}: {reason}" for name, reason in sorted(keys.dropped.items()))
-            raise RecordError(NONE, why or "no match key and no click mapped")
+            raise RecordError(NO_MATCH_KEY, why or "no match key and no click mapped")
         return found

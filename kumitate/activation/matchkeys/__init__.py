@@ -11,7 +11,7 @@ from kumitate.activation.matchkeys.contacts import (
     email,
     google_email,
 )
-from kumitate.activation.matchkeys.keys import NONE, MatchKeys, Rule, RuleSet, match_keys, readable_keys
+from kumitate.activation.matchkeys.keys import MatchKeys, Rule, RuleSet, match_keys, readable_keys
 from kumitate.activation.matchkeys.persons import name
 from kumitate.activation.matchkeys.places import (
     compact_postal_code,
@@ -45,7 +45,6 @@ __all__ = [
     "LY_AUDIENCE_V19",
     "META_CONVERSIONS_V26",
     "META_V26",
-    "NONE",
     "PLATFORMS",
     "RULE_SETS",
     "TIKTOK_V13",

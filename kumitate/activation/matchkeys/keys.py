@@ -14,9 +14,6 @@ from kumitate.activation.matchkeys.places import SAYS_NOTHING, country_code, say
 from kumitate.errors import RecordError
 from kumitate.model.written import Written
 
-NONE = "matchkey.none"
-"""The reason of a row without a single usable match key."""
-
 Rule = Callable[[str, str], str]
 """(text, ISO country) -> normalised text; RecordError where the value cannot match."""
 
