@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from harness.activations import UPSERT, World, project
+from kumitate.activation.destinations.answers import NO_MATCH_KEY
 from kumitate.activation.destinations.members import SHARED, movements, no_longer
 from kumitate.execution.outcomes import changes_of
 from kumitate.model.request import Change, Operation, Outcome, Verdict
@@ -99,10 +100,15 @@ PERSON = st.one_of(
     ),
 )
 
+KNOWN: dict[str, str | None] = {"email": "a@x.jp", "phone": "1"}
+UNKNOWN: dict[str, str | None] = {"email": None, "phone": None}
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["mirror", "upsert"])
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(history=[(None, KNOWN, None), (None, UNKNOWN, None), (None, KNOWN, None)], failing=[])
+@example(history=[(None, KNOWN, None), (None, UNKNOWN, None), (None, None, None)], failing=[])
 @given(
     history=st.lists(st.tuples(PERSON, PERSON, PERSON), min_size=2, max_size=4),
     failing=st.lists(st.sampled_from(PEOPLE), max_size=3),
@@ -110,7 +116,9 @@ PERSON = st.one_of(
 def test_in_every_history_an_audience_holds_what_its_members_have(
     mode: str, history: list[tuple[dict[str, str | None] | None, ...]], failing: list[str]
 ) -> None:
-    """Rows of people whose answer fails do not arrive; at the end everybody's do."""
+    """Rows of people whose answer fails do not arrive; at the end everybody's do. Who has nothing left to be known by
+    is not in the audience any more.
+    """
     shop, audience = mirror(mode), Audience()
     told: dict[str, Mapping[str, Any]] = {}
     for number, moment in enumerate([*history, history[-1], history[-1]], 1):
@@ -123,9 +131,8 @@ def test_in_every_history_an_audience_holds_what_its_members_have(
             c.key: c.fields for c in changes if c.key not in fails | refused and c.operation is not Operation.DELETE
         }
         gone = {c.key for c in changes if c.operation is Operation.DELETE and c.key not in fails}
-        told = {
-            key: fields for key, fields in told.items() if key not in gone | (refused if mode == "mirror" else set())
-        }
-        shop.settle(number, **dict.fromkeys(fails, "retry"), **dict.fromkeys(refused - fails, "rejected"))
+        told = {key: fields for key, fields in told.items() if key not in gone | refused}
+        verdicts = dict.fromkeys(fails, "retry") | dict.fromkeys(refused - fails, "rejected")
+        shop.settle(number, because=NO_MATCH_KEY, **verdicts)
     wanted = people if mode == "mirror" else told | people
     assert audience.known == {each for fields in wanted.values() for each in identifiers(fields)}
