@@ -10,7 +10,7 @@ THOROUGH := --hypothesis-profile thorough
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url -q
 .DEFAULT_GOAL := help
 unexport PYTHONDONTWRITEBYTECODE # compiled once: each process of the tests spends 6 s of CPU on it otherwise
-.PHONY: test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery bench-collector lock clean
+.PHONY: test-search test-trino deploy deploy-local test-aws test-slow synth build package plan destroy help demo test test-all check format docs bench-segments bench-identity bench-cleansing bench-activation bench-delivery bench-collector lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ test: $(VENV)/.ready $(CLIENTS) ## the fast tests: one to two minutes
 
 test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready $(CLIENTS) ## the slow tests alone, and properties with all their examples (Spark and Glue jobs need Java 17 and Maven)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(THOROUGH) -m "(slow or hypothesis) and not long and not trino" tests/slow $(FAST)
+
+test-search: $(VENV)/.ready ## properties with random examples, others each time: for a night
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile search -m "hypothesis and not long" $(FAST)
 
 test-all: test test-slow ## every test that needs neither the CDK nor a deployment, also the longest
 	@$(BIN)/python -m pytest $(THOROUGH) -m "slow and long" $(FAST) tests/slow

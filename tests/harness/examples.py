@@ -1,4 +1,8 @@
-"""With how many examples a property is tried: with few among the fast tests, with all it asks for among the slow."""
+"""With how many examples a property is tried: with few among the fast tests, with all it asks for among the slow.
+
+Both try the same examples as long as the code of the test stays, so that a change is judged by what it changes. To look
+for others, at random and ever anew, is a run of its own (`make test-search`).
+"""
 
 from collections.abc import Iterable
 
@@ -7,13 +11,15 @@ from hypothesis import HealthCheck, settings
 
 FAST = "fast"
 THOROUGH = "thorough"
+SEARCH = "search"
 FEW = 10
 
 _BUSY = (HealthCheck.too_slow,)
 """A property is no claim about time: on a busy machine an example may take seconds, to make or to try."""
 
-settings.register_profile(FAST, max_examples=FEW, deadline=None, suppress_health_check=_BUSY)
-settings.register_profile(THOROUGH, max_examples=100, deadline=None, suppress_health_check=_BUSY)
+settings.register_profile(FAST, max_examples=FEW, derandomize=True, deadline=None, suppress_health_check=_BUSY)
+settings.register_profile(THOROUGH, max_examples=100, derandomize=True, deadline=None, suppress_health_check=_BUSY)
+settings.register_profile(SEARCH, max_examples=200, print_blob=True, deadline=None, suppress_health_check=_BUSY)
 settings.load_profile(FAST)  # pytest's --hypothesis-profile takes its place
 
 
