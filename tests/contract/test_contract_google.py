@@ -127,6 +127,7 @@ def test_our_schema_holds_what_googles_contract_leaves_out() -> None:
         assert list(validator.iter_errors({**good, "audienceMembers": members})) != []
 
 
+@pytest.mark.slow
 def test_a_rebuild_of_more_people_than_a_request_takes_is_as_few_requests_as_can_be() -> None:
     destination = GoogleDataManager.model_validate({**ACCOUNT, "mode": "rebuild"})
     changes = [Change(f"p{n}", Operation.KEEP, {"email": HASHED}) for n in range(10_001)]

@@ -44,6 +44,7 @@ def test_a_thousand_japanese_addresses_and_postal_codes_hash_as_amazons_uploader
         assert keys["postal_code"] == hashed["zip"]
 
 
+@pytest.mark.slow
 def test_the_example_number_of_every_region_is_its_international_form() -> None:
     rows = list(csv.DictReader(io.StringIO(unpacked("phone_libphonenumber/example_numbers.csv.gz"))))
     checked = 0
@@ -68,6 +69,7 @@ NAMED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "country"), [("jp", "JP"), ("us", "US")])
 def test_amazons_uploader_hashes_a_thousand_people_as_we_do(file: str, country: str) -> None:
     """But where its own answer is the hash of nothing, or a national number without a country code: we send none."""

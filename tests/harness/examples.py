@@ -4,7 +4,8 @@ Both try the same examples as long as the code of the test stays, so that a chan
 for others, at random and ever anew, is a run of its own (`make test-search`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,6 +27,13 @@ settings.load_profile(FAST)  # pytest's --hypothesis-profile takes its place
 def fewer(wanted: settings) -> settings:
     """What a property asks for, with no more examples than the fast tests have time for."""
     return settings(wanted, max_examples=min(wanted.max_examples, FEW))
+
+
+def one_fast(values: Iterable[Any]) -> Iterator[Any]:
+    """The first of a test's parameters among the fast tests, all of them among the slow."""
+    for place, value in enumerate(values):
+        row = value if isinstance(value, tuple) else (value,)
+        yield value if place == 0 else pytest.param(*row, marks=pytest.mark.slow)
 
 
 def hold_to_profile(items: Iterable[pytest.Item]) -> None:

@@ -77,6 +77,7 @@ def test_a_history_decided_step_by_step_is_decided_as_a_whole(history: list[list
     follow(history, scored=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None)
 @given(HISTORIES)
 def test_so_it_is_where_a_model_weighs_components_anew(history: list[list[tuple[Any, ...]]]) -> None:

@@ -89,6 +89,7 @@ def _told(weighed: Weighed) -> list[str]:
     return sorted(repr(row) for row in _kept(weighed).to_pylist() if row["part"] != "model")
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1 << 30), st.sampled_from(BLOCKINGS))
 def test_runs_after_others_keep_what_weighing_everything_gives(seed: int, blocking: tuple[Rule, ...]) -> None:
@@ -102,6 +103,7 @@ def test_runs_after_others_keep_what_weighing_everything_gives(seed: int, blocki
         known, kept = _changed(draw, known), _kept(after)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 1 << 30))
 def test_a_learned_model_stays_in_force_and_weighs_everything_alike(seed: int) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def _resolved(rows: dict[str, dict[str, str]], model: Model, run_id: str, previo
     return resolve_table(table, plan_table(table, RULES, GIVEN), run_id=run_id, previous=previous, model=model)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 1 << 30), st.sampled_from(BLOCKINGS))
 def test_deltas_with_a_model_give_what_a_full_run_gives(seed: int, blocking: tuple[tuple[str, ...], ...]) -> None:

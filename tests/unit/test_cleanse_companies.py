@@ -21,6 +21,7 @@ def test_a_form_is_taken_off_at_either_end(form: str) -> None:
         assert outcome(Semantic.COMPANY, written) == "山田商事"
 
 
+@pytest.mark.slow
 def test_every_form_in_full_is_taken_off_and_told() -> None:
     for form in JAPANESE_FORMS:
         assert outcome(Semantic.COMPANY, f"{form}山田") == outcome(Semantic.COMPANY, f"山田{form}") == "山田"

@@ -48,12 +48,14 @@ def test_it_says_where_who_and_how_to_try_it(tmp_path: Path) -> None:
     assert said.splitlines()[-1] == "ended: 0 events kept, 0 written to files"
 
 
+@pytest.mark.slow
 def test_programs_are_told_in_lines_of_json(tmp_path: Path) -> None:
     began, ended = map(json.loads, collect("--lake", str(tmp_path / "lake"), "--json").splitlines())
     assert (began["what"], began["keys"]["page"]) == ("began", "web")
     assert (ended["what"], ended["kept"], ended["watched"]) == ("ended", 0, None)
 
 
+@pytest.mark.slow
 def test_a_webhooks_secret_that_is_not_there_is_named(tmp_path: Path) -> None:
     project = shutil.copytree(STALL, tmp_path / "stall")
     (project / "sources/shop.yaml").write_text(WEBHOOK, encoding="utf-8")
@@ -62,6 +64,7 @@ def test_a_webhooks_secret_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "set KUMITATE_SECRET_SHOPIFY" in said
 
 
+@pytest.mark.slow
 def test_nobody_is_told_to_try_a_write_key_where_there_are_webhooks_alone(tmp_path: Path) -> None:
     project = shutil.copytree(STALL, tmp_path / "stall")
     for file in project.glob("sources/*.yaml"):

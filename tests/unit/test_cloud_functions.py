@@ -222,6 +222,7 @@ def redrive(platform: Platform) -> Iterator[Callable[..., dict[str, Any]]]:
         sqs.delete_queue(QueueUrl=url)
 
 
+@pytest.mark.slow
 def test_what_was_set_aside_is_listed_with_its_reasons_and_brought_back(redrive: Callable[..., dict[str, Any]]) -> None:
     rehearsed = redrive("--dry-run")
     assert rehearsed["reasons"] == {"receives.exhausted": 1, "message.unreadable": 1}

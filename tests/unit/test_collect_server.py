@@ -98,6 +98,7 @@ def test_a_slow_body_is_not_waited_for() -> None:
     assert calls.by_status == {408: 1}
 
 
+@pytest.mark.slow
 def test_slow_headers_are_not_waited_for_also_on_a_connection_that_was_kept() -> None:
     whole = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
     with server() as (port, calls):

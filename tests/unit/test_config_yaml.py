@@ -67,6 +67,7 @@ def test_broken_yaml_is_a_problem_with_its_line(content: bytes, problem: str) ->
     assert str(found).startswith(problem)
 
 
+@pytest.mark.slow
 def test_a_bomb_of_aliases_is_refused_before_it_goes_off() -> None:
     layers = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     layers += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]

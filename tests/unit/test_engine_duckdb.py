@@ -144,6 +144,7 @@ def test_queries_can_be_read_side_by_side(engine: DuckDBEngine) -> None:
     assert (next(one).num_rows, next(two).num_rows) == (3, 3)
 
 
+@pytest.mark.slow
 def test_a_sort_larger_than_memory_goes_through_the_temporary_folder(tmp_path: Path) -> None:
     engine = DuckDBEngine(NoTables(), temp_directory=tmp_path, memory_limit="24MB", threads=1)
     sql = "select n, lpad(cast(n as varchar), 40, 'x') as s from unnest(sequence(1, 500000)) as t(n) order by s desc"
@@ -156,6 +157,7 @@ def test_a_sort_larger_than_memory_goes_through_the_temporary_folder(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_ending_prints_nothing(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path

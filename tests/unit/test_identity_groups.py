@@ -37,6 +37,7 @@ def events(people: People) -> set[tuple[Any, ...]]:
     return set(people.lake.rows(f"select {told} from curated.group_events where run_id = '{run(people.runs).id}'"))
 
 
+@pytest.mark.slow
 def test_the_same_persons_in_another_order_change_no_group_and_make_no_event() -> None:
     rows = [member("1", note="港", **NARA), member("2", note="港", **NARA), member("3", note="山", **KOBE)]
     people = town(household=HOUSEHOLD, company=COMPANY).resolve(members=rows)

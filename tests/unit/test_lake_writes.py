@@ -157,6 +157,7 @@ def test_rows_that_fail_halfway_leave_nothing_behind(lake: IcebergLake, tmp_path
     assert sorted(tmp_path.rglob("*.parquet")) == before
 
 
+@pytest.mark.slow
 def test_a_process_killed_before_the_commit_leaves_the_old_state(lake: IcebergLake, tmp_path: Path) -> None:
     lake.write(ORDERS, [orders(1)], replace("r1"))
     script = f"""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from kumitate.identity.pair_rows import PAIRS, PAIRS_BEFORE, rows_of_pairs
 from kumitate.identity.pair_weights import weigh_pairs, weigh_since
@@ -139,6 +140,7 @@ def test_a_model_of_a_small_table_looks_not_at_any_two_records_of_a_large_one() 
     assert rules_of((("last_name",),), few) == (("last_name",),)
 
 
+@pytest.mark.slow
 def test_only_pairs_that_may_weigh_otherwise_are_weighed_again() -> None:
     table = _people(1_200)
     model = replace(learned(table), blocking=(("first_name",), ("email",)))

@@ -80,6 +80,7 @@ def words(sync: Followed, number: int) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.slow
 def test_rows_of_a_request_that_google_failed_go_again_in_the_run_after_the_one_that_is_told() -> None:
     google = LateGoogle([FAILED])
     sync = Followed(google, "google_data_manager", GOOGLE, "mirror")

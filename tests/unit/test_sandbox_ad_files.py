@@ -78,6 +78,7 @@ TIKTOK = {"advertiser_id": "700", "audience_id": "900"}
 CROWD = [row(f"c{number}", email=f"crowd{number}@example.jp") for number in range(1_000)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["mirror", "rebuild"])
 @pytest.mark.parametrize("dies", [None, (0, True), (1, True), (3, True)])
 def test_tiktoks_audience_is_the_segment_wherever_the_process_died(

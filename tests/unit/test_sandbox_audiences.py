@@ -28,6 +28,7 @@ def filled(sandbox: Sandbox, type_: str, destination: Destination) -> None:
     sent(destination, transport_to(sandbox, destination, type_), BEFORE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_at", [None, *range(5)])
 @pytest.mark.parametrize("after_sending", [False, True])
 @pytest.mark.parametrize(

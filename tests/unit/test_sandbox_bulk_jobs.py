@@ -51,6 +51,7 @@ def many() -> list[Change]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arrived", ARRIVED)
 @pytest.mark.parametrize("turn", range(9))
 def test_a_bulk_job_ends_the_same_wherever_the_process_dies(sandbox: Sandbox, turn: int, arrived: bool) -> None:
@@ -155,6 +156,7 @@ def prospects() -> list[Change]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arrived", ARRIVED)
 @pytest.mark.parametrize("turn", range(12))
 def test_imports_end_the_same_wherever_the_process_dies(sandbox: Sandbox, turn: int, arrived: bool) -> None:

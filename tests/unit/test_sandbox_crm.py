@@ -226,6 +226,7 @@ REMOVALS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arrived", ARRIVED)
 @pytest.mark.parametrize("turn", range(4))
 @pytest.mark.parametrize("type_", REMOVALS)

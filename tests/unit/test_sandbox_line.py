@@ -35,6 +35,7 @@ def audiences(sandbox: Sandbox) -> list[list[str]]:
     return [group["ids"] for group in sandbox.objects("line", "groups").values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_at", [None, *range(6)])
 @pytest.mark.parametrize("after_sending", [False, True])
 def test_one_audience_holds_exactly_the_segment_wherever_the_process_died(

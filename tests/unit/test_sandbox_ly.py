@@ -43,6 +43,7 @@ def lists(sandbox: Sandbox) -> list[int]:
     return [len(found["lines"]) for found in sandbox.objects("ly_ads", "lists").values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_at", [None, *range(6)])
 @pytest.mark.parametrize("after_sending", [False, True])
 def test_one_list_holds_exactly_the_segment_wherever_the_process_died(

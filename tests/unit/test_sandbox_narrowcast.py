@@ -31,6 +31,7 @@ def campaign(key: str, text: str = "春のセールです", name: str = "spring"
     return row(key, campaign=name, text=text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_at", [None, *range(4)])
 @pytest.mark.parametrize("after_sending", [False, True])
 def test_a_narrowcast_goes_out_once_wherever_the_process_died(
