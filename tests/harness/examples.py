@@ -4,7 +4,7 @@ Both try the same examples as long as the code of the test stays, so that a chan
 for others, at random and ever anew, is a run of its own (`make test-search`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -29,11 +29,10 @@ def fewer(wanted: settings) -> settings:
     return settings(wanted, max_examples=min(wanted.max_examples, FEW))
 
 
-def one_fast(values: Iterable[Any]) -> Iterator[Any]:
+def one_fast(values: Sequence[Any]) -> Sequence[Any]:
     """The first of a test's parameters among the fast tests, all of them among the slow."""
-    for place, value in enumerate(values):
-        row = value if isinstance(value, tuple) else (value,)
-        yield value if place == 0 else pytest.param(*row, marks=pytest.mark.slow)
+    rows = [value if isinstance(value, tuple) else (value,) for value in values[1:]]
+    return [values[0], *(pytest.param(*row, marks=pytest.mark.slow) for row in rows)]
 
 
 def hold_to_profile(items: Iterable[pytest.Item]) -> None:
