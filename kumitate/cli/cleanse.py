@@ -10,6 +10,7 @@ import click
 
 from kumitate.cli.options import examples, json_option
 from kumitate.cli.output import counted, print_json, print_table
+from kumitate.cli.piped import table_given, table_option
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     short_help="Cleanse any table.",
     epilog=examples(
         "kumitate cleanse --in members.csv --out clean.parquet",
+        "zcat members.csv.gz | kumitate cleanse --in - --out clean.parquet",
         "kumitate cleanse --rules members.yaml --in members.xlsx --out clean.csv",
         "kumitate cleanse --in members.csv --dry-run --json | jq '.columns[] | select(.unusable > 0)'",
     ),
 )
-@click.option("--in", "table", type=FILE, required=True, help="CSV, JSON lines, Parquet or Excel.")
+@table_option("CSV, JSON lines, Parquet or Excel", required=True)
 @click.option("--rules", type=FILE, help="What columns mean; those that it does not name are recognised.")
 @click.option("--out", type=NEW_FILE, help="The cleansed table (.parquet, .csv or .jsonl).")
 @click.option("--dry-run", is_flag=True, help="Cleanse and tell, but write nothing.")
@@ -37,7 +39,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @json_option
 def cleanse(
-    *, table: Path, rules: Path | None, out: Path | None, dry_run: bool, processes: int | None, as_json: bool
+    *, table: Path, table_format: str | None, out: Path | None, dry_run: bool, as_json: bool, **asked: Any
 ) -> None:
     """Cleanse a table without a project: the same rules, values and reasons as a source's.
 
@@ -53,14 +55,16 @@ def cleanse(
             "name --out FILE, or --dry-run to write nothing" if out is None else "--dry-run writes no --out"
         )
     today = datetime.now(UTC).date()
-    with progress() as tell:
-        done = cleanse_file(Asked(table, rules, out, today, processes), tell)
+    with table_given(table, table_format) as given, progress() as tell:
+        done = cleanse_file(Asked(table=given.path, out=out, as_of=today, **asked), tell)
     if as_json:
         print_json(_facts(done))
         return
     _show(done)
     if done.mixed_with:
-        click.echo(f"{table}: some is in {done.mixed_with} among UTF-8; each line and field was read as what it is")
+        click.echo(
+            f"{given.name}: some is in {done.mixed_with} among UTF-8; each line and field was read as what it is"
+        )
     click.echo(f"{counted(done.rows, 'rows')}" + (f" in {out}" if out else "; nothing was written"))
 
 

@@ -10,6 +10,8 @@ import click
 
 from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option
 from kumitate.cli.output import counted, print_json, print_table, say
+from kumitate.cli.piped import table_given, table_option
+from kumitate.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from kumitate.activation.matchkeys import RuleSet
     from kumitate.execution.matching import Figures, Person, Tally
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 Row = dict[str, Any]
@@ -43,11 +44,12 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
         "kumitate matchkeys --platform meta --in members.csv",
         "kumitate matchkeys --in members.csv --json --summary | jq '.platforms[] | {platform, usable}'",
         "kumitate matchkeys --platform google --in members.csv --out keys.csv",
+        "zcat members.csv.gz | kumitate matchkeys --platform line --in - --out keys.csv",
         "kumitate matchkeys --segment vips",
     ),
 )
 @click.option("--platform", help="google, meta, line, …, a rule set's name, or all (the default, but of a sync).")
-@click.option("--in", "table", type=FILE, help="CSV, JSON lines, Parquet or Excel, with headings as people write them.")
+@table_option("CSV, JSON lines, Parquet or Excel, with headings as people write them")
 @click.option("--segment", help="The members of a segment, as the last run left it.")
 @click.option("--sync", help="Whom a sync would bring, as its own fields and gates say.")
 @click.option(
@@ -61,20 +63,42 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
 @project_option
 @filled_lake_option
 @json_option
-def matchkeys(**asked: Any) -> None:
+def matchkeys(*, table: Path | None, table_format: str | None, **asked: Any) -> None:
     """Tell how many people each ad platform can look for; per field what is usable, and why the rest is not.
 
     A field that cannot match is left out with its reason and the person goes on with the others. Nothing is sent.
     With --json each person's keys follow in order, exactly as the platform would get them; samples on the screen
     are masked.
     """
-    from kumitate.execution.matching import Tally
+    _check_asked(table, table_format, asked)
+    if table is None:
+        _tell(*_of_the_lake(asked), asked=asked)
+        return
+    with table_given(table, table_format) as given:
+        _tell(*_of_a_table(given.path, asked), asked=asked)
+
+
+def _check_asked(table: Path | None, table_format: str | None, asked: Mapping[str, Any]) -> None:
     from kumitate.execution.table_files import check_target
 
-    _one_of(asked)
-    if asked["out"] is not None:
-        check_target(asked["out"])
-    people, platforms, told = _people(asked)
+    if sum(each is not None for each in (table, asked["segment"], asked["sync"])) != 1:
+        raise click.UsageError("name the people: one of --in FILE, --segment NAME and --sync NAME")
+    if table is None and table_format is not None:
+        raise click.UsageError("--format is for --in")
+    out = asked["out"]
+    if out is None:
+        return
+    check_target(out)
+    if table is not None and out.exists() and table.exists() and out.samefile(table):
+        raise FatalError(f"{out}: is the table that is read, and its people would be lost; name another file")
+
+
+def _tell(
+    people: Iterable[Person], platforms: dict[str, RuleSet], told: dict[str, Any], *, asked: Mapping[str, Any]
+) -> None:
+    """Count everybody, and print or write what came of it."""
+    from kumitate.execution.matching import Tally
+
     home = told.pop("country", "JP")
     tally = Tally(platforms, country=asked["country"] or home)
     rows = (_row(number, person, tally, readable=asked["readable"]) for number, person in enumerate(people, 1))
@@ -91,22 +115,21 @@ def matchkeys(**asked: Any) -> None:
     _show(tally.figures, told)
 
 
-def _one_of(asked: Mapping[str, Any]) -> None:
-    if sum(asked[name] is not None for name in ("table", "segment", "sync")) != 1:
-        raise click.UsageError("name the people: one of --in FILE, --segment NAME and --sync NAME")
-
-
-def _people(asked: Mapping[str, Any]) -> tuple[Iterable[Person], dict[str, RuleSet], dict[str, Any]]:
+def _of_a_table(path: Path, asked: Mapping[str, Any]) -> tuple[Iterable[Person], dict[str, RuleSet], dict[str, Any]]:
     """Whom to look at, on which platforms, and what is said of where they come from."""
     from kumitate.execution.matching import people_of, platforms_named
 
-    if asked["table"] is not None:
-        found = people_of(asked["table"])
-        platforms = platforms_named(asked["platform"] or "all")
-        return found.rows, platforms, {"columns": dict(found.columns), "unread": list(found.unread)}
+    found = people_of(path)
+    platforms = platforms_named(asked["platform"] or "all")
+    return found.rows, platforms, {"columns": dict(found.columns), "unread": list(found.unread)}
+
+
+def _of_the_lake(asked: Mapping[str, Any]) -> tuple[Iterable[Person], dict[str, RuleSet], dict[str, Any]]:
+    """The same of a segment or a sync."""
     from kumitate.cli.lake import opened
     from kumitate.cli.plans import known_name
     from kumitate.execution.candidates import country_of, members_of, platform_of, would_bring
+    from kumitate.execution.matching import platforms_named
 
     with opened(find_project(asked["project"])) as (workspace, last):
         if asked["segment"] is not None:

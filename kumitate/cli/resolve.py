@@ -9,6 +9,7 @@ import click
 
 from kumitate.cli.options import examples, json_option
 from kumitate.cli.output import print_json, say
+from kumitate.cli.piped import TableGiven, table_given, table_option
 from kumitate.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ class _Model(click.ParamType["Path | str"]):
         "kumitate resolve --in customers.csv --previous clusters.parquet --out clusters.parquet --events events.csv",
         "kumitate resolve --in customers.csv --record-id customer_no --delta changes.csv --out clusters.parquet",
         "kumitate resolve --in customers.csv --dry-run",
+        "sqlite3 -csv -header crm.db 'select * from customers' | kumitate resolve --in - --out clusters.csv",
     ),
 )
-@click.option("--in", "table", type=FILE, required=True, help="CSV, JSON lines, Parquet or Excel: a row a record.")
+@table_option("CSV, JSON lines, Parquet or Excel: a row a record", required=True)
 @click.option("--rules", type=FILE, help="Columns and rules; without it columns are recognised and rules ship.")
 @click.option("--delta", "deltas", type=FILE, multiple=True, help="Added and changed rows; _deleted takes one out.")
 @click.option("--out", type=NEW_FILE, help="Clusters: record, person_id (.parquet, .csv or .jsonl).")
@@ -58,19 +60,24 @@ class _Model(click.ParamType["Path | str"]):
 @click.option("--events", type=NEW_FILE, help="Write what happened to persons since --previous.")
 @click.option("--dry-run", is_flag=True, help="Say how columns are read and which rules apply; resolve nothing.")
 @json_option
-def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
+def resolve(*, table: Path, table_format: str | None, **asked: Any) -> None:
     """Find the rows of a table that are one person, without a project.
 
     Without --rules the columns are recognised by headers and values, and the rules that ship apply; the output says
     which. With --truth the persons found are compared with the true ones: pairs (precision, recall, F1) and B-cubed.
     Where the record's id tells the truth (rec-17-dup-1), derive such a column first. Personal data is masked.
     """
+    with table_given(table, table_format) as given:
+        _resolve(given, **asked)
+
+
+def _resolve(given: TableGiven, *, dry_run: bool, as_json: bool, **options: Any) -> None:
     from kumitate.cli import resolved as screen
     from kumitate.execution.resolve_warnings import warnings
     from kumitate.execution.resolving import check_outputs, planned, resolve_files, write_results
 
-    outputs = {name: given.pop(name) for name in ("out", "edges", "events", "save_model")}
-    asked = _asked(**given)
+    outputs = {name: options.pop(name) for name in ("out", "edges", "events", "save_model")}
+    asked = _asked(table=given.path, **options)
     if dry_run:
         table, plan = planned(asked)
         screen.show_plan(plan, table, as_json=as_json)
@@ -82,7 +89,7 @@ def resolve(*, dry_run: bool, as_json: bool, **given: Any) -> None:
     with progress() as tell:
         done = resolve_files(asked, tell)
     for warning in warnings(done, asked):
-        say(f"warning: {warning}")
+        say(given.told(f"warning: {warning}"))
     write_results(done, **outputs)
     facts = screen.facts(done, asked)
     if as_json:
