@@ -58,7 +58,7 @@ def spent_key(budget: str, person_id: str) -> str:
     return f"spent#{budget}#{person_id}"
 
 
-def spent_by(budget: Budget, known: Mapping[str, Any], own: str, *, now: float) -> dict[str, Any] | None:
+def spent_by(budget: Budget, known: Mapping[str, Any], *, own: str, now: float) -> dict[str, Any] | None:
     """The budget's document with this message in it; None where the others have spent it all."""
     others = {
         name: at for name, at in known.items() if name not in (own, _EXPIRES) and at > now - budget.within_seconds
@@ -66,6 +66,11 @@ def spent_by(budget: Budget, known: Mapping[str, Any], own: str, *, now: float) 
     if len(others) >= budget.most:
         return None
     return others | {own: known.get(own, now), _EXPIRES: now + budget.within_seconds}
+
+
+def unspent(known: Mapping[str, Any], *, own: str) -> dict[str, Any]:
+    """The document without this message, which did not leave."""
+    return {name: at for name, at in known.items() if name != own}
 
 
 def _digest(key: str) -> str:

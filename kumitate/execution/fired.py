@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from kumitate.activation.before import (
     FIRED_ALREADY,
@@ -17,12 +19,12 @@ from kumitate.activation.before import (
     sent_key,
     spent_by,
     spent_key,
+    unspent,
 )
 from kumitate.activation.triggered import (
     CARD_OUTDATED,
     PERSON_UNKNOWN,
     TOO_LATE,
-    Budget,
     FiredSync,
     Held,
     bring,
@@ -142,8 +144,8 @@ class Firings:
             return KEY_SENT
         if plan.fired_key and not self._is_first(plan, fired):
             return FIRED_ALREADY
-        spent = next((each.name for each in plan.budgets if not self._spends(each, plan, fired)), None)
-        if spent is not None:
+        spent = self._spent(plan, fired)
+        if spent:
             return f"frequency:{spent}"
         return "" if self._has_key(plan.sync, key, fired.id) else KEY_SENT
 
@@ -168,15 +170,29 @@ class Firings:
                 return True
         raise RetryableError("a trigger's key is told by too many at once; the firing comes again")
 
-    def _spends(self, budget: Budget, plan: FiredSync, fired: Fired) -> bool:
-        """Whether the message is within the budget, which counts it from here on, once."""
-        place, now = spent_key(budget.name, fired.person_id), self.clock().timestamp()
+    def _spent(self, plan: FiredSync, fired: Fired) -> str:
+        """The budget that has no message left, by name; empty where all of them count this one from here on, once.
+
+        What one budget holds back is no message to the others: what they have counted of it is given back.
+        """
+        own, counted = f"{fired.id}/{plan.sync}", list[str]()
+        for budget in plan.budgets:
+            place, now = spent_key(budget.name, fired.person_id), self.clock().timestamp()
+            if not self._noted(place, partial(spent_by, budget, own=own, now=now)):
+                for each in counted:
+                    self._noted(each, partial(unspent, own=own))
+                return budget.name
+            counted.append(place)
+        return ""
+
+    def _noted(self, place: str, after: Callable[[Mapping[str, Any]], dict[str, Any] | None]) -> bool:
+        """Whether the document has become what `after` makes of it; False where that is nothing."""
         for _ in range(_TRIES):
             known = self.store.read([place]).get(place)
-            after = spent_by(budget, known.data if known else {}, f"{fired.id}/{plan.sync}", now=now)
-            if after is None:
+            data = after(known.data if known else {})
+            if data is None:
                 return False
-            if self.store.write(place, after, instead_of=known.version if known else 0):
+            if self.store.write(place, data, instead_of=known.version if known else 0):
                 return True
         raise RetryableError("a budget is spent by too many at once; the firing comes again")
 
