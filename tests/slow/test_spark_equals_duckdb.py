@@ -21,6 +21,7 @@ def lake_after(root: Path, engine: str) -> dict[str, list[tuple[Any, ...]]]:
     return everything(root)
 
 
+@pytest.mark.long  # that Glue's jobs write the laptop's rows (test_glue_jobs.py) says most of it
 def test_the_bakery_has_the_same_rows_on_both_engines(tmp_path: Path) -> None:
     duckdb, spark = (copy_of(BAKERY, tmp_path / engine) for engine in ("duckdb", "spark"))
     assert lake_after(spark, "spark") == lake_after(duckdb, "duckdb")
