@@ -157,6 +157,11 @@ def _terms(sync: Sync, terms: Terms, spot: Spot) -> Iterator[Finding]:
         yield spot.below("mode").wrong(f"this destination does {', '.join(sorted(terms.modes))}, not {sync.mode}")
     if sync.withdraw_within is not None and sync.mode == "add" and "mirror" not in terms.modes:
         yield spot.below("withdraw_within").wrong("this destination takes nobody out of an audience; use mode rebuild")
+    if sync.trigger is not None and terms.is_whole_in(sync.mode):
+        yield spot.below("trigger").wrong(
+            "this destination takes all rows of a run together, and a trigger brings one at a time; "
+            "name a segment instead of the trigger"
+        )
 
 
 def _fields(draft: Draft, sync: Sync, class_: type[Destination], *, spot: Spot) -> Iterator[Finding]:
