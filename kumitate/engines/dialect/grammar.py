@@ -18,10 +18,10 @@ Reasons = Iterator[str]
 Check = Callable[[exp.Expr, Kinds], Reasons]
 
 
-def faults_of(sql: str, query: exp.Query, kinds: Kinds) -> Iterator[Refusal]:
+def faults_of(sql: str, kinds: Kinds) -> Iterator[Refusal]:
     """Every piece that Athena itself would not take."""
     yield from _in_the_text(sql)
-    for node in query.walk():
+    for node in kinds.nodes:
         for check in _checks_of(type(node)):  # type: ignore[arg-type]  # mypy takes the nodes' __hash__ for the class's
             for why in check(node, kinds):
                 yield Refusal(shortened(node), why)

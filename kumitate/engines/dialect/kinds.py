@@ -131,10 +131,12 @@ class Kinds:
     def __init__(self, query: exp.Query, schemas: Mapping[str, pa.Schema] | None) -> None:
         self.complete = schemas is not None
         """Whether the schemas are known: then a kind that stays unknown is worth a word."""
+        self.nodes = tuple(query.walk())
+        """Every piece of the query, walked once for all who look at each."""
         defined: dict[str, list[_Definition]] = {}
         for field in (field for schema in (schemas or {}).values() for field in schema):
             defined.setdefault(field.name.lower(), []).append(of_arrow(field.type))
-        for node in query.walk():
+        for node in self.nodes:
             for name, definition in _DEFINITIONS.get(type(node), _nothing)(node):
                 defined.setdefault(name.lower(), []).append(definition)
         self.origins = Origins(query, schemas)
@@ -248,8 +250,8 @@ def _of_number(text: str) -> str:
 _Defined = Iterator[tuple[str, _Definition]]
 
 
-def _nothing(_: exp.Expr) -> _Defined:
-    yield from ()
+def _nothing(_: exp.Expr) -> Iterable[tuple[str, _Definition]]:
+    return ()
 
 
 def _of_alias(node: exp.Expr) -> _Defined:
@@ -282,7 +284,7 @@ def _of_set_operation(node: exp.Expr) -> _Defined:
             yield left.alias_or_name, right
 
 
-_DEFINITIONS: dict[type[exp.Expr], Callable[[exp.Expr], _Defined]] = {
+_DEFINITIONS: dict[type[exp.Expr], Callable[[exp.Expr], Iterable[tuple[str, _Definition]]]] = {
     exp.Alias: _of_alias,
     exp.ArrayFilter: _of_lambda,
     exp.CTE: _of_renaming,

@@ -30,9 +30,9 @@ Reasons = Iterator[str]
 Check = Callable[[exp.Expr, Kinds], Reasons]
 
 
-def refusals_of(query: exp.Query, kinds: Kinds) -> Iterator[Refusal]:
-    """Every piece of `query` that cannot be trusted to give Athena's rows elsewhere."""
-    for node in query.walk():
+def refusals_of(kinds: Kinds) -> Iterator[Refusal]:
+    """Every piece of a query that cannot be trusted to give Athena's rows elsewhere."""
+    for node in kinds.nodes:
         for check in _checks_of(type(node)):  # type: ignore[arg-type]  # mypy takes the nodes' __hash__ for the class's
             for why in check(node, kinds):
                 yield Refusal(shortened(node), why)

@@ -31,6 +31,8 @@ class Piece:
         return self.sql(value) if isinstance(value, exp.Expr) else ""
 
     def sql(self, node: exp.Expr) -> str:
+        if isinstance(node, exp.Var):  # what a rewrite left: text already
+            return node.name
         return node.sql(dialect(self.target))
 
     def literal(self, argument: str) -> exp.Literal | None:
@@ -42,11 +44,13 @@ Rewrite = Callable[[Piece], str | None]
 """The target's text for a piece, or None to leave it to sqlglot."""
 
 
-def noted(query: exp.Query, kinds: Kinds) -> exp.Query:
-    """The query with each node's kind noted on it, which outlives renamings and rewrites around it."""
-    for node in query.walk():
-        node.meta[_KIND] = kinds.of(node)
-    return query
+def note(kinds: Kinds, rewrites: Mapping[type[exp.Expr], Rewrite]) -> None:
+    """Notes kinds on what rewrites may ask about, their nodes' arguments: that outlives renamings and rewrites."""
+    for node in kinds.nodes:
+        if type(node) in rewrites:
+            for argument in node.args.values():
+                if isinstance(argument, exp.Expr):
+                    argument.meta[_KIND] = kinds.of(argument)
 
 
 def rewritten(query: exp.Query, rewrites: Mapping[type[exp.Expr], Rewrite], target: str) -> str:

@@ -15,7 +15,7 @@ from kumitate.engines.dialect import duckdb, spark
 from kumitate.engines.dialect.grammar import faults_of
 from kumitate.engines.dialect.kinds import Kinds
 from kumitate.engines.dialect.refusals import Refusal, refusals_of
-from kumitate.engines.dialect.rewriting import Rewrite, noted, rewritten
+from kumitate.engines.dialect.rewriting import Rewrite, note, rewritten
 from kumitate.engines.dialect.words import SOURCE, dialect, words_of
 from kumitate.errors import FatalError
 
@@ -76,7 +76,7 @@ def refused(sql: str, schemas: Schemas | None = None) -> tuple[Refusal, ...]:
     """What Athena would not take, or the laptop not answer alike; pass the schemas of the tables read, types matter."""
     query = parse(sql)
     kinds = Kinds(query, schemas)
-    return tuple(dict.fromkeys((*faults_of(sql, query, kinds), *refusals_of(query, kinds))))
+    return tuple(dict.fromkeys((*faults_of(sql, kinds), *refusals_of(kinds))))
 
 
 def translate(
@@ -95,10 +95,12 @@ def translate(
     """
     query = parsed or parse(sql, where)
     kinds = Kinds(query, schemas)
-    _stop_at(faults_of(sql, query, kinds), f"{where}: Athena would not take this.")
-    _stop_at(refusals_of(query, kinds), f"{where}: the laptop cannot answer this as Athena does.")
-    renamed = _renamed(noted(query, kinds), names or {})
-    return rewritten(_with_athena_names(renamed), _REWRITES[target], target)
+    _stop_at(faults_of(sql, kinds), f"{where}: Athena would not take this.")
+    _stop_at(refusals_of(kinds), f"{where}: the laptop cannot answer this as Athena does.")
+    note(kinds, _REWRITES[target])
+    if names:
+        _rename(query, names)
+    return rewritten(_with_athena_names(query), _REWRITES[target], target)
 
 
 def _stop_at(problems: Iterable[Refusal], opening: str) -> None:
@@ -107,7 +109,7 @@ def _stop_at(problems: Iterable[Refusal], opening: str) -> None:
         raise FatalError(f"{opening} {found}")
 
 
-def _renamed(query: exp.Query, names: Mapping[str, str]) -> exp.Query:
+def _rename(query: exp.Query, names: Mapping[str, str]) -> None:
     for table in query.find_all(exp.Table):
         name = names.get(f"{table.db}.{table.name}".lower()) if table.db else None
         if name is not None:
@@ -116,9 +118,8 @@ def _renamed(query: exp.Query, names: Mapping[str, str]) -> exp.Query:
             table.set("this", exp.to_identifier(name))
             table.set("db", None)
     for column in query.find_all(exp.Column):
-        if names and column.args.get("db"):
+        if column.args.get("db"):
             column.set("db", None)
-    return query
 
 
 def _with_athena_names(query: exp.Query) -> exp.Query:
