@@ -114,7 +114,7 @@ def _aligned(delta: pa.Table, table: pa.Table, resolved: Resolved) -> pa.Table:
 def _merged(base: Records, fresh: Records, gone: NDArray[np.bool_], *, offset: int) -> _Merge:
     known = positions(fresh.names.cast(base.names.type), base.names)
     fresh = _dated(fresh, np.append(base.at, 0)[known])
-    older = fresh.at < np.append(base.at, 0)[known]
+    older = (known != ABSENT) & (fresh.at < np.append(base.at, 0)[known])
     removed = gone[fresh.row]
     stays = np.ones(len(base), np.bool_)
     stays[known[(known != ABSENT) & ~older]] = False

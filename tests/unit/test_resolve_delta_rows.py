@@ -76,3 +76,10 @@ def test_a_delta_without_rows_changes_nothing() -> None:
     )
     _, found = merged_with(first, base, pa.table({"id": nothing, "_deleted": nothing}), run_id="r2")
     assert found.clusters() == first.clusters()
+
+
+@pytest.mark.parametrize("changed", ["1970-01-01 00:00:00", "1969-12-31 00:00:00", "0001-01-01"])
+def test_a_new_record_counts_however_long_ago_it_says_that_it_changed(changed: str) -> None:
+    found = after(id=["9"], email=["n@x.jp"], changed=[changed])
+    assert records(found) == {"1", "2", "3", "9"}
+    assert found.records.superseded == 0

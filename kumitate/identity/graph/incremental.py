@@ -238,11 +238,6 @@ def _known(resolution: Resolution, delta: Delta) -> Known:
     return Known(tied, Resolution(component, named, edges, resolution.held, pairs))
 
 
-def _weighed(delta: Delta) -> tuple[Integers, Integers]:
-    """The records all of whose pairs are among the delta's."""
-    return delta.changed, delta.weighed
-
-
 def _pairs_now(pairs: Pairs, delta: Delta) -> Pairs:
     """The pairs of records that were not weighed anew, and those of the records that were."""
     fresh = np.zeros(delta.count, np.bool_)
