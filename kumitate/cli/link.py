@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kumitate.cli.deciding import (
+    HOLDS,
+    Decided,
+    decision_row,
+    dry_run_option,
+    guarded,
+    signed,
+    tell_decided,
+)
 from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import counted, print_json, print_table, say
 
@@ -25,6 +32,7 @@ def _decision_options(command: Command) -> Command:
     command = click.option("--author", metavar="NAME", help="Who decides; by default your name on this machine.")(
         command
     )
+    command = dry_run_option(command)
     return click.option("--reason", required=True, help="Why; it is kept with the decision.")(command)
 
 
@@ -32,7 +40,7 @@ def _decision_options(command: Command) -> Command:
     short_help="Decide that two are one person.",
     epilog=examples(
         'kumitate link ec_members/M0000001 store_cards/S0000001 --reason "showed both cards"',
-        'kumitate link taro@example.com 03-1234-5678 --reason "told us on the phone"',
+        'kumitate link taro@example.com 03-1234-5678 --reason "told us on the phone" --dry-run',
     ),
 )
 @click.argument("left")
@@ -74,28 +82,20 @@ def unlink(left: str, right: str, *, project: Path | None, **decision: Any) -> N
 
 
 def _decide(
-    names: tuple[str, str], note: Callable[..., tuple[Decision, ...]], project: Path | None, **decision: Any
+    names: tuple[str, str], said: Callable[..., tuple[Decision, ...]], project: Path | None, **given: Any
 ) -> None:
     from kumitate.cli.lake import opened
     from kumitate.execution.named import find_named
+    from kumitate.execution.stewardship import note
 
-    as_json = decision.pop("as_json")
-    with opened(find_project(project)) as (workspace, _), workspace.lake.lock():
-        pair = (find_named(workspace, names[0]), find_named(workspace, names[1]))
-        made = note(workspace, pair, _made(**decision))
-    if as_json:
-        print_json([_row(each, "holds", unmask=False) for each in made])
-        return
-    click.echo(f"noted: {counted(len(made), 'decisions')} ({made[0].link}) by {made[0].author}")
-    say("`kumitate run` applies it")
-
-
-def _made(*, reason: str, author: str | None) -> Decision:
-    from kumitate.identity.stewards import Decision
-
-    if not reason.strip():
-        raise click.BadParameter("say why; it is kept with the decision", param_hint="--reason")
-    return Decision("", "", "", author or getpass.getuser(), reason.strip(), datetime.now(UTC))
+    how = {name: given.pop(name) for name in ("dry_run", "as_json")}
+    with opened(find_project(project)) as (workspace, _), guarded(workspace, dry_run=how["dry_run"]):
+        left, right = find_named(workspace, names[0]), find_named(workspace, names[1])
+        made = said(workspace, (left, right), signed(**given))
+        if not how["dry_run"]:
+            note(workspace, made)
+        found = Decided(made, {**left.records, **right.records}, workspace.folder)
+    tell_decided(found, **how)
 
 
 @click.command(
@@ -109,13 +109,14 @@ def _made(*, reason: str, author: str | None) -> Decision:
 @click.option("--withdraw", "pair", nargs=2, metavar="LEFT RIGHT", help="Take back what was decided on these two.")
 @click.option("--reason", help="Why, with --withdraw.")
 @click.option("--author", metavar="NAME", help="Who takes it back; by default your name on this machine.")
+@click.option("--dry-run", is_flag=True, help="With --withdraw: say what would be taken back; write nothing.")
 @click.option("--all", "everything", is_flag=True, help="Also decisions that were taken back.")
 @unmask_option
 @project_option
 @filled_lake_option
 @json_option
 def links(
-    *, pair: tuple[str, str] | None, reason: str | None, author: str | None, project: Path | None, **shown: bool
+    *, pair: tuple[str, str] | None, reason: str | None, author: str | None, project: Path | None, **how: bool
 ) -> None:
     """List the decisions on who is one person, those of stewards/*.csv and those made by commands; or take one back."""
     from kumitate.cli.lake import opened
@@ -124,11 +125,14 @@ def links(
     if pair is not None:
         if reason is None:
             raise click.UsageError("--withdraw needs --reason")
-        _decide(pair, withdraw, project, reason=reason, author=author, as_json=shown["as_json"])
+        how_told = {"dry_run": how["dry_run"], "as_json": how["as_json"]}
+        _decide(pair, withdraw, project, reason=reason, author=author, **how_told)
         return
+    if how["dry_run"]:
+        raise click.UsageError("--dry-run goes with --withdraw; a list writes nothing")
     with opened(find_project(project)) as (workspace, _):
-        rows = _listed(workspace, everything=shown["everything"], unmask=shown["unmask"])
-    if shown["as_json"]:
+        rows = _listed(workspace, everything=how["everything"], unmask=how["unmask"])
+    if how["as_json"]:
         print_json(rows)
     elif rows:
         print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
@@ -150,21 +154,8 @@ def _listed(workspace: Workspace, *, everything: bool, unmask: bool) -> list[dic
     from kumitate.identity.stewards import holding
 
     known = decisions(workspace)
-    states = dict.fromkeys(holding(known), "holds")
+    states = dict.fromkeys(holding(known), HOLDS)
     states |= dict.fromkeys(waiting(workspace, states), WAITS)
-    return [_row(each, states.get(each, "ended"), unmask=unmask) for each in known if everything or each in states]
-
-
-def _row(decision: Decision, state: str, *, unmask: bool) -> dict[str, Any]:
-    from kumitate.identity.why import masked_record
-
-    return {
-        "left": decision.left if unmask else masked_record(decision.left),
-        "right": decision.right if unmask else masked_record(decision.right),
-        "link": decision.link,
-        "author": decision.author,
-        "reason": decision.reason,
-        "at": decision.at,
-        "where": decision.place or "kumitate links",
-        "state": state,
-    }
+    return [
+        decision_row(each, states.get(each, "ended"), unmask=unmask) for each in known if everything or each in states
+    ]

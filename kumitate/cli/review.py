@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kumitate.cli.deciding import Decided, dry_run_option, guarded, signed, tell_decided
 from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
-from kumitate.cli.output import counted, print_json, print_table, say
+from kumitate.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from kumitate.execution.reviewing import Doubt
+    from kumitate.execution.workspace import Workspace
 
 
 @click.command(
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         "kumitate review",
         'kumitate review --accept 1 --accept 3 --reason "same card"',
         'kumitate review --reject 2 --reason "mother and daughter"',
+        'kumitate review --accept 1 --reason "same card" --dry-run',
         "kumitate review --json | jq '.[0]'",
     ),
 )
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--reason", default="reviewed", show_default=True, help="Why; it is kept with the decision.")
 @click.option("--author", metavar="NAME", help="Who decides; by default your name on this machine.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many pairs to list.")
+@dry_run_option
 @unmask_option
 @project_option
 @filled_lake_option
@@ -50,22 +54,35 @@ def review(
     unless --unmask is given.
     """
     from kumitate.cli.lake import opened
-    from kumitate.execution.reviewing import decide, doubts
-    from kumitate.identity.stewards import Decision
+    from kumitate.execution.reviewing import doubts
 
     both = set(accepted) & set(rejected)
     if both:
         raise click.UsageError(f"pair {min(both)} cannot be accepted and rejected")
+    if said["dry_run"] and not (accepted or rejected):
+        raise click.UsageError("--dry-run goes with --accept and --reject; a list writes nothing")
     with opened(find_project(project)) as (workspace, _):
         if accepted or rejected:
-            made = Decision("", "", "", said["author"] or getpass.getuser(), said["reason"], datetime.now(UTC))
-            with workspace.lake.lock():
-                count = decide(workspace, made, accepted=accepted, rejected=rejected)
-            click.echo(f"noted: {counted(count, 'decisions')}")
-            say("`kumitate run` applies them")
+            made = _decided(workspace, said, accepted=accepted, rejected=rejected)
+            tell_decided(made, dry_run=said["dry_run"], as_json=as_json)
             return
         found = doubts(workspace, limit, unmask=said["unmask"])
     _show(found, as_json=as_json)
+
+
+def _decided(
+    workspace: Workspace, said: Mapping[str, Any], *, accepted: Sequence[int], rejected: Sequence[int]
+) -> Decided:
+    """Noted, but in a dry run."""
+    from kumitate.execution.reviewing import decided
+    from kumitate.execution.stewardship import note
+
+    signature = signed(said["reason"], said["author"])
+    with guarded(workspace, dry_run=said["dry_run"]):
+        made, persons = decided(workspace, signature, accepted=accepted, rejected=rejected)
+        if not said["dry_run"]:
+            note(workspace, made)
+    return Decided(made, persons, workspace.folder)
 
 
 def _show(found: list[Doubt], *, as_json: bool) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kumitate.errors import FatalError
@@ -99,22 +99,30 @@ def _said(workspace: Workspace, records: Sequence[str]) -> dict[str, _Said]:
     return said
 
 
-def decide(workspace: Workspace, made: Decision, *, accepted: Sequence[int], rejected: Sequence[int]) -> int:
-    """Note what a steward says of pairs by their numbers; FatalError for a number that no pair has."""
+def decided(
+    workspace: Workspace, made: Decision, *, accepted: Sequence[int], rejected: Sequence[int]
+) -> tuple[tuple[Decision, ...], Mapping[str, str]]:
+    """What there is to note where a steward says so of pairs by their numbers, and the persons of the pairs' records.
+
+    FatalError for a number that no pair has, and where decisions contradict each other.
+    """
     wanted = dict.fromkeys(accepted, tie) | dict.fromkeys(rejected, part)
     pairs = {row["number"]: row for row in _numbered(workspace, wanted)}
     missing = sorted(set(wanted) - set(pairs))
     if missing:
         raise FatalError(f"no pair has the number {missing[0]}; `kumitate review` lists them")
-    count = 0
-    for number, note in sorted(wanted.items()):
-        row = pairs[number]
-        named = [
-            Named(row[f"{side}_record"], "record", {row[f"{side}_record"]: row[f"{side}_person"]})
-            for side in ("left", "right")
-        ]
-        count += len(note(workspace, (named[0], named[1]), replace(made)))
-    return count
+    found: list[Decision] = []
+    persons: dict[str, str] = {}
+    for number, say in sorted(wanted.items()):
+        left, right = (_end(pairs[number], side) for side in ("left", "right"))
+        found += say(workspace, (left, right), made, beside=found)
+        persons |= {**left.records, **right.records}
+    return tuple(found), persons
+
+
+def _end(row: Mapping[str, Any], side: str) -> Named:
+    record = row[f"{side}_record"]
+    return Named(record, "record", {record: row[f"{side}_person"]})
 
 
 def _numbered(workspace: Workspace, wanted: dict[int, Any]) -> Iterator[dict[str, Any]]:

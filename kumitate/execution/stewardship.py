@@ -1,4 +1,7 @@
-"""What stewards do: tie records, part them for good, take a decision back; each is noted with who, when and why."""
+"""What stewards do: tie records, part them for good, take a decision back; each is noted with who, when and why.
+
+`tie`, `part` and `withdraw` tell what there is to note and why nothing may be; `note` alone writes.
+"""
 
 from __future__ import annotations
 
@@ -65,16 +68,23 @@ def _known(workspace: Workspace, names: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def tie(workspace: Workspace, pair: tuple[Named, Named], made: Decision) -> tuple[Decision, ...]:
-    """Note that both are one person; by one record of each, for values tie their other records already."""
+def tie(
+    workspace: Workspace, pair: tuple[Named, Named], made: Decision, *, beside: Sequence[Decision] = ()
+) -> tuple[Decision, ...]:
+    """That both are one person; by one record of each, for values tie their other records already.
+
+    `beside` are decisions that will be noted with it. FatalError where it was decided before, or the contrary was.
+    """
     left, right = (min(named.records) for named in pair)
     if left == right:
         raise FatalError(f"{pair[0].given} and {pair[1].given} are one record; name two")
-    return _note(workspace, [replace(made, left=left, right=right, link=MUST)])
+    return _new(workspace, [replace(made, left=left, right=right, link=MUST)], beside)
 
 
-def part(workspace: Workspace, pair: tuple[Named, Named], made: Decision) -> tuple[Decision, ...]:
-    """Note that they are never one person: no record of the one with any of the other."""
+def part(
+    workspace: Workspace, pair: tuple[Named, Named], made: Decision, *, beside: Sequence[Decision] = ()
+) -> tuple[Decision, ...]:
+    """That they are never one person: no record of the one with any of the other."""
     common = set(pair[0].records) & set(pair[1].records)
     if common:
         names = " and ".join(named.given for named in pair)
@@ -84,11 +94,11 @@ def part(workspace: Workspace, pair: tuple[Named, Named], made: Decision) -> tup
         raise FatalError(
             f"this would part {len(pairs):,} pairs of records, at most {_MOST_PAIRS} at once; name records"
         )
-    return _note(workspace, [replace(made, left=left, right=right, link=CANNOT) for left, right in pairs])
+    return _new(workspace, [replace(made, left=left, right=right, link=CANNOT) for left, right in pairs], beside)
 
 
 def withdraw(workspace: Workspace, pair: tuple[Named, Named], made: Decision) -> tuple[Decision, ...]:
-    """Note that what was decided on their records holds no more; what a file says is taken back in the file."""
+    """That what was decided on their records holds no more; what a file says is taken back in the file."""
     wanted = [_touching(decision, pair) for decision in holding(decisions(workspace))]
     found = [decision for decision in wanted if decision is not None]
     in_files = [decision.place for decision in found if decision.place]
@@ -97,9 +107,7 @@ def withdraw(workspace: Workspace, pair: tuple[Named, Named], made: Decision) ->
     if not found:
         raise FatalError(f"no decision on {pair[0].given} and {pair[1].given} holds; `kumitate links` lists them")
     pairs = dict.fromkeys(decision.pair for decision in found)
-    rows = [replace(made, left=left, right=right, link=WITHDRAWN) for left, right in pairs]
-    _write(workspace, rows)
-    return tuple(rows)
+    return tuple(replace(made, left=left, right=right, link=WITHDRAWN) for left, right in pairs)
 
 
 def _touching(decision: Decision, pair: tuple[Named, Named]) -> Decision | None:
@@ -108,19 +116,19 @@ def _touching(decision: Decision, pair: tuple[Named, Named]) -> Decision | None:
     return decision if (a in left and b in right) or (a in right and b in left) else None
 
 
-def _note(workspace: Workspace, made: list[Decision]) -> tuple[Decision, ...]:
-    """Write what was not decided before; FatalError where it contradicts what was."""
-    before = decisions(workspace)
+def _new(workspace: Workspace, made: list[Decision], beside: Sequence[Decision]) -> tuple[Decision, ...]:
+    """What was not decided before; FatalError where it contradicts what was."""
+    before = (*decisions(workspace), *beside)
     known = {(decision.pair, decision.link) for decision in holding(before)}
     new = tuple(decision for decision in made if (decision.pair, decision.link) not in known)
     if not new:
         raise FatalError("this was decided before; `kumitate links` tells by whom and why")
     refuse_contradictions((*before, *new))
-    _write(workspace, new)
     return new
 
 
-def _write(workspace: Workspace, made: Iterable[Decision]) -> None:
+def note(workspace: Workspace, made: Iterable[Decision]) -> None:
+    """Write them, all or none."""
     rows = pa.RecordBatch.from_pylist(list(_rows(made)), schema=STEWARD_LINKS.schema)
     mark = f"steward-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     workspace.lake.prepare([STEWARD_LINKS])
