@@ -22,7 +22,6 @@ from kumitate.activation.frequency import budget_of, sent_messages
 from kumitate.activation.holdouts import held_out, holdouts_of
 from kumitate.activation.statements import ONCE, accepted_rows, brought_rows, last_outcomes, string
 from kumitate.activation.tables import candidates_table, keys_table
-from kumitate.config.checks.cycles import circles
 from kumitate.config.project import Config
 from kumitate.config.sync import Sync
 from kumitate.model.expression import Consent
@@ -94,10 +93,6 @@ def in_order(config: Config) -> tuple[str, ...]:
         free = (name for name in sorted(graph) if name not in done and graph[name] & graph.keys() <= {*done})
         done.append(next(free, min(graph.keys() - {*done})))  # `check` refuses circles
     return tuple(done)
-
-
-def ranking_circles(config: Config) -> tuple[tuple[str, ...], ...]:
-    return circles({name: frozenset(goes_before(config, name)) for name in config.syncs})
 
 
 def held(config: Config, run: Run, name: str, *, planned: Sequence[str] = ()) -> str:

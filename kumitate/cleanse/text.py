@@ -12,7 +12,6 @@ STABLE = (
     r"\x{3001}\x{3002}\x{3005}-\x{3007}\x{300C}-\x{300F}ぁ-ゖァ-ー一-\x{9FFF}가-힣"
 )
 """For RE2, characters that NFKC leaves alone in any order: ASCII, Latin, Cyrillic, kana, the common kanji, Hangul."""
-PRINTABLE = "!-~"
 
 
 def words(characters: str, blank: str = " ") -> str:

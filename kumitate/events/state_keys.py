@@ -13,7 +13,12 @@ def who_key(kind: str, value: str) -> str:
 
     `was` are the ids that went into the person's, if any; `value` is normalised (`identifiers`).
     """
-    return f"who#{kind}#{_hashed(value)}"
+    return who_of(root_of(kind, value))
+
+
+def who_of(root: str) -> str:
+    """The same of somebody whom the lake may not know, by their `root_of`."""
+    return "who#" + root.replace(":", "#", 1)
 
 
 def moved_key(person_id: str) -> str:
@@ -21,9 +26,9 @@ def moved_key(person_id: str) -> str:
     return f"moved#{person_id}"
 
 
-def link_key(kind: str, value: str) -> str:
-    """Of what events have tied together since: `{"to": ["member_no", "<hash>"]}`."""
-    return f"link#{kind}#{_hashed(value)}"
+def link_of(root: str) -> str:
+    """Of what events have tied to a `root_of` since: `{"to": ["member_no", "<hash>"]}`."""
+    return "link#" + root.replace(":", "#", 1)
 
 
 def person_key(root: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kumitate.errors import RetryableError
 from kumitate.events.identifiers import Name
 from kumitate.events.matching import Noticed
-from kumitate.events.state_keys import moved_key, root_of
+from kumitate.events.state_keys import link_of, moved_key, root_of, who_of
 from kumitate.events.watching import Whom
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Stitching:
     def fetch(self, events: Iterable[Noticed]) -> None:
         """Everything that the events' own identifiers lead to, in one call; what that leads to, in a second."""
         refs = {_ref(name) for event in events for name in event.known_by}
-        self._read([_who(ref) for ref in refs] + [_link(ref) for ref in refs])
+        self._read([who_of(ref) for ref in refs] + [link_of(ref) for ref in refs])
         onward = {target for ref in refs if (target := self._target(ref)) is not None} - refs
-        self._read([_who(ref) for ref in onward] + [_link(ref) for ref in onward])
+        self._read([who_of(ref) for ref in onward] + [link_of(ref) for ref in onward])
 
     def owner(self, event: Noticed) -> Owner | None:
         """None for an event that names nobody."""
@@ -97,21 +97,21 @@ class Stitching:
         if name.named.within_ms is None and self._person(ref):
             return
         for _ in range(TRIES):
-            link = self._one(_link(ref))
+            link = self._one(link_of(ref))
             last = link.data if link is not None else {"at": at - _REFRESHED_AFTER_MS - 1}
             is_other = last.get("to") != target.split(":", 1)
             if at <= last["at"] or (not is_other and at - last["at"] < _REFRESHED_AFTER_MS):
                 return
             data = {"to": target.split(":", 1), "at": at, "expires_at": self.now // 1000 + _LINKED_DAYS * 86_400}
-            is_written = self.store.write(_link(ref), data, instead_of=link.version if link is not None else 0)
-            self._found.pop(_link(ref))
+            is_written = self.store.write(link_of(ref), data, instead_of=link.version if link is not None else 0)
+            self._found.pop(link_of(ref))
             if is_written:
                 return
         raise RetryableError("others are quicker to note who a device is of; the events come again")
 
     def _target(self, ref: str, at: int | None = None, device: Name | None = None) -> str | None:
         """Where a link leads; a device's only as far as its span reaches."""
-        link = self._one(_link(ref))
+        link = self._one(link_of(ref))
         if link is None:
             return None
         if device is not None and at is not None and abs(at - link.data["at"]) > (device.named.within_ms or 0):
@@ -119,12 +119,12 @@ class Stitching:
         return ":".join(link.data["to"])
 
     def _person(self, ref: str) -> str:
-        found = self._one(_who(ref))
+        found = self._one(who_of(ref))
         return str(found.data["person"]) if found is not None and found.data.get("person") else ""
 
     def _former(self, ref: str) -> tuple[str, ...]:
         """The ids that went into the person's: what lies there is theirs."""
-        found = self._one(_who(ref))
+        found = self._one(who_of(ref))
         return tuple(map(str, found.data.get("was", ()))) if found is not None else ()
 
     def _one(self, key: str) -> State | None:
@@ -145,11 +145,3 @@ def ref_of(root: str) -> str | None:
 
 def _ref(name: Name) -> str:
     return root_of(name.named.kind, name.value)
-
-
-def _who(ref: str) -> str:
-    return "who#" + ref.replace(":", "#", 1)
-
-
-def _link(ref: str) -> str:
-    return "link#" + ref.replace(":", "#", 1)

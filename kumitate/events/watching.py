@@ -18,6 +18,7 @@ from kumitate.events.plan import Triggering, Watch
 from kumitate.events.proofs import Moment, Proof, moments, proof
 from kumitate.events.reading import moment_at
 from kumitate.events.recollection import Entry, Firing, Recollection
+from kumitate.events.state_keys import who_of
 
 _SINCE_EVER = -(2**62)
 _UNSURE = 2**31
@@ -242,7 +243,7 @@ def _told(known: Recollection, asked: _Asked, facts: Mapping[str, Any], *, firin
         "at": moment_at(firing.at).isoformat(),
         "facts": dict(facts),
         "denied": known.denied(),
-        "who": [f"who#{name.replace(':', '#', 1)}" for name in _surest(known.names, asked)],
+        "who": [who_of(name) for name in _surest(known.names, asked)],
     }
 
 

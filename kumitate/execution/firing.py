@@ -117,12 +117,6 @@ def open_firings(
         yield LocalFirings(firings, out, folder)
 
 
-def deliver_fired(project: Project, folder: Path, store: StateStore, *, fired: Iterable[Fired]) -> Mapping[str, int]:
-    """Bring what these triggers tell, each at most once per key; how many firings came into which state."""
-    with open_firings(project, folder, store) as firings:
-        return firings.told(fired)
-
-
 @dataclass(slots=True)
 class _Accounts:
     project: Project

@@ -93,11 +93,6 @@ def _turn(values: Hashes, bits: int) -> None:
     values |= high
 
 
-def hash_of(text: str, key: bytes = KEY) -> int:
-    """The hash of one value."""
-    return int(hash64(pa.array([text.encode()], pa.binary()), key)[0])
-
-
 def distinct_hashes(values: pa.Array | pa.ChunkedArray) -> Hashes:
     """`hash64`, with each distinct value hashed once: for columns that repeat themselves."""
     encoded = pc.dictionary_encode(values)
