@@ -7,10 +7,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bundling import glue
-from bundling.bundles import BUILD, ROOT, Bundle, build
+from bundling.bundles import BUILD, ROOT, Bundle, build, compiled_sources
 from bundling.dependencies import MACHINES
 
 NAMES = ("lambda", "lake", "wrangler")
@@ -23,22 +26,37 @@ def main() -> int:
     arguments = parser.parse_args()
     wanted = arguments.only or (*NAMES, "glue")
     os.umask(0o022)
-    for name in (name for name in NAMES if name in wanted):
-        for machine in MACHINES:
-            bundle = Bundle(name, machine)
-            report(bundle.zip, lambda bundle=bundle: build(bundle, arguments.python), whole=bundle.folder)
-    if "glue" in wanted:
-        report(glue.PACKAGES, lambda: glue.build(arguments.python))
+    compiled_sources(arguments.python)
+    works = [work for name in wanted for work in works_of(name, arguments.python)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # pip and the compiler are processes, and zlib lets others work
+        for told in pool.map(report, works):
+            say(told)
     return 0
 
 
-def report(what: Path, make: Callable[[], bool], *, whole: Path | None = None) -> None:
-    say(f"{what.relative_to(ROOT)} ...", end="")
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`make` has `what` there and tells whether there was anything to do."""
+
+    what: Path
+    make: Callable[[], bool]
+    whole: Path | None = None
+    """The same, unzipped."""
+
+
+def works_of(name: str, python: Path) -> list[Work]:
+    if name == "glue":
+        return [Work(glue.PACKAGES, partial(glue.build, python))]
+    bundles = [Bundle(name, machine) for machine in MACHINES]
+    return [Work(bundle.zip, partial(build, bundle, python), bundle.folder) for bundle in bundles]
+
+
+def report(work: Work) -> str:
     began = time.monotonic()
-    worked = make()
-    unzipped = f", {megabytes(whole)} MB unzipped" if whole else ""
+    worked = work.make()
+    unzipped = f", {megabytes(work.whole)} MB unzipped" if work.whole else ""
     verb = f"built in {time.monotonic() - began:.0f} s" if worked else "is there"
-    say(f" {verb}, {megabytes(what)} MB{unzipped}")
+    return f"{work.what.relative_to(ROOT)} {verb}, {megabytes(work.what)} MB{unzipped}"
 
 
 def megabytes(path: Path) -> int:
@@ -46,8 +64,8 @@ def megabytes(path: Path) -> int:
     return round(sum(file.stat().st_size for file in files) / 2**20)
 
 
-def say(text: str, *, end: str = "\n") -> None:
-    sys.stdout.write(text + end)
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

@@ -42,8 +42,7 @@ def build(bundle: Bundle, python: Path) -> bool:
     """Have the bundle there; tells whether there was work to do."""
     packages = CACHE / f"{bundle.name}-{bundle.machine.name}-{key_of((bundle.lock, *how()))}"
     made_once(packages, lambda folder: _packages(bundle, python, folder))
-    sources = CACHE / f"sources-{key_of((*how(), *(part for name in SOURCES for part in files_with_places(name))))}"
-    made_once(sources, lambda folder: _sources(python, folder))
+    sources = compiled_sources(python)
     stamp, state = bundle.folder.with_suffix(".stamp"), f"{packages.name} {sources.name}"
     if bundle.zip.exists() and stamp.exists() and stamp.read_text() == state:
         return False
@@ -53,6 +52,13 @@ def build(bundle: Bundle, python: Path) -> bool:
     forget_others(packages)
     forget_others(sources)
     return True
+
+
+def compiled_sources(python: Path) -> Path:
+    """The folder with our own code, the same in every bundle; to be made once before bundles are built side by side."""
+    sources = CACHE / f"sources-{key_of((*how(), *(part for name in SOURCES for part in files_with_places(name))))}"
+    made_once(sources, lambda folder: _sources(python, folder))
+    return sources
 
 
 def _packages(bundle: Bundle, python: Path, folder: Path) -> None:
