@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -57,8 +57,9 @@ def figures_of(values: Values) -> dict[str, int]:
 
 def cleansing(values: Values, spec: ColumnSpec, settings: Settings, *, as_of: date) -> Cleansing:
     """What would become of the values if the column were of this type; formats of dates are found."""
-    formats = spec.formats or _formats(values.texts.slice(0, _TRIED), spec.type)
-    rule = Rule("value", spec.type, formats, spec.country or settings.country, settings.timezone, as_of=as_of)
+    plain = Rule("value", spec.type, spec.formats, spec.country or settings.country, settings.timezone, as_of=as_of)
+    formats = spec.formats or _formats(values.texts.slice(0, _TRIED), plain)
+    rule = replace(plain, formats=formats)
     found = column_cleanser(rule)(values.texts)
     reasons: Counter[str] = Counter()
     fate: Counter[str] = Counter()
@@ -130,12 +131,15 @@ def _half_told(end: object) -> str:
     return str(end.year) if isinstance(end, date) else mask(str(end))
 
 
-def _formats(texts: pa.Array, semantic: Semantic) -> tuple[str, ...]:
-    """The format that reads most of what ISO 8601 and the like do not, if any reads nine of ten."""
-    if semantic not in _TIMES or not len(texts):
+def _formats(texts: pa.Array, rule: Rule) -> tuple[str, ...]:
+    """The format that reads most of what is not read without one, if any reads nine of ten."""
+    if rule.semantic not in _TIMES:
         return ()
-    plain = [text.strip() for text in texts.to_pylist()]
-    clocks = _CLOCKS if semantic is Semantic.TIMESTAMP else ("",)
+    unread = texts.filter(column_cleanser(rule)(texts).values.is_null())
+    if not len(unread):
+        return ()
+    plain = [text.strip() for text in unread.to_pylist()]
+    clocks = _CLOCKS if rule.semantic is Semantic.TIMESTAMP else ("",)
     scored = {each + clock: _readable(plain, each + clock) for clock in clocks for each in _FORMATS}
     best = max(scored, key=lambda each: scored[each])
     return (best,) if scored[best] >= 0.9 else ()

@@ -97,17 +97,26 @@ def _named(audit: Audit) -> list[ColumnFound]:
 
 def _spec(audit: Audit, column: ColumnFound, names: Mapping[str, str], *, place: Place) -> str:
     parts = [] if names[column.name] == column.name else [f"from: {_quoted(column.name)}"]
-    parts.append(f"type: {column.semantic}")
+    semantic = Semantic.TEXT if _fits_nothing(column) else column.semantic
+    parts.append(f"type: {semantic}")
     if column.cleansing.formats:
         parts.append(f"formats: [{', '.join(json.dumps(each) for each in column.cleansing.formats)}]")
-    if column.semantic in (Semantic.PHONE, Semantic.POSTAL_CODE) and audit.country != place.country:
+    if semantic in (Semantic.PHONE, Semantic.POSTAL_CODE) and audit.country != place.country:
         parts.append(f"country: {_quoted(audit.country)}")
-    if column.is_personal and not column.semantic.personal:
+    if column.is_personal and not semantic.personal:
         parts.append("personal: true")
     return "{" + ", ".join(parts) + "}"
 
 
+def _fits_nothing(column: ColumnFound) -> bool:
+    """What the header says is true of no value: as that type, the column would be empty."""
+    done = column.cleansing
+    return column.declared is None and done.rows > 0 and done.unusable == done.rows
+
+
 def _why(column: ColumnFound) -> str:
+    if _fits_nothing(column):
+        return _cell(f"? {column.guess.why}; no value can be used as {column.semantic}")
     doubt = "? " if column.guess.confidence < _DOUBTFUL else ""
     told = [f"{doubt}{column.guess.why}"]
     if column.null_share:
@@ -139,11 +148,16 @@ def _key(audit: Audit, names: Mapping[str, str]) -> str:
 
 def _identifiers(audit: Audit, names: Mapping[str, str], place: Place) -> Iterator[str]:
     """Kinds that the project knows; others as comments, as a source may only state kinds that identity declares."""
-    stating = [each for each in audit.columns if each.guess.role == "identifier" or each is _member(audit)]
+    useless = {each.name for each in audit.columns if _fits_nothing(each)}
+    stating = [
+        each
+        for each in audit.columns
+        if each is _member(audit) or (each.guess.role == "identifier" and each.name not in useless)
+    ]
     named = {
         names[each.name] if each.semantic is Semantic.ID else each.guess.name: names[each.name] for each in stating
     }
-    known = {kind: names[header] for kind, header in (place.kinds or {}).items()}
+    known = {kind: names[header] for kind, header in (place.kinds or {}).items() if header not in useless}
     if known:
         yield "identifiers:"
         yield from (f"  {kind}: {column}" for kind, column in known.items())

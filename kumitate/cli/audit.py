@@ -85,11 +85,9 @@ def _as_json(found: Audit, text: str) -> dict[str, Any]:
 
 def _asked(what: str, project: Path | None) -> _Asked:
     """A path that exists is a file; any other word is a source of the project."""
-    from kumitate.project import open_project
-
     root = project if project is not None else _project_around(Path.cwd())
-    config = open_project(root).config if root is not None else None
     path = Path(what)
+    config = _config(root, may_be_empty=path.is_file()) if root is not None else None
     if path.is_file():
         return _Asked(path.name, (path,), root, config, None)
     if config is None:
@@ -101,6 +99,16 @@ def _asked(what: str, project: Path | None) -> _Asked:
     if not files:
         raise click.UsageError(f"{what}: no file lies at {source.path}")
     return _Asked(what, files, root, config, source)
+
+
+def _config(root: Path, *, may_be_empty: bool) -> Config | None:
+    """None for a project that has no source yet: its first is drafted as without a project."""
+    from kumitate.project import open_project
+
+    if may_be_empty and not any((root / "sources").glob("*.y*ml")):
+        say("the project has no source yet: the file is looked at by itself")
+        return None
+    return open_project(root).config
 
 
 def _project_around(here: Path) -> Path | None:
@@ -138,7 +146,7 @@ def _with_known(asked: _Asked, findings: Findings, kinds: dict[str, str], *, tas
     config = asked.config
     if config is None or asked.root is None or not (config.root / config.settings.lake / "runs.db").exists():
         note = "the project has not run yet: whom the rows would join cannot be told"
-        return replace(findings.audit, notes=(note,))
+        return replace(findings.audit, notes=(*findings.audit.notes, note))
     with open_workspace(asked.root) as workspace:
         found = joined(findings, kinds, config=config, lake=workspace.lake, task=task)
     return replace(findings.audit, joined=found)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from kumitate.audit.columns import Values, cleansing, figures_of, home_country, no_identifiers, shapes
 from kumitate.audit.facts import Audit, ColumnFound, Counted, FileFound, Rejected
+from kumitate.audit.oddities import of_a_column, of_the_header
 from kumitate.audit.statements import column_at, commonest, figures, rows_table, shared_by
 from kumitate.cleanse.recognise import Guess, judge
 from kumitate.cleanse.recognition.evidence import Evidence, counted
@@ -78,10 +79,10 @@ def audit_files(name: str, paths: Sequence[Path], task: Auditing) -> Findings:
     engine = DuckDBEngine(Staged(scans), temp_directory=task.folder)
     try:
         rows = sum(file.rows for file in found)
-        country, columns = _columns(engine, names, rows, task=task)
+        country, columns, notes = _columns(engine, names, rows, task=task)
     finally:
         engine.close()
-    return Findings(Audit(name, found, columns, _key(task.source), country), names, scans)
+    return Findings(Audit(name, found, columns, _key(task.source), country, notes=notes), names, scans)
 
 
 def _key(source: Source | None) -> str:
@@ -151,8 +152,12 @@ class _Asked:
         return counted(pa.chunked_array([self.values.texts]), rows=rows, **counts)
 
 
-def _columns(engine: Engine, names: Sequence[str], rows: int, *, task: Auditing) -> tuple[str, tuple[ColumnFound, ...]]:
-    """Each column asked in turn, then all judged together; the country whose numbers they are comes first."""
+def _columns(
+    engine: Engine, names: Sequence[str], rows: int, *, task: Auditing
+) -> tuple[str, tuple[ColumnFound, ...], tuple[str, ...]]:
+    """Each column asked in turn, then all judged together; the country whose numbers they are comes first, what is odd
+    about them last.
+    """
     asked: dict[str, _Asked] = {}
     for place, name in enumerate(names):
         task.progress(f"look at values: {name or column_at(place)}", place, len(names))
@@ -171,7 +176,13 @@ def _columns(engine: Engine, names: Sequence[str], rows: int, *, task: Auditing)
         if column.guess.role == "identifier" and witness and witness != each.at:
             column = replace(column, shared=_shared(engine, each.at, witness))
         found.append(replace(column, rows=rows))
-    return country, tuple(found)
+    return country, tuple(found), tuple(_odd(found, asked, country))
+
+
+def _odd(columns: Sequence[ColumnFound], asked: Mapping[str, _Asked], country: str) -> Iterator[str]:
+    yield from of_the_header(columns, country)
+    for column in columns:
+        yield from of_a_column(column, asked[column.name].values)
 
 
 def _column(name: str, asked: _Asked, guess: Guess, *, task: Auditing) -> ColumnFound:

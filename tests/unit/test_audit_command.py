@@ -54,6 +54,15 @@ def test_a_source_is_audited_by_its_name_and_shown_masked(tmp_path: Path) -> Non
     assert "amelie" not in result.stdout.lower()
 
 
+def test_the_first_source_of_a_new_project_is_drafted_too(tmp_path: Path) -> None:
+    (tmp_path / "kumitate.yaml").write_text("project: shop\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text(NEWSLETTER, encoding="utf-8")
+    result = audit(tmp_path / "a.csv", "--project", tmp_path, "--out", tmp_path / "sources/a.yaml")
+    assert result.exit_code == 0, result.output
+    assert "the project has no source yet" in result.stderr
+    assert "email: {from: Email, type: email}" in (tmp_path / "sources/a.yaml").read_text(encoding="utf-8")
+
+
 def test_without_a_project_a_file_is_enough_and_an_unknown_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(NEWSLETTER, encoding="utf-8")
     result = audit(tmp_path / "a.csv")
