@@ -45,7 +45,11 @@ _AMOUNT = re.compile(
     rf"\s?(?P<after>{_MARK})?",
     re.IGNORECASE,
 )
-_LAST_DASH = re.compile(r"(?<=\d)[.,]?[-−–]$")
+_STROKE = re.compile(r"(?P<amount>[^\d]*¥\s?(?:\d{1,3}(?:,\d{3})+|\d+)|.*\d(?=[.,]))[.,]?[-−–]")
+"""An amount that a stroke ends: a whole one in yen, or one with no decimals behind its point.
+
+Any other may be less than nothing, which SAP and COBOL write behind a number (`100.00-`).
+"""
 
 
 _YEN = r"^(?:¥ ?)?(?:[0-9]{1,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3})(?:\.[0-9]{1,4})?(?: ?円)?$"
@@ -96,7 +100,8 @@ def read_money(value: str, formats: tuple[str, ...], country: str) -> Reading:
 
 def _in_full(value: str, *, has_decimal_comma: bool) -> str:
     """`3万5千円` is `35000円` and `¥500-` is `¥500`; beside a decimal comma only whole numbers are read."""
-    value = _LAST_DASH.sub("", value)
+    ended = _STROKE.fullmatch(value)
+    value = ended["amount"] if ended else value
     spoken = AMOUNT.search(value.replace(" ", ""))
     if spoken is None or (has_decimal_comma and re.search("[.,]", spoken[0])):
         return value

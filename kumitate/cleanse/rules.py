@@ -35,7 +35,7 @@ from kumitate.readings.limits import limit_of
 from kumitate.readings.says_none import SAYS_NONE
 from kumitate.readings.text import read_free_text, read_id, read_text
 
-RULES_VERSION = "5"
+RULES_VERSION = "6"
 """Raised with every change that gives a delivered value another clean one: all sources are then cleansed again."""
 
 

@@ -159,6 +159,10 @@ def test_130_years_before_a_leap_day_may_be_no_leap_day() -> None:
         ("1億2,000万円", Decimal("120000000"), "JPY"),
         ("▲1.5万", Decimal("-15000"), None),
         ("3千万円", Decimal("30000000"), "JPY"),
+        ("¥1,000.-", Decimal(1000), "JPY"),
+        ("500.-", Decimal(500), None),
+        ("1,234.56-", "money.invalid", None),  # of SAP: less than nothing
+        ("500-", "money.invalid", None),
         ("5万3億", "money.invalid", None),
         ("1,5万円", "money.invalid", None),
         ("5 円 $", "money.invalid", None),
