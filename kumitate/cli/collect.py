@@ -72,7 +72,8 @@ def collect(  # noqa: PLR0913 (each is an option of the command line)
     An event is acknowledged when it is safe on the disk, and counts once however often it is sent. The next `kumitate
     run` takes in what came until then, also while this goes on. The project's triggers watch the events as they come.
     End it with Ctrl-C: calls under way are answered first. A webhook's secret is read from the environment variable
-    KUMITATE_SECRET_<NAME>.
+    KUMITATE_SECRET_<NAME>. There is no dry run, for what is acknowledged has to be kept: try events with `kumitate
+    contract test` and `kumitate trigger test`, or take them into another --lake.
     """
     from kumitate.execution.collect import Schedule, open_collection
     from kumitate.execution.collect import collect as collect_until

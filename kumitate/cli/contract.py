@@ -106,7 +106,8 @@ def seen(*, source: str | None, unknown: bool, project: Path | None, as_json: bo
 def adopt(**asked: Any) -> None:
     """Draft a contract for EVENT from events as they came: their fields and types, and what all of them have.
 
-    Look it over before it is published: required is what every event had, which may be more than was meant.
+    Look it over before it is published: required is what every event had, which may be more than was meant. Without
+    --write nothing is written.
     """
     from kumitate.execution.contracts import drafted
     from kumitate.execution.event_files import delivered_events, events_in

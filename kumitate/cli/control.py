@@ -180,7 +180,7 @@ def _decide(controls: Controls, action: str, sync: str, *, runs: Runs, as_json: 
         return
     run_id = runs.named(action, given["run_id"])
     if given["dry_run"]:
-        say("nothing was decided")
+        _tell_dry(action, sync, run_id, as_json=as_json)
         return
     if not (given["reason"] or "").strip():
         raise click.UsageError("say why with --reason; it is kept with the decision")
@@ -192,6 +192,14 @@ def _decide(controls: Controls, action: str, sync: str, *, runs: Runs, as_json: 
         print_json(decision.to_json())
     else:
         click.echo(f"{sync}: {_SAID[action].format(run=decision.run_id)}")
+
+
+def _tell_dry(action: str, sync: str, run_id: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"dry_run": True, "sync": sync, "action": action, "run_id": run_id})
+    else:
+        click.echo(f"{sync}: {action} would mean: {_SAID[action].format(run=run_id)}")
+    say("nothing was decided")
 
 
 def _decision(action: str, sync: str, run_id: str, *, given: dict[str, Any]) -> Decision:

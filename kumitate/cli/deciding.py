@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +14,6 @@ import click
 from kumitate.cli.output import counted, print_json, say
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from kumitate.execution.workspace import Workspace
     from kumitate.identity.stewards import Decision
 
 HOLDS = "holds"
@@ -40,11 +36,6 @@ def signed(reason: str, author: str | None) -> Decision:
     if not reason.strip():
         raise click.BadParameter("say why; it is kept with the decision", param_hint="--reason")
     return Decision("", "", "", author or getpass.getuser(), reason.strip(), datetime.now(UTC))
-
-
-def guarded(workspace: Workspace, *, dry_run: bool) -> AbstractContextManager[Any]:
-    """Nobody else writes meanwhile; a dry run, which only reads, keeps nobody from it."""
-    return nullcontext() if dry_run else workspace.lake.lock()
 
 
 def tell_decided(found: Decided, *, dry_run: bool, as_json: bool) -> None:

@@ -67,6 +67,7 @@ def show(type_: str, *, as_json: bool) -> None:
 @destination.command(
     "test",
     epilog=examples(
+        "kumitate destination test google_ads --sync vip_ads_google --field email=me@example.com --dry-run",
         "kumitate destination test google_ads --sync vip_ads_google --field email=me@example.com",
         "kumitate destination test meta_ads --setting audience_id=123 --field email=me@example.com --sandbox",
     ),
@@ -79,6 +80,7 @@ def show(type_: str, *, as_json: bool) -> None:
 @click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="A setting that no sync gives.")
 @click.option("--remove", is_flag=True, help="Take the row out again.")
 @click.option("--sandbox", is_flag=True, help="To the local stand-in, which has nobody's data.")
+@click.option("--dry-run", is_flag=True, help="Say what would leave; send nothing.")
 @click.option("--yes", is_flag=True, help="Send without asking.")
 @click.option("--show", "show_", is_flag=True, help="The destination's words as they are, which may be personal.")
 @project_option
@@ -108,7 +110,10 @@ def test(name: str, *, project: Path | None, as_json: bool, yes: bool, show_: bo
     where = "the sandbox" if asked.is_sandbox else _address(trial.destination, trial.account.url)
     told = ", ".join(f"{name}={value}" for name, value in masked_fields(fields).items())
     say(f"one row to {where}: {told or _no_fields(config, asked)}")
-    _announce(trial.destination, change)
+    requests = _announce(trial.destination, change)
+    if given["dry_run"]:
+        _tell_dry(requests, as_json=as_json)
+        return
     if not yes:
         click.confirm("Send it?", abort=True, err=True)
     tried = send(trial, change, environment=os.environ)
@@ -131,16 +136,27 @@ def _address(made: Destination, url: str | None) -> str:
     return url or made.terms.base_url or ("AWS" if made.terms.is_aws else "the address in its secret")
 
 
-def _announce(made: Destination, change: Change) -> None:
+def _announce(made: Destination, change: Change) -> list[dict[str, Any]]:
     """What leaves first; FatalError where nothing can."""
     from kumitate.errors import FatalError
     from kumitate.execution.one_row import in_words, rendered, size_of
     from kumitate.model.request import Outcome
 
+    requests: list[dict[str, Any]] = []
     for each in rendered(made, change):
         if isinstance(each, Outcome):
             raise FatalError(f"the row cannot be sent: {each.reason} ({each.message or 'see the destination'})")
+        requests.append({"request": in_words(each), "bytes": size_of(each)})
         say(f"{in_words(each)}, {size_of(each):,} bytes")
+    return requests
+
+
+def _tell_dry(requests: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"dry_run": True, "requests": requests})
+    else:
+        print_table(("request", "bytes"), (tuple(each.values()) for each in requests))
+    say("nothing was sent")
 
 
 def _tell(told: dict[str, Any], *, as_json: bool) -> None:

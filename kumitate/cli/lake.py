@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +40,11 @@ def opened(root: Path) -> Iterator[tuple[Workspace, LoggedRun]]:
             raise FatalError("nothing has run yet; `kumitate run` fills the lake")
         reader = Overlay(workspace.lake, declared_tables(workspace.config), temporary)
         yield replace(workspace, engine=DuckDBEngine(reader, temp_directory=temporary)), last
+
+
+def guarded(workspace: Workspace, *, dry_run: bool) -> AbstractContextManager[None]:
+    """Nobody else writes meanwhile; a dry run, which only reads, keeps nobody from it."""
+    return nullcontext() if dry_run else workspace.lake.lock()
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from kumitate.cli.deciding import (
     Decided,
     decision_row,
     dry_run_option,
-    guarded,
     signed,
     tell_decided,
 )
@@ -84,7 +83,7 @@ def unlink(left: str, right: str, *, project: Path | None, **decision: Any) -> N
 def _decide(
     names: tuple[str, str], said: Callable[..., tuple[Decision, ...]], project: Path | None, **given: Any
 ) -> None:
-    from kumitate.cli.lake import opened
+    from kumitate.cli.lake import guarded, opened
     from kumitate.execution.named import find_named
     from kumitate.execution.stewardship import note
 

@@ -66,7 +66,8 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
 def matchkeys(*, table: Path | None, table_format: str | None, **asked: Any) -> None:
     """Tell how many people each ad platform can look for; per field what is usable, and why the rest is not.
 
-    A field that cannot match is left out with its reason and the person goes on with the others. Nothing is sent.
+    A field that cannot match is left out with its reason and the person goes on with the others. Nothing is sent,
+    and nothing is written but --out.
     With --json each person's keys follow in order, exactly as the platform would get them; samples on the screen
     are masked.
     """

@@ -33,6 +33,7 @@ def export(*, source: str, reason: str | None, out: Path, project: Path | None, 
     """Write open rows to a CSV, to be edited and taken back with `kumitate quarantine mend`.
 
     The file holds personal data as it was delivered. Ends of files that broke off are no rows and are left out.
+    Nothing else is written, so there is no dry run: `kumitate quarantine list` counts the rows.
     """
     from kumitate.cli.lake import opened
     from kumitate.cli.plans import known_name
@@ -76,11 +77,11 @@ def mend(
 
     All rows are taken or none. Rows that were not edited stay in quarantine.
     """
-    from kumitate.cli.lake import opened
+    from kumitate.cli.lake import guarded, opened
     from kumitate.execution.mending import mend as take_back
     from kumitate.execution.mending import mending
 
-    with opened(find_project(project)) as (workspace, _), workspace.lake.lock():
+    with opened(find_project(project)) as (workspace, _), guarded(workspace, dry_run=dry_run):
         found = mending(file.read_bytes(), file.name, config=workspace.config, engine=workspace.engine)
         delivery = ""
         if not dry_run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kumitate.cli.deciding import Decided, dry_run_option, guarded, signed, tell_decided
+from kumitate.cli.deciding import Decided, dry_run_option, signed, tell_decided
 from kumitate.cli.options import examples, filled_lake_option, find_project, json_option, project_option, unmask_option
 from kumitate.cli.output import print_json, print_table
 
@@ -74,6 +74,7 @@ def _decided(
     workspace: Workspace, said: Mapping[str, Any], *, accepted: Sequence[int], rejected: Sequence[int]
 ) -> Decided:
     """Noted, but in a dry run."""
+    from kumitate.cli.lake import guarded
     from kumitate.execution.reviewing import decided
     from kumitate.execution.stewardship import note
 

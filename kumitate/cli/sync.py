@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kumitate.report.facts import SyncReport
 
 _ASKED = ("dry_run", "rejected", "retry", "unknown", "settle", "why", "match_rates")
+_REHEARSED = ("retry", "settle")
+"""What changes something, and goes together with --dry-run."""
 
 
 @click.command(
@@ -31,6 +33,7 @@ _ASKED = ("dry_run", "rejected", "retry", "unknown", "settle", "why", "match_rat
         "kumitate sync vip_campaign --dry-run",
         "kumitate sync vip_campaign --json",
         "kumitate sync vip_campaign --rejected",
+        "kumitate sync vip_campaign --retry --dry-run",
         "kumitate sync vip_campaign --retry",
         "kumitate sync vip_campaign --unknown",
         'kumitate sync vip_campaign --settle M0000017 --as again --reason "not in the sent mails"',
@@ -40,7 +43,7 @@ _ASKED = ("dry_run", "rejected", "retry", "unknown", "settle", "why", "match_rat
 )
 @click.argument("name")
 @click.argument("keys", nargs=-1)
-@click.option("--dry-run", is_flag=True, help="Count what would be sent; write nothing and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Count what would be sent or settled; write and send nothing.")
 @click.option("--rejected", is_flag=True, help="Rows that the destination has not taken, in its own words (masked).")
 @click.option("--retry", is_flag=True, help="Bring these rows alone again, now: those with KEYS, or all of them.")
 @click.option("--unknown", is_flag=True, help="Rows that may have arrived or not: their answer never came.")
@@ -63,10 +66,7 @@ def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: boo
     from kumitate.cli.lake import opened
     from kumitate.cli.plans import known_name
 
-    if sum(bool(asked[each]) for each in _ASKED) > 1:
-        raise click.UsageError(
-            "one at a time of --dry-run, --rejected, --retry, --unknown, --settle, --why and --match-rates"
-        )
+    _one_at_a_time(asked)
     if keys and not (asked["retry"] or asked["settle"]):
         raise click.UsageError("KEYS are for --retry and --settle")
     _settles(keys, asked)
@@ -78,14 +78,24 @@ def sync(name: str, keys: tuple[str, ...], *, project: Path | None, as_json: boo
                 " --why PERSON` tells what became of somebody's firings, `kumitate status` counts them, and"
                 " activation.firings has every one (`kumitate query`)"
             )
-        if asked["dry_run"]:
-            _rehearse(workspace, name, last, as_json=as_json)
+        if asked["dry_run"] and not asked["settle"]:
+            _rehearse(workspace, name, last, retry=keys if asked["retry"] else None, as_json=as_json)
         elif asked["settle"]:
             _settle(workspace, name, keys, asked=asked, as_json=as_json)
         elif _is_question(asked):
             _answer(workspace, name, asked, show=show, as_json=as_json)
         else:
             _bring(workspace, name, keys if asked["retry"] else None, as_json=as_json)
+
+
+def _one_at_a_time(asked: Mapping[str, Any]) -> None:
+    """UsageError for two questions at once; --dry-run may be of --retry or --settle."""
+    given = [each for each in _ASKED if asked[each]]
+    if len(given) > 1 and not (len(given) == 2 and asked["dry_run"] and any(asked[each] for each in _REHEARSED)):
+        raise click.UsageError(
+            "one at a time of --dry-run, --rejected, --retry, --unknown, --settle, --why and --match-rates; "
+            "--retry and --settle may have --dry-run"
+        )
 
 
 def _is_question(asked: Mapping[str, Any]) -> bool:
@@ -115,15 +125,29 @@ def _settles(keys: Sequence[str], asked: Mapping[str, Any]) -> None:
 
 
 def _settle(workspace: Workspace, name: str, keys: Sequence[str], *, asked: Mapping[str, Any], as_json: bool) -> None:
-    from kumitate.execution.settling import Word, settle
+    from kumitate.execution.settling import Word, settle, would_settle
 
     word = Word(fate=asked["fate"], author=getpass.getuser(), reason=asked["reason"].strip())
+    if asked["dry_run"]:
+        count = would_settle(workspace, name, keys)
+        _tell_dry({"sync": name, "would_settle": count, "as": word.fate, "author": word.author}, as_json=as_json)
+        return
     count = settle(workspace, name, keys, word=word)
     if as_json:
         print_json({"sync": name, "settled": count, "as": word.fate, "author": word.author})
         return
     what = "count as accepted" if word.fate == "arrived" else "go again with the next run"
     click.echo(f"{counted(count, 'rows')} settled as {word.fate}: they {what}")
+
+
+def _tell_dry(told: dict[str, Any], *, as_json: bool) -> None:
+    """What --retry and --settle would do, which is a number of rows."""
+    if as_json:
+        print_json(told)
+    elif "would_settle" in told:
+        click.echo(f"{counted(told['would_settle'], 'rows')} would be settled as {told['as']}; nothing was")
+    else:
+        click.echo(f"{counted(told['would_retry'], 'rows')} would be brought again; nothing was")
 
 
 def _bring(workspace: Workspace, name: str, retry: Sequence[str] | None, *, as_json: bool) -> None:
@@ -152,10 +176,15 @@ def _show_sync(done: SyncReport, *, as_json: bool) -> None:
         show_syncs([done])
 
 
-def _rehearse(workspace: Workspace, name: str, last: LoggedRun, *, as_json: bool) -> None:
+def _rehearse(workspace: Workspace, name: str, last: LoggedRun, *, retry: Sequence[str] | None, as_json: bool) -> None:
     from kumitate.execution.candidates import findable
     from kumitate.execution.rehearsal import rehearse
+    from kumitate.execution.rejections import retriable
 
+    if retry is not None:
+        rows = retriable(workspace.engine, workspace.config, name, keys=retry)
+        _tell_dry({"sync": name, "would_retry": len(rows)}, as_json=as_json)
+        return
     rehearsal = rehearse(workspace, name, last)
     figures = findable(workspace, name, last)
     if as_json:

@@ -61,18 +61,27 @@ def settle(workspace: Workspace, sync: str, keys: Sequence[str], *, word: Word) 
     a key has no row without a verdict or a run was interrupted.
     """
     with workspace.lake.lock():
-        last = workspace.runs.last()
-        if last is None or last.finished_at is None:
-            raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
-        open_rows = _unknown(workspace, sync)
-        lost = [key for key in keys if key not in {row["key"] for row in open_rows}]
-        if lost:
-            listed = f"`kumitate sync {sync} --unknown --show` lists those that do"
-            raise FatalError(f"{len(lost)} of {len(keys)} keys: the row does not wait for a verdict; {listed}")
-        rows = [row for row in open_rows if row["key"] in keys]
-        run_id = _own_run(workspace.engine, last.id)
-        _decide(workspace, sync, rows, run_id=run_id, word=word)
+        run_id, rows = _settled(workspace, sync, keys)
+        _decide(workspace, sync, rows, run_id=_own_run(workspace.engine, run_id), word=word)
         return len(rows)
+
+
+def would_settle(workspace: Workspace, sync: str, keys: Sequence[str]) -> int:
+    """How many rows `settle` would settle, or its FatalError; nothing is written."""
+    return len(_settled(workspace, sync, keys)[1])
+
+
+def _settled(workspace: Workspace, sync: str, keys: Sequence[str]) -> tuple[str, list[Row]]:
+    """The newest run, and the rows with these keys that wait for a verdict."""
+    last = workspace.runs.last()
+    if last is None or last.finished_at is None:
+        raise FatalError("a run was interrupted; `kumitate run` takes it up and ends it first")
+    open_rows = _unknown(workspace, sync)
+    lost = [key for key in keys if key not in {row["key"] for row in open_rows}]
+    if lost:
+        listed = f"`kumitate sync {sync} --unknown --show` lists those that do"
+        raise FatalError(f"{len(lost)} of {len(keys)} keys: the row does not wait for a verdict; {listed}")
+    return last.id, [row for row in open_rows if row["key"] in keys]
 
 
 def _decide(workspace: Workspace, sync: str, rows: Sequence[Row], *, run_id: str, word: Word) -> None:

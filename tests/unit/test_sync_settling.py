@@ -15,7 +15,7 @@ from kumitate.activation.tables import OUTCOMES
 from kumitate.config.project import Config
 from kumitate.errors import FatalError
 from kumitate.execution.controls import Action, controls_of
-from kumitate.execution.settling import Word, settle, unknown
+from kumitate.execution.settling import Word, settle, unknown, would_settle
 from kumitate.execution.sync_why import sentences, why
 from kumitate.identity.tables import PERSON_ALIASES
 from kumitate.model.step import Mode, Query
@@ -96,6 +96,14 @@ def test_rows_without_a_verdict_are_listed_before_and_after_the_next_run(workspa
         assert (row["key"], row["operation"], row["run_id"]) == ("p1", "create", "r000001")
         later(workspace, number + 1)
     assert workspace.world.gates() == {"p1": "delivery.unknown", "p2": None}
+
+
+def test_what_would_be_settled_is_counted_and_stays_open(workspace: Any) -> None:
+    assert would_settle(workspace, "s", ["p1"]) == 1
+    assert [row["key"] for row in unknown(workspace, "s", unmask=True)] == ["p1"]
+    assert controls_of(workspace.folder).decisions() == ()
+    with pytest.raises(FatalError, match="1 of 2 keys"):
+        would_settle(workspace, "s", ["p1", "p2"])
 
 
 @pytest.mark.parametrize("number", [1, 2])
