@@ -22,9 +22,9 @@ from kumitate.sql.written import tables_named, written_query
 def plan(config: Config, run: Run) -> tuple[Step, ...]:
     traits, profiles = traits_table(config), profiles_table(config)
     return (
-        QueryStep(CONSENTS, Query("consents", text(consents_query(config, run)))),
-        QueryStep(traits, Query("traits", text(traits_query(config, run)))),
-        QueryStep(profiles, Query("profiles", text(profiles_query(config)))),
+        QueryStep(CONSENTS, Query("consents", text(consents_query(config, run), copy=False))),
+        QueryStep(traits, Query("traits", text(traits_query(config, run), copy=False))),
+        QueryStep(profiles, Query("profiles", text(profiles_query(config), copy=False))),
     )
 
 

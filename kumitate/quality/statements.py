@@ -265,4 +265,4 @@ def _text(value: str) -> str:
 def _query(name: str, sql: str) -> Query:
     parsed = parse_one(sql, read=DIALECT)
     assert isinstance(parsed, exp.Query)  # noqa: S101 - written above
-    return Query(name, text(parsed))
+    return Query(name, text(parsed, copy=False))

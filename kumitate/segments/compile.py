@@ -63,7 +63,7 @@ def segment_query(config: Config, run: Run, name: str) -> Query:
     """One segment's members by themselves: what `kumitate explain` prints, and the same people as in the scan."""
     scan = compile_segments(config, run, (name,))
     query = exp.select(column("person_id")).from_(table_ref(scan.rows)).where(scan.predicates[name])
-    return Query(f"segment_{name}", text(with_ctes(query, scan.parts)))
+    return Query(f"segment_{name}", text(with_ctes(query, scan.parts), copy=False))
 
 
 def _predicate(name: str, predicates: Predicates) -> exp.Condition:

@@ -69,7 +69,7 @@ def _clean(config: Config, source: str) -> str:
 
 
 def _named(name: str, query: exp.Select) -> Query:
-    return Query(name, text(query))
+    return Query(name, text(query, copy=False))
 
 
 SEGMENTS = Stage("segments", reads=reads, writes=writes, plan=plan)
