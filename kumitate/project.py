@@ -57,7 +57,13 @@ def open_project(root: Path, *checks: Callable[[Draft], Iterable[Finding]]) -> P
 
 
 def cautions(config: Config) -> Iterator[str]:
-    """What there is to know of the project's destinations, though nothing is wrong with them."""
+    """What there is to know of the project's model and destinations, though nothing is wrong with them."""
+    if config.person_model:
+        from kumitate.identity.weighing import model_caution  # who has no model loads none of it
+
+        told = model_caution(config)
+        if told is not None:
+            yield told
     for name, account in sorted(config.destinations.items()):
         caution = destination_class(account.type).caution
         if caution:

@@ -90,11 +90,21 @@ def run(  # noqa: PLR0913 (each is an option of the command line)
         return
     known = _read_truth(truth) if truth is not None else None
     with open_workspace(root, engine=engine, lake_folder=lake_folder) as workspace:
+        _caution(workspace.config)
         clock = _clock(as_of, workspace.config)
         with progress() as tell:
             summary = execute(workspace, until=until, as_of=clock, release=release_hold, progress=tell)
         report = _report(workspace, summary, known) if until is None else None
     _show(summary, report, as_json=as_json)
+
+
+def _caution(config: Config) -> None:
+    """What makes the persons that a run finds doubtful, before it finds them."""
+    from kumitate.identity.weighing import model_caution
+
+    told = model_caution(config)
+    if told is not None:
+        say(f"warning: {told}")
 
 
 def _known_stage(name: str, truth: Path | None) -> None:
@@ -195,6 +205,7 @@ def _show_plan(root: Path, until: str | None, *, lake_folder: Path | None, as_js
     from kumitate.project import open_project
 
     project = open_project(root)
+    _caution(project.config)
     _say_if_interrupted(lake_folder_of(project.config, lake_folder))
     steps = planned_steps(project.config, until)
     if as_json:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kumitate.cleanse.rules import RULES_VERSION
 from kumitate.cleanse.tables import clean_table
 from kumitate.config.project import Config
 from kumitate.config.source import Source
@@ -49,6 +50,23 @@ def project_model(config: Config) -> Model | None:
     if not config.person_model:
         raise FatalError(f"{declared.file}: the person's model was not read; open the project with open_project")
     return load(config.person_model, declared.file)
+
+
+def model_caution(config: Config) -> str | None:
+    """What to know of a model that was learned from values cleansed by other rules than those in force.
+
+    Nothing of one that does not say by which: Splink's own files do not.
+    """
+    model = project_model(config)
+    if model is None or model.rules_version in ("", RULES_VERSION):
+        return None
+    file = config.person.model.file if config.person.model else None
+    return (
+        f"{file}: was learned from values cleansed by rules of version {model.rules_version}, sources are cleansed by "
+        f"version {RULES_VERSION}, so its weights may be off; train it anew (`kumitate resolve --model train "
+        f"--save-model {file}`, docs/concepts/probabilistic.md says on what), or leave out `file`: every run then "
+        "learns its own"
+    )
 
 
 def compared_attributes(config: Config, model: Model | None) -> tuple[str, ...]:
