@@ -30,10 +30,10 @@ from kumitate.activation.tables import (
     state_table,
     unreported_table,
 )
-from kumitate.activation.unreported import failures, reports_later, unreported
+from kumitate.activation.unreported import failures, reports_later, tells_later, unreported
 from kumitate.config.project import Config
 from kumitate.identity.tables import PERSON_ALIASES
-from kumitate.model.step import BatchStep, DeliverStep, QueryStep, Run, Stage, Step
+from kumitate.model.step import BatchStep, DeliverStep, Live, LiveStep, QueryStep, Run, Stage, Step
 from kumitate.model.table import Table
 from kumitate.profiles.tables import CONSENTS, profiles_table
 from kumitate.segments.tables import SEGMENT_BITS, masks_table
@@ -103,9 +103,11 @@ def _deliver(config: Config, run: Run, syncs: frozenset[str] | None = None) -> t
     names = [name for name in sorted(config.run_syncs) if syncs is None or name in syncs]
     if not names and not config.fired_syncs:
         return ()
+    tells = {name for name in config.fired_syncs if tells_later(config, name)}
     return (
         *(DeliverStep(OUTCOMES, name) for name in names),
         *(step for name in names for step in _settled(config, run, name)),
+        *((LiveStep(PLATFORM_FIGURES, Live.FIGURES),) if tells and (syncs is None or tells & syncs) else ()),
         rejected(config),
     )
 

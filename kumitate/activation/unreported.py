@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from kumitate.activation.destinations.base import Destination
 from kumitate.activation.destinations.registry import destination_class, registered
-from kumitate.activation.destinations.talk import EITHER_OF, FAILED, GOES_AGAIN, REFUSED_ROW
+from kumitate.activation.destinations.talk import EITHER_OF, FAILED, GOES_AGAIN, REFUSED_ROW, Conversing, Reporting
 from kumitate.activation.statements import string
 from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES, changes_table, unreported_table
 from kumitate.config.project import Config
@@ -25,8 +26,17 @@ _KEPT = timedelta(days=14)
 
 def reports_later(config: Config, name: str) -> bool:
     """Whether the sync's destination fails requests after it took them, and says which."""
+    return _kind(config, name).terms.reports_failures
+
+
+def tells_later(config: Config, name: str) -> bool:
+    """Whether the sync's destination says later what it made of what it took."""
+    return issubclass(_kind(config, name), Conversing) or issubclass(_kind(config, name), Reporting)
+
+
+def _kind(config: Config, name: str) -> type[Destination]:
     sync = config.syncs[name]
-    return destination_class(registered(config.destinations[sync.destination], sync)).terms.reports_failures
+    return destination_class(registered(config.destinations[sync.destination], sync))
 
 
 def failed_rows(name: str) -> str:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kumitate.activation.destinations.terms import Terms
-from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
-from kumitate.execution.figures import noted_figures
-from kumitate.execution.outcomes import Settlement, figure_batches
+from kumitate.activation.tables import OUTCOMES
+from kumitate.execution.outcomes import Settlement, write_figures
 from kumitate.model.step import Mode, Run
 from kumitate.ports import Engine, LakeWriter, Ledger, Mark, Memory
 
@@ -47,11 +46,4 @@ class Collection:
 
     def collect_figures(self, sync: str) -> int:
         """Rows written: what platforms have told since the run before, forgotten where it was noted."""
-        notes = noted_figures(self.memory, sync)
-        mark = Mark(Mode.APPEND, f"figures.{sync}", self.run.id)
-        rows = 0
-        if notes and self.lake.done_by(PLATFORM_FIGURES, mark.step) != self.run.id:
-            rows = self.lake.write(PLATFORM_FIGURES, figure_batches(notes, sync), mark)
-        for name in notes:
-            self.memory.remember(sync, name, None)
-        return rows
+        return write_figures(self.lake, self.memory, sync, run_id=self.run.id)

@@ -178,6 +178,7 @@ class Job:
             store=DynamoStateStore(dynamo, names.called(STATE)),
             book=DynamoFirings(dynamo, table, clock=_now),
             out=NotesAlone(DynamoLedger(dynamo, table, clock=_now)),
+            memory=DynamoMemory(dynamo, table),
             syncs=tuple(sorted(self.project.config.fired_syncs)),
             run=self.run,
         )

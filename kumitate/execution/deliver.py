@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING
 from kumitate.activation.destinations.answers import QUOTA_SPENT
 from kumitate.activation.portions import ROWS_AT_ONCE, WHOLE, cut_at_leisure, portion_rows
 from kumitate.activation.routes import seconds_between_requests
-from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
+from kumitate.activation.tables import OUTCOMES
 from kumitate.errors import FatalError, RetryableError
 from kumitate.execution.accounts import connect, is_sandboxed
 from kumitate.execution.bringing import Bringing
 from kumitate.execution.budget import Quota
 from kumitate.execution.controls import CANCELLED, Watch, controls_of, holds
 from kumitate.execution.conversing import Sent
-from kumitate.execution.figures import noted_figures
 from kumitate.execution.flight import Threaded, giving_way
 from kumitate.execution.ledger import SqliteLedger
 from kumitate.execution.memory import SentFiles, SqliteMemory
-from kumitate.execution.outcomes import NEXT_TIME, Settlement, changes_of, figure_batches
+from kumitate.execution.outcomes import NEXT_TIME, Settlement, changes_of, write_figures
 from kumitate.execution.portion import Page, Way
 from kumitate.execution.sending import Patience, Sender
 from kumitate.model.request import Change, Outcome, Verdict
@@ -176,7 +175,8 @@ class Delivery:
                 trouble = spent or self._send(route, sync)
                 self._settle(route, sync, trouble)
                 spent = trouble if trouble is not None and trouble.reason == QUOTA_SPENT else None
-            self._write_figures(sync)
+            with self._writing:
+                write_figures(self.lake, self.memory, sync, run_id=self.run.id)
 
     def _send(self, route: Route, sync: str) -> Outcome | None:
         """Every change that has no verdict yet; returns the trouble that ended it early."""
@@ -225,16 +225,6 @@ class Delivery:
 
     def _mark(self, sync: str) -> Mark:
         return Mark(Mode.APPEND, f"deliver.{sync}", self.run.id)
-
-    def _write_figures(self, sync: str) -> None:
-        """What platforms told meanwhile, once; then it is forgotten here."""
-        notes = noted_figures(self.memory, sync)
-        mark = Mark(Mode.APPEND, f"figures.{sync}", self.run.id)
-        if notes and self.lake.done_by(PLATFORM_FIGURES, mark.step) != self.run.id:
-            with self._writing:
-                self.lake.write(PLATFORM_FIGURES, figure_batches(notes, sync), mark)
-        for name in notes:
-            self.memory.remember(sync, name, None)
 
     def _is_held(self, sync: str) -> bool:
         """A sync that was under way before it was held is brought to its end: what left of it is settled."""

@@ -27,6 +27,7 @@ def carry_out_live(workspace: Workspace, step: LiveStep, run: Run) -> int:
             store=store,
             book=local.firings.book,
             out=local.out,
+            memory=local.out.memory,
             forget=local.out.forget,
             syncs=tuple(sorted(workspace.config.fired_syncs)),
             run=run,

@@ -14,11 +14,12 @@ import pyarrow as pa
 from kumitate.activation.firings import former_syncs
 from kumitate.activation.publishing import changes_to_put
 from kumitate.activation.tables import FIRINGS_TOLD
+from kumitate.execution.outcomes import write_figures
 from kumitate.model.firing import Firing, FiringState
 from kumitate.model.request import Outcome, Verdict
 from kumitate.model.step import Live, LiveStep, Mode, Query, Run
 from kumitate.pipeline import step_name
-from kumitate.ports import Engine, FiringBook, LakeWriter, Mark, StateStore, WayOut
+from kumitate.ports import Engine, FiringBook, LakeWriter, Mark, Memory, StateStore, WayOut
 
 WAITING = "delivery.waiting"
 """The reason of a firing whose row is on its way, and of which the destination has said nothing yet."""
@@ -40,6 +41,7 @@ class Gathering:
     store: StateStore
     book: FiringBook
     out: WayOut
+    memory: Memory
     syncs: tuple[str, ...]
     """Those that triggers fire."""
     run: Run
@@ -56,6 +58,8 @@ class Gathering:
                 return self._publish()
             case Live.SETTLE:
                 return self._settle()
+            case Live.FIGURES:
+                return sum(write_figures(self.lake, self.memory, sync, run_id=self.run.id) for sync in self.syncs)
 
     def _gather(self, step: LiveStep) -> int:
         mark = Mark(Mode.REPLACE, step_name(step), self.run.id)

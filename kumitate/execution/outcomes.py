@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from kumitate.activation.changes import changes_in_order
 from kumitate.activation.destinations.answers import UNAVAILABLE
 from kumitate.activation.tables import OUTCOMES, PLATFORM_FIGURES
-from kumitate.execution.figures import figure_rows
+from kumitate.execution.figures import figure_rows, noted_figures
 from kumitate.model.request import Change, Operation, Outcome, Verdict
-from kumitate.model.step import Run
+from kumitate.model.step import Mode, Run
 from kumitate.model.written import written
-from kumitate.ports import Engine
+from kumitate.ports import Engine, LakeWriter, Mark, Memory
 
 ROWS_AT_ONCE = 10_000
 _OPERATIONS = {operation.value: operation for operation in Operation}
@@ -97,7 +97,18 @@ class Settlement:
         return Outcome(key, verdict, self.rest.reason, self.rest.message)
 
 
-def figure_batches(notes: Mapping[str, Mapping[str, Any]], sync: str) -> Iterator[pa.RecordBatch]:
+def write_figures(lake: LakeWriter, memory: Memory, sync: str, *, run_id: str) -> int:
+    """What platforms have told since the run before goes into the lake, once, and is forgotten; how many rows."""
+    notes, mark = noted_figures(memory, sync), Mark(Mode.APPEND, f"figures.{sync}", run_id)
+    rows = 0
+    if notes and lake.done_by(PLATFORM_FIGURES, mark.step) != run_id:
+        rows = lake.write(PLATFORM_FIGURES, _figure_batches(notes, sync), mark)
+    for name in notes:
+        memory.remember(sync, name, None)
+    return rows
+
+
+def _figure_batches(notes: Mapping[str, Mapping[str, Any]], sync: str) -> Iterator[pa.RecordBatch]:
     """Noted figures as rows of `activation.platform_figures`."""
     names = PLATFORM_FIGURES.schema.names
     rows = [dict(zip(names, row, strict=True)) for row in figure_rows(notes, sync)]

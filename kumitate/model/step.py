@@ -91,11 +91,13 @@ class Live(StrEnum):
     same."""
     SETTLE = "settle"
     """The firings of `table` that have come to their end are in the lake: they may be forgotten."""
+    FIGURES = "figures"
+    """`table` takes in what platforms have told meanwhile of what triggers fired."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveStep:
-    """Work of the edge for syncs that a trigger fires; only `gather` writes to the lake."""
+    """Work of the edge for syncs that a trigger fires; `gather` and `figures` write to the lake."""
 
     table: Table
     work: Live

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness.activations import COLUMNS, SLACK, World, run
-from harness.deliveries import Clock
+from harness.deliveries import Clock, NotedMemory
 from harness.memory_lake import MemoryLake
 from kumitate.activation.cards import fired_syncs
 from kumitate.activation.stage import ACTIVATION
@@ -243,7 +243,7 @@ class FiredWorld(World):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.states, self.book, self.out = MemoryStates(), MemoryFirings(), MemoryOut()
-        self.clock = Clock()
+        self.clock, self.memory = Clock(), NotedMemory()
         self.files = LakeOfTests(self.lake)
         for table in all_tables(config):
             self.lake.put(table, ())
@@ -262,6 +262,7 @@ class FiredWorld(World):
             store=self.states,
             book=self.book,
             out=self.out,
+            memory=self.memory,
             syncs=tuple(sorted(self.config.fired_syncs)),
             run=this,
             clock=self.clock,
@@ -294,7 +295,4 @@ class FiredWorld(World):
         return {(row[0][-4:], row[1]): (row[2], row[3]) for row in rows}
 
     def outcomes(self) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self.lake.rows(
-            f"select run_id, sync, key, verdict from {OUTCOMES} order by run_id, sync, key"
-        )
-        return rows
+        return list(self.lake.rows(f"select run_id, sync, key, verdict from {OUTCOMES} order by run_id, sync, key"))
