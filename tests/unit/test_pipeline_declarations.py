@@ -13,6 +13,7 @@ from kumitate.config.loader import load_config
 from kumitate.config.project import Config
 from kumitate.model.step import Run, Stage, Step
 from kumitate.pipeline import STAGES, step_name, step_queries
+from kumitate.sql.vocabulary import DIALECT
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = {"shop": ROOT / "examples/shop", "boulangerie": ROOT / "tests/golden/boulangerie"}
@@ -29,8 +30,9 @@ def plan_of(stage: Stage, project: str) -> tuple[Step, ...]:
     return stage.plan(config_of(project), RUN)
 
 
+@cache
 def tables_in(sql: str) -> set[str]:
-    tree = sqlglot.parse_one(sql, dialect="athena")
+    tree = sqlglot.parse_one(sql, dialect=DIALECT)
     named_here = {cte.alias for cte in tree.find_all(exp.CTE)}
     return {
         f"{table.db}.{table.name}" if table.db else table.name
