@@ -61,7 +61,7 @@ class Sms(Destination):
     country: str = Field("JP", pattern=r"^[A-Z]{2}$")
     """Country of numbers that name none."""
     dry_run: bool = False
-    """The service checks every message and sends none; rows stay pending with the reason `dry_run`."""
+    """The service checks every message and sends none; rows are refused with the reason `dry_run`, and come again."""
 
     def requests(self, changes: Sequence[Change]) -> Iterable[Request | Outcome]:
         return one_by_one(changes, self._call)
