@@ -130,11 +130,15 @@ def _measures(judged: Judged, run: Run) -> Iterator[_Measure]:
 
 
 def _freshness(judged: Judged, run: Run) -> _Measure:
-    """Hours between the newest time and the run's clock; a table without any is not fresh."""
+    """Hours between the newest time and the run's clock; a table without any is not fresh.
+
+    What lies ahead of the clock says nothing: one mistyped year would make a table fresh for as long.
+    """
     rule = judged.rules.freshness
     assert rule is not None  # noqa: S101 - asked for where it is given
-    newest = f"cast(max({_named(rule.column)}) as timestamp)"
+    at = f"cast({_named(rule.column)} as timestamp)"
     clock = timestamp_literal(run.as_of).sql(DIALECT)
+    newest = f"max(case when {at} <= {clock} then {at} end)"
     sql = f"select (to_unixtime({clock}) - to_unixtime({newest})) / 3600.0e0 as found from {judged.table}"
     hours = Decimal(rule.within / timedelta(hours=1)).quantize(Decimal("0.0001"))
     passes = "found is not null and found <= threshold"

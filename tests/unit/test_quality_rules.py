@@ -116,6 +116,12 @@ def test_each_rule_passes_and_fails_as_it_says(row: Row, cases: list[tuple[Any, 
     assert verdicts == {f"case_{place}": (found, passed) for place, (_, found, passed) in enumerate(cases)}
 
 
+def test_a_time_that_is_still_to_come_makes_nothing_fresh() -> None:
+    rows = [member(1), member(2, at=datetime(2062, 3, 1))]
+    assert verdicts(rows, freshness={"column": "at", "within": "11h"}) == {"freshness": (12.0, False)}
+    assert verdicts(rows[1:], freshness={"column": "at", "within": "11h"}) == {"freshness": (None, False)}
+
+
 def test_an_empty_table_passes_all_but_freshness() -> None:
     rules = {
         "freshness": {"column": "at", "within": "1d"}, "volume": {"min_ratio": 0.5}, "nulls": {"city": 0},
