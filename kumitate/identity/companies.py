@@ -7,6 +7,7 @@ matter). All other facts are compared as they stand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from importlib.resources import files
@@ -115,15 +116,21 @@ def _comparable(nodes: pa.Table) -> pa.Table:
     return nodes.set_column(nodes.schema.get_field_index(NAME), NAME, plain)
 
 
-def company_domain(value: str) -> str | None:
-    """`taro@mail.example.co.jp` and `https://www.example.co.jp/` say `mail.example.co.jp` and `example.co.jp`.
+_END_OF_HOST = re.compile("[/?#]")
 
-    None for domains of free mail services and those below them, and for what has no domain.
+
+def company_domain(value: str) -> str | None:
+    """`taro@mail.example.co.jp` and `https://www.example.co.jp/?q=1` say `mail.example.co.jp` and `example.co.jp`.
+
+    None for domains of free mail services and those below them, and for what has no domain or a mere address (an IP).
     """
-    host = value.strip().lower().rpartition("//")[2].partition("/")[0].rpartition("@")[2]
-    host = host.partition(":")[0].removeprefix("www.").strip(".")
+    plain = value.strip().lower()
+    before, is_address, behind = plain.partition("//")
+    host = _END_OF_HOST.split(behind if is_address else before.rpartition("@")[2], maxsplit=1)[0]
+    host = host.rpartition("@")[2].partition(":")[0].removeprefix("www.").strip(".")
     labels = host.split(".")
-    if len(labels) < 2 or any(".".join(labels[place:]) in free_mail_domains() for place in range(len(labels))):
+    endings = (".".join(labels[place:]) for place in range(len(labels)))
+    if len(labels) < 2 or labels[-1].isdigit() or any(each in free_mail_domains() for each in endings):
         return None
     return host
 
