@@ -14,10 +14,15 @@ from kumitate.errors import RecordError
 from kumitate.execution.dialogue import Dialogue, Times
 from kumitate.execution.figures import note_figures
 from kumitate.execution.portion import Notes, Way, unsettled
+from kumitate.model.firing import firing_of
 from kumitate.model.request import Change, Outcome, Verdict
 from kumitate.ports import Memory
 
 TALK, TOLD = "talk.", "told."
+_LEFT_ALONE = timedelta(days=1)
+"""So long a firing's conversation is its own, since it last went on: firings of a sync have no order, and may be
+brought side by side.
+"""
 Noted = Mapping[str, Mapping[str, Any]]
 
 
@@ -70,7 +75,7 @@ class Talks:
     """Whether this worker goes on with conversations of earlier runs; others wait for it."""
 
     def earlier(self) -> Outcome | None:
-        """End the conversations of earlier runs; why they go on, where they do."""
+        """End the conversations of earlier runs, or of a firing's own attempts; why they go on, where they do."""
         noted = self._pruned(self.memory.recall(self._sync))
         for name in sorted(name for name, note in noted.items() if self._is_earlier(name, note)):
             if not self.takes_up:
@@ -185,6 +190,7 @@ class Talks:
     def _note(self, talk: _Talk, turn: Ask | Wait, times: Times) -> None:
         note: dict[str, Any] = {
             "sent": dict(talk.sent),
+            "at": self.way.sender.clock().isoformat(),
             "until": None if times.until is None else times.until.isoformat(),
             "state": dict(turn.state),
         }
@@ -204,7 +210,12 @@ class Talks:
         return noted
 
     def _is_earlier(self, name: str, note: Mapping[str, Any]) -> bool:
-        return name.startswith(TALK) and "state" in note and not name.startswith(f"{TALK}{self._run}.")
+        if not name.startswith(TALK) or "state" not in note or name.startswith(f"{TALK}{self._run}."):
+            return False
+        firing, at = firing_of(name.removeprefix(TALK)), _time(note, "at")
+        if firing in ("", firing_of(self._run)) or at is None:
+            return True
+        return self.way.sender.clock() - at > _LEFT_ALONE
 
     @property
     def _sync(self) -> str:

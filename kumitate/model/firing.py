@@ -24,6 +24,11 @@ class FiringState(StrEnum):
     """It may have left, and nobody will say so any more."""
 
 
+def firing_of(run_id: str) -> str:
+    """Whose attempt the run id of a ledger's notes is: `t3f…` of `t3f….2`; empty for a run of the pipeline."""
+    return run_id.partition(".")[0] if run_id.startswith("t") else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
     """One fired trigger for one sync; `version` is the book's, 0 where it is not in it."""
