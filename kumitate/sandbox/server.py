@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -50,15 +51,14 @@ class Sandbox:
 
     def __enter__(self) -> Self:
         self._server = _Server(self)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="sandbox").start()
+        self._server.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.end()
         self._file.close()
 
     def url(self, type_: str) -> str:
@@ -123,6 +123,26 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.sandbox = sandbox
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._wait_for_calls, daemon=True, name="sandbox")
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self._is_over.set()
+        socket.create_connection(("127.0.0.1", self.server_port)).close()
+        self._thread.join()
+        self.server_close()
+
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002 (the base class's names)
+        """Not for the call that ends the waiting."""
+        return not self._is_over.is_set()
+
+    def _wait_for_calls(self) -> None:
+        """`serve_forever` would look for its end many times a second, and whoever ends it wait for the next look."""
+        while not self._is_over.is_set():
+            self.handle_request()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -88,7 +88,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         found = Hook(server.server_address[1])
-        serving = threading.Thread(target=server.serve_forever)
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
         serving.start()
         monkeypatch.setenv("KUMITATE_SECRET_HOOK", "a long random text")
         yield found

@@ -106,7 +106,7 @@ def faulty_line(to: Running, *faults: str) -> Iterator[str]:
     """
     left = deque(faults)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Line", (_Line,), {"port": to.port, "faults": left}))
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

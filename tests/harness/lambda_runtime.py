@@ -159,7 +159,7 @@ class Package:
         """`functions.arrivals.handler.handler` under the runtime client, until the block ends."""
         api = RuntimeApi()
         server = api.served()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"127.0.0.1:{server.server_address[1]}"
         log = self.work / f"{handler}.log"
         environment = {**self.environment(handler, extra), "AWS_LAMBDA_RUNTIME_API": address}
