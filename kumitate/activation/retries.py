@@ -103,11 +103,15 @@ def settling(name: str) -> Stage:
 
 
 def _settled(config: Config, run: Run, *, name: str) -> tuple[Step, ...]:
-    left = changes(config, name, run)
+    left = changes(config, name, replace(run, id=f"{run.id}{_AFTER}"))
     restored = replace(left, query=Query(f"left_{name}", left.query.sql))
     steps = of_syncs(DELIVERY, (name,)).plan(config, run)
     place = next(number for number, step in enumerate(steps) if step.table == REJECTED)
     return (*steps[:place], restored, *steps[place:])
+
+
+_AFTER = "~"
+"""Behind a run's id: later than all that has been said of the run, and before the next one."""
 
 
 def _asked(keys: Sequence[str]) -> str:

@@ -1,8 +1,12 @@
 """Who may have been added, and is wanted no more, is taken out: nobody stays for want of an answer."""
 
+from dataclasses import replace
+
 import pytest
 
-from harness.activations import UPSERT, World, project
+from harness.activations import UPSERT, World, project, run
+from kumitate.activation.retries import retrying, settling
+from kumitate.activation.stage import DELIVERY
 
 MIRROR = UPSERT | {"mode": "mirror"}
 VIP = ({"family_name": "Ito"}, ["vips"])
@@ -94,3 +98,18 @@ def test_who_was_taken_out_without_an_answer_and_comes_back_is_brought_again() -
     shop.people(p1=VIP, p2=VIP)
     shop.activate(3)
     assert shop.changes() == {"p1": "update"}
+
+
+def test_what_is_accepted_when_it_is_tried_again_alone_is_to_be_brought_no_more() -> None:
+    shop = world()
+    shop.settle(1)
+    shop.people(p1=({"family_name": "Abe"}, ["vips"]), p2=VIP)
+    shop.activate(2)
+    shop.settle(2, p1="retry", because="unavailable")
+    shop.people(p1=VIP, p2=VIP)
+    shop.lake.run(retrying("s", ()), shop.config, run(3))
+    assert shop.changes() == {"p1": "update"}
+    shop.settle(3)
+    restored = [step for step in settling("s").plan(shop.config, run(3)) if str(step.table) == "activation.changes_s"]
+    shop.lake.run(replace(DELIVERY, plan=lambda _config, _run: tuple(restored)), shop.config, run(3))
+    assert shop.changes() == {}
