@@ -63,10 +63,11 @@ class Receipts:
             self._told(name, note, figures)
 
     def _reported(self, receipt: str) -> Mapping[str, float] | None:
-        """None where the platform is still at work, or says nothing that can be understood."""
+        """None where the platform is still at work, refuses the question, or says nothing that can be understood."""
         request = self.destination.inquiry(receipt)
         response = self.sender.wire.exchange(request)
-        if common_outcomes(replace(request, keys=("",)), response, idempotent=True) is not None:
+        is_told = common_outcomes(replace(request, keys=("",)), response, idempotent=True) is None
+        if not is_told or response.status >= 400:
             return None
         try:
             return self.destination.report(receipt, response)

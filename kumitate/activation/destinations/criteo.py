@@ -86,8 +86,6 @@ class Criteo(Destination):
     def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
         """`received`, `matched` and `match_rate` of the whole list; None while Criteo has not counted it."""
         del receipt
-        if response.status >= 400:
-            return {}
         counts = json_of(response).get("data", {}).get("attributes", {})
         figures = {ours: float(counts[theirs]) for theirs, ours in _FIGURES.items() if counts.get(theirs) is not None}
         return figures or None

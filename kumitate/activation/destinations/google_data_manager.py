@@ -103,7 +103,7 @@ class GoogleDataManager(Destination):
 
     def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
         del receipt
-        return {} if response.status >= 400 else figures_of(json_of(response))
+        return figures_of(json_of(response))
 
     def begins(self, changes: Sequence[Change], memory: State) -> Turn | None:
         """None where people are to be on the list and none can be matched: it is not emptied for that."""

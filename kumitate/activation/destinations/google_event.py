@@ -106,7 +106,7 @@ class GoogleEvent(Destination):
 
     def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
         del receipt
-        return {} if response.status >= 400 else figures_of(json_of(response))
+        return figures_of(json_of(response))
 
     def _event(self, change: Change) -> dict[str, Any] | Outcome:
         fields = change.fields

@@ -129,8 +129,6 @@ class Meta(Destination):
     def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
         """The audience's size as Meta estimates it, and its status codes (200 is normal, 471 flagged)."""
         del receipt
-        if response.status >= 400:
-            return {}
         answer = json_of(response)
         sizes = {ours: float(answer[theirs]) for theirs, ours in _BOUNDS.items() if theirs in answer}
         codes = {ours: answer.get(theirs, {}).get("code") for theirs, ours in _STATUSES.items()}

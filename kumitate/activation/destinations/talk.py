@@ -118,7 +118,9 @@ class Reporting(Protocol):
     def inquiry(self, receipt: str) -> Request: ...
 
     def report(self, receipt: str, response: Response) -> Mapping[str, float] | None:
-        """The figures (`received`, `matched`, `rejected`, …); None while the vendor is still at work."""
+        """The figures (`received`, `matched`, `rejected`, …) in an answer that is no refusal; None while the vendor is
+        still at work.
+        """
         ...
 
 
