@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -94,8 +94,11 @@ class EngineWorker:
                 yield from step.function(inputs).to_batches()
 
 
-def consumed(config: Config, lake: LakeWriter, run: Run) -> Mapping[str, str]:
-    """Per table that cleansing fills, the last run whose rows it has seen; empty where all are to be cleansed."""
+def consumed(config: Config, lake: LakeWriter, run: Run, *, tables: Collection[str] | None = None) -> Mapping[str, str]:
+    """Per table that cleansing fills, the last run whose rows it has seen; empty where all are to be cleansed.
+
+    Of `tables` alone, where the lake may not have all of them yet: a source may be newer than the last run.
+    """
 
     def done_by(table: Table, step: Step | None) -> str:
         return lake.done_by(table, "" if step is None else step_name(step))
@@ -103,6 +106,7 @@ def consumed(config: Config, lake: LakeWriter, run: Run) -> Mapping[str, str]:
     return {
         str(staging_table(name, source)): cleansed_through(config, name, run, done_by=done_by)
         for name, source in config.sources.items()
+        if tables is None or str(staging_table(name, source)) in tables
     }
 
 
