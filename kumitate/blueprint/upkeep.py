@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from kumitate.activation.tables import PLATFORM_FIGURES
 from kumitate.blueprint.grants import Grant
 from kumitate.blueprint.names import ZONES, Names
 from kumitate.blueprint.platform import LakeTable, Platform
 from kumitate.config.project import Config
 from kumitate.ingest.stage import INGEST
-from kumitate.model.step import DeliverStep, IngestStep, LiveStep, Mode, Run, Step
+from kumitate.model.step import DeliverStep, IngestStep, Live, LiveStep, Mode, Run, Step
+from kumitate.model.table import Table
 from kumitate.pipeline import STAGES
 
 Optimizer = Literal["compaction", "retention", "orphan_file_deletion"]
@@ -43,14 +45,19 @@ def upkeep(platform: Platform) -> Iterator[Upkeep]:
 def appended(config: Config) -> frozenset[str]:
     """Tables that some step adds rows to; taking files in adds to all that it writes."""
     steps = (step for stage in STAGES for step in stage.plan(config, _SOME_RUN))
-    grown = [step.table for step in steps if _appends(step)]
+    grown = [table for step in steps for table in _grown_by(step)]
     return frozenset(map(str, (*grown, *INGEST.writes(config))))
 
 
-def _appends(step: Step) -> bool:
-    if isinstance(step, LiveStep):
-        return False
-    return isinstance(step, DeliverStep | IngestStep) or step.mode is Mode.APPEND
+def _grown_by(step: Step) -> tuple[Table, ...]:
+    match step:
+        case DeliverStep():
+            return (step.table, PLATFORM_FIGURES)
+        case LiveStep():
+            return (step.table,) if step.work is Live.FIGURES else ()
+        case IngestStep():
+            return (step.table,)
+    return (step.table,) if step.mode is Mode.APPEND else ()
 
 
 def maker_grants(names: Names, key: str) -> tuple[Grant, ...]:
