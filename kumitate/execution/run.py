@@ -144,11 +144,13 @@ def execute_sync(
 
 
 def planning_run(workspace: Workspace, logged: LoggedRun) -> Run:
-    """The fixed points of `logged` as plans see them: clock, what is consumed, the segments' places."""
+    """The fixed points of `logged` as plans see them: clock, what is consumed, the segments' places, decisions."""
     bare = Run(logged.id, logged.as_of)
     through = consumed(workspace.config, workspace.lake, bare, tables=workspace.lake.tables())
     reset = forgotten(controls_of(workspace.folder).decisions())
-    return replace(bare, through=through, bits=segment_places(workspace.engine), forgotten=reset)
+    places = segment_places(workspace.engine)
+    released = frozenset(each.id for each in workspace.runs.all() if each.released)
+    return replace(bare, through=through, bits=places, forgotten=reset, released=released)
 
 
 def _execute_one(

@@ -114,6 +114,7 @@ class Run:
     has consumed (e.g. {"staging.orders": "r000006"}), so that an incremental step reads what is new.
     `bits` are the segments' places in the mask, as the lake has them; new segments take free places.
     `forgotten` names, per sync that was reset, the run up to which its accepted state no longer counts.
+    `released` are the runs that a person let go although quality rules held them.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Run:
     through: Mapping[str, str] = field(default_factory=dict)
     bits: Mapping[str, int] = field(default_factory=dict)
     forgotten: Mapping[str, str] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,8 @@
-"""How this run's rows are held against those of the runs before: the SQL of volume and of drift."""
+"""How this run's rows are held against those of the runs before: the SQL of volume and of drift.
+
+A run without new rows finds nothing. What the last delivery was found to be then stands, or a held run would be let
+go by merely running again.
+"""
 
 from __future__ import annotations
 
@@ -38,3 +42,14 @@ from (
 of n and m rows differ in a share p by sqrt(2 / pi * p * (1 - p) * (1 / n + 1 / m)) on average; half of sqrt(2 / pi)
 is 0.3989. Null where there is nothing now, or was nothing before.
 """
+
+
+STANDING = """
+select coalesce(this_run.found, standing.found) as found
+from ({found}) as this_run
+cross join (
+    select max(found) as found
+    from {results}
+    where {rule} and {stands} and run_id in (select max(run_id) from {results} where {rule} and run_id < {run})
+) as standing"""
+"""What this run finds; where that is nothing, what the newest verdict before it found, where that stands."""

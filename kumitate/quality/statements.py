@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -14,7 +14,7 @@ from kumitate.config.quality import Bounds, Kind, QualityRules
 from kumitate.config.types import NUMBERS
 from kumitate.model.step import Query, Run
 from kumitate.model.table import Table, Type
-from kumitate.quality.comparisons import DISTANCE, RATIO
+from kumitate.quality.comparisons import DISTANCE, RATIO, STANDING
 from kumitate.sql.vocabulary import DIALECT, column, literal, text, timestamp_literal
 
 _MOST_BUCKETS = 100
@@ -157,7 +157,8 @@ def _volume(judged: Judged, run: Run) -> Iterator[_Measure]:
     )
     for name, ratio, sign in (("volume_min", rule.min_ratio, ">="), ("volume_max", rule.max_ratio, "<=")):
         if ratio is not None:
-            yield _Measure("volume", name, "", ratio, RATIO, ctes, passes=f"found {sign} threshold")
+            measure = _Measure("volume", name, "", ratio, RATIO, ctes, passes=f"found {sign} threshold")
+            yield _standing(judged, run, measure)
             ctes = ()
 
 
@@ -165,7 +166,19 @@ def _drift(judged: Judged, name: str, most: Decimal, *, run: Run, number: int) -
     past, rows = f"drift_past_{number}", f"drift_rows_{number}"
     met = f"{_of_section(judged)} and column_name = {_text(name)}"
     ctes = ((past, _past(judged, met, run)), (rows, _recent(judged, met, run, past=past)))
-    return _Measure("drift", "drift", name, most, DISTANCE.format(rows=rows), ctes)
+    return _standing(judged, run, _Measure("drift", "drift", name, most, DISTANCE.format(rows=rows), ctes))
+
+
+def _standing(judged: Judged, run: Run, measure: _Measure) -> _Measure:
+    """The measure of a delivery: what was found holds until the next one, or until somebody lets a run go."""
+    if not judged.of_run or judged.rules.level_of(measure.kind) == "warn":
+        return measure
+    of_column = f"column_name = {_text(measure.column)}"
+    rule = f"{_of_section(judged)} and rule = {_text(measure.rule)} and {of_column}"
+    released = ", ".join(map(_text, sorted(run.released)))
+    stands = f"not passed and run_id not in ({released})" if released else "not passed"
+    sql = STANDING.format(found=measure.sql, results=judged.results, rule=rule, stands=stands, run=_text(run.id))
+    return replace(measure, sql=sql)
 
 
 def _past(judged: Judged, met: str, run: Run) -> str:

@@ -65,10 +65,12 @@ def verdicts(rows: list[Row], **rules: Any) -> dict[str, tuple[float | None, boo
     return judged(lake, rows, 1, **rules)
 
 
-def judged(lake: MemoryLake, rows: list[Row], run: int, **rules: Any) -> dict[str, tuple[float | None, bool]]:
+def judged(
+    lake: MemoryLake, rows: list[Row], run: int, *, released: frozenset[str] = frozenset(), **rules: Any
+) -> dict[str, tuple[float | None, bool]]:
     lake.put(TABLE, rows)
     run_id = f"r{run:06d}"
-    lake.run(QUALITY, config_of(**rules), Run(run_id, NOON))
+    lake.run(QUALITY, config_of(**rules), Run(run_id, NOON, released=released))
     found = lake.query(f"select rule, found, passed from {RESULTS} where run_id = '{run_id}'").to_pylist()
     return {
         row["rule"]: (row["found"] if row["found"] is None else round(row["found"], 4), row["passed"]) for row in found
@@ -151,9 +153,28 @@ def test_volume_is_held_against_the_mean_of_the_last_runs_that_had_rows() -> Non
         rows += [member(len(rows) + n, run=f"r{run:06d}") for n in range(count)]
         found.append(judged(lake, rows, run, **rules))
     # against 10 and 30 (the run without rows says nothing): 9 is 0.45 of 20; against 30 and 9, 100 is 5.13 of 19.5
-    assert found[3]["volume_min"] == (None, True)
+    assert found[2] == {"volume_min": (0.1176, False), "volume_max": (0.1176, True)}
+    assert found[3] == {"volume_min": (0.1176, False), "volume_max": (None, True)}, "what failed stands"
     assert found[4] == {"volume_min": (0.45, False), "volume_max": (0.45, True)}
     assert found[5] == {"volume_min": (5.1282, True), "volume_max": (5.1282, False)}
+
+
+@pytest.mark.parametrize(
+    ("level", "released", "stands"),
+    [("hold", frozenset(), True), ("hold", frozenset({"r000002"}), False), ("warn", frozenset(), False)],
+)
+def test_running_again_lets_nobody_go_whom_a_delivery_holds(level: str, released: frozenset[str], stands: bool) -> None:
+    lake, rules = MemoryLake(), {"volume": {"min_ratio": 0.5}, "level": level}
+    rows = [member(n) for n in range(20)]
+    judged(lake, rows, 1, **rules)
+    rows += [member(90, run="r000002")]
+    assert judged(lake, rows, 2, **rules) == {"volume_min": (0.05, False)}
+    assert judged(lake, rows, 3, released=released, **rules) == {
+        "volume_min": (0.05, False) if stands else (None, True)
+    }
+    rows += [member(n + 100, run="r000004") for n in range(9)]
+    assert judged(lake, rows, 4, **rules)["volume_min"] == (0.8571, True)
+    assert judged(lake, rows, 5, **rules)["volume_min"] == (None, True)
 
 
 def drifted(before: Mapping[Any, int], now: Mapping[Any, int], column: str = "city") -> float:
