@@ -36,8 +36,8 @@ class _Asked:
 @click.command(
     short_help="Say what is in a file before it is connected.",
     epilog=examples(
-        "kumitate audit data/members.csv",
-        "kumitate audit data/members.csv --project examples/shop --out examples/shop/sources/members.yaml",
+        "kumitate audit data/names.csv",
+        "kumitate audit data/names.csv --out sources/names.yaml",
         "kumitate audit ec_members --json | jq '.columns[] | select(.cleansing.unusable > 0)'",
     ),
 )

@@ -25,7 +25,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
     short_help="Cleanse any table.",
     epilog=examples(
         "kumitate cleanse --in members.csv --out clean.parquet",
-        "zcat members.csv.gz | kumitate cleanse --in - --out clean.parquet",
+        "cat data/names.csv | kumitate cleanse --in - --out clean.parquet",
         "kumitate cleanse --rules members.yaml --in members.xlsx --out clean.csv",
         "kumitate cleanse --in members.csv --dry-run --json | jq '.columns[] | select(.unusable > 0)'",
     ),

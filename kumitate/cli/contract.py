@@ -92,7 +92,7 @@ def seen(*, source: str | None, unknown: bool, project: Path | None, as_json: bo
 @contract.command(
     epilog=examples(
         "kumitate contract adopt 'Product Added' --source web_events",
-        "kumitate contract adopt 'Product Added' --source web_events --events events.jsonl --write",
+        "kumitate contract adopt 'Product Added' --source web_events --events data/generated/web_events.jsonl --write",
         "kumitate contract adopt --call identify --source web_events",
     )
 )
@@ -136,7 +136,7 @@ def adopt(**asked: Any) -> None:
 @contract.command(
     epilog=examples(
         "kumitate contract test --source web_events",
-        "kumitate contract test --source web_events --events yesterday.jsonl --json",
+        "kumitate contract test --source web_events --json",
     )
 )
 @click.option("--source", required=True, help="The source whose contracts are tried.")
@@ -167,7 +167,7 @@ def test(*, source: str, events: tuple[Path, ...], project: Path | None, as_json
         raise SystemExit(1)
 
 
-@contract.command(epilog=examples("kumitate contract publish", "kumitate contract publish --dry-run"))
+@contract.command(epilog=examples("kumitate contract publish --dry-run", "kumitate contract publish"))
 @click.option("--dry-run", is_flag=True, help="Only say what would be published.")
 @project_option
 @json_option
@@ -187,7 +187,12 @@ def publish(*, dry_run: bool, project: Path | None, as_json: bool) -> None:
         say("commit contracts/published.json")
 
 
-@contract.command(epilog=examples("kumitate contract retire order_completed", "kumitate contract retire signup 1.0"))
+@contract.command(
+    epilog=examples(
+        "kumitate contract retire product_added 1.0 --dry-run",
+        "kumitate contract retire product_added",
+    )
+)
 @click.argument("name")
 @click.argument("version", required=False)
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken back.")

@@ -69,7 +69,7 @@ def show(type_: str, *, as_json: bool) -> None:
     epilog=examples(
         "kumitate destination test google_ads --sync vip_ads_google --field email=me@example.com --dry-run",
         "kumitate destination test google_ads --sync vip_ads_google --field email=me@example.com",
-        "kumitate destination test meta_ads --setting audience_id=123 --field email=me@example.com --sandbox",
+        "kumitate destination test meta_ads --setting audience_id=123 --field email=me@example.com --sandbox --yes",
     ),
 )
 @click.argument("name")

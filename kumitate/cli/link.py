@@ -39,7 +39,7 @@ def _decision_options(command: Command) -> Command:
     short_help="Decide that two are one person.",
     epilog=examples(
         'kumitate link ec_members/M0000001 store_cards/S0000001 --reason "showed both cards"',
-        'kumitate link taro@example.com 03-1234-5678 --reason "told us on the phone" --dry-run',
+        'kumitate link chisato10@example.com kamata_nami39@example.com --reason "told us on the phone" --dry-run',
     ),
 )
 @click.argument("left")

@@ -44,7 +44,7 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
         "kumitate matchkeys --platform meta --in members.csv",
         "kumitate matchkeys --in members.csv --json --summary | jq '.platforms[] | {platform, usable}'",
         "kumitate matchkeys --platform google --in members.csv --out keys.csv",
-        "zcat members.csv.gz | kumitate matchkeys --platform line --in - --out keys.csv",
+        "kumitate query 'select * from clean.ec_members' --csv | kumitate matchkeys --platform meta --in -",
         "kumitate matchkeys --segment vips",
     ),
 )

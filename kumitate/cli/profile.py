@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     short_help="One person, found by any identifier.",
     epilog=examples(
         "kumitate profile M0000017",
-        "kumitate profile taro@example.com --unmask",
-        "kumitate profile 03-1234-5678 --json",
+        "kumitate profile chisato10@example.com --unmask",
+        "kumitate profile 090-1234-0070 --json",
     ),
 )
 @click.argument("identifier")

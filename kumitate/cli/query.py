@@ -27,7 +27,7 @@ READERS = ("analyst", "marketer", "steward", "activation")
     epilog=examples(
         'kumitate query "select count(*) as lines from clean.orders"',
         'kumitate query "select * from curated.segment_sizes" --json',
-        "kumitate query - --csv < report.sql > report.csv",
+        "echo 'select * from curated.segment_sizes' | kumitate query - --csv > sizes.csv",
         'kumitate query --aws --env dev "select count(*) as people from curated.profiles"',
         'kumitate query --aws --env dev --as steward "select * from quarantine.rows"',
     ),

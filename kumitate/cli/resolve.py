@@ -43,7 +43,7 @@ class _Model(click.ParamType["Path | str"]):
         "kumitate resolve --in customers.csv --previous clusters.parquet --out clusters.parquet --events events.csv",
         "kumitate resolve --in customers.csv --record-id customer_no --delta changes.csv --out clusters.parquet",
         "kumitate resolve --in customers.csv --dry-run",
-        "sqlite3 -csv -header crm.db 'select * from customers' | kumitate resolve --in - --out clusters.csv",
+        "kumitate query 'select * from clean.ec_members' --csv | kumitate resolve --in - --out clusters.csv",
     ),
 )
 @table_option("CSV, JSON lines, Parquet or Excel: a row a record", required=True)

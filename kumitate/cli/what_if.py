@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     "what-if",
     short_help="What other identity rules would do.",
     epilog=examples(
-        "kumitate what-if identity.new.yaml",
-        "kumitate what-if identity.new.yaml --json | jq .segments",
+        "kumitate what-if identity/person.yaml",
+        "kumitate what-if identity/person.yaml --json | jq .segments",
     ),
 )
 @click.argument("rules", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -14,7 +14,7 @@ from kumitate.cli.output import print_json
     short_help="Why two are one person, or are not.",
     epilog=examples(
         "kumitate why ec_members/M0000001 store_cards/S0000001",
-        "kumitate why taro@example.com 03-1234-5678",
+        "kumitate why chisato10@example.com 090-1234-0070",
         "kumitate why ec_members/M0000113 store_cards/S0000114 --lang ja",
         "kumitate why ec_members/M0000113 store_cards/S0000114 --json",
     ),

@@ -14,13 +14,13 @@ from click.testing import CliRunner, Result
 from harness.projects import BAKERY, copy_of, run
 from kumitate.cli.main import main
 
-WRITES_ONLY_WHAT_IS_NAMED = {"audit", "matchkeys", "quarantine export", "contract adopt"}
-"""Without --out or --write they write nothing; an export's --out is a new file."""
+WRITES_ONLY_WHAT_IS_NAMED = {"audit", "matchkeys", "quarantine export", "contract adopt", "schema"}
+"""Without --out, --output or --write they write nothing; an export's --out is a new file."""
 SERVES = {"collect"}
 ONLY_READS = {
     "check", "status", "query", "explain", "segment", "profile", "destination list", "destination show",
     "contract list", "contract seen", "contract test", "trigger list", "trigger show", "trigger test",
-    "quarantine list", "quarantine show", "why", "what-if", "plan", "schema",
+    "quarantine list", "quarantine show", "why", "what-if", "plan",
 }  # fmt: skip
 PUB = """
 pub:
