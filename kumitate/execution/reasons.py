@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kumitate.execution.likeness import best_likeness
 from kumitate.execution.named import Named, ask, bound, find_named
@@ -68,7 +69,9 @@ def _one(
         row["record"]
         for row in ask(workspace, f"select record from {PERSON_RECORDS} where person_id = {bound(person)}")
     ]
-    path = shortest_path(_ties(workspace, members), start, end)
+    stated = _stated(workspace, members)
+    ties = [replace(tie, value=common_value(stated, tie)) for tie in _ties(workspace, members)]
+    path = shortest_path(ties, start, end)
     return Explanation(
         pair[0].given,
         pair[1].given,
@@ -104,8 +107,6 @@ def _listed(names: Sequence[str]) -> Iterator[str]:
 
 def _steps(workspace: Workspace, path: Sequence[Tie]) -> Iterator[Step]:
     """The path with what both ends state, and with who decided where a steward did."""
-    ends = sorted({end for tie in path for end in (tie.left, tie.right)})
-    stated = _stated(workspace, ends)
     match = {name: rule.match for name, rule in workspace.config.person.rules.items()}
     noted = {each.pair: each for each in _by_record(workspace, MUST)}
     for tie in path:
@@ -115,7 +116,7 @@ def _steps(workspace: Workspace, path: Sequence[Tie]) -> Iterator[Step]:
             tie.left,
             tie.right,
             tie.rule,
-            common_value(stated, tie).replace(BETWEEN, " + "),
+            tie.value.replace(BETWEEN, " + "),
             columns_of(tie.rule, match),
             tie.probability,
             step.author,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal
 
 from kumitate.identity.identifiers import RULE_PREFIX
@@ -18,12 +19,13 @@ MODEL, STEWARD = "model", "steward"
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """An edge of the graph: two records, the kind or rule that ties them, and a model's probability."""
+    """An edge of the graph: two records, the kind or rule that ties them, a model's probability, what both state."""
 
     left: str
     right: str
     rule: str
     probability: float | None = None
+    value: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +101,56 @@ class Explanation:
 def shortest_path(ties: Iterable[Tie], start: Iterable[str], end: Iterable[str]) -> tuple[Tie, ...]:
     """The fewest ties that lead from a record of `start` to one of `end`.
 
-    Among equals a steward's decision goes first, for it outranks all else; then the first by name.
+    The graph ties all who state a value to one of them; a path goes from any of these to any other at once. Among
+    equals a steward's decision goes first, for it outranks all else; then the first by name.
     """
     near: dict[str, list[tuple[str, Tie]]] = {}
+    shared = _Shared()
     for tie in sorted(ties, key=lambda tie: (tie.rule != STEWARD, tie.left, tie.right, tie.rule)):
-        near.setdefault(tie.left, []).append((tie.right, tie))
-        near.setdefault(tie.right, []).append((tie.left, tie))
+        if tie.value:
+            shared.add(tie)
+        else:
+            near.setdefault(tie.left, []).append((tie.right, tie))
+            near.setdefault(tie.right, []).append((tie.left, tie))
     came: dict[str, Tie | None] = dict.fromkeys(sorted(start))
     goal, queue = set(end), list(came)
     for record in queue:
         if record in goal:
             return _back(came, record)
-        for other, tie in near.get(record, ()):
+        for other, tie in chain(near.get(record, ()), shared.reached(record)):
             if other not in came:
                 came[other] = tie
                 queue.append(other)
     return ()
+
+
+class _Shared:
+    """Which records are tied by which value."""
+
+    def __init__(self) -> None:
+        self._ties: dict[tuple[str, str], dict[str, list[tuple[str, Tie]]]] = {}
+        self._values: dict[str, dict[tuple[str, str], None]] = {}
+
+    def add(self, tie: Tie) -> None:
+        value = tie.rule, tie.value
+        for record, other in ((tie.left, tie.right), (tie.right, tie.left)):
+            self._ties.setdefault(value, {}).setdefault(record, []).append((other, tie))
+            self._values.setdefault(record, {})[value] = None
+
+    def reached(self, record: str) -> Iterator[tuple[str, Tie]]:
+        """Whom a value of the record's ties to it, also through others who state it, by name; each once per value."""
+        for value in self._values.get(record, ()):
+            for other, tie in sorted(self._tied(value, record).items()):
+                yield other, replace(tie, left=record, right=other)
+
+    def _tied(self, value: tuple[str, str], record: str) -> dict[str, Tie]:
+        ties, found, queue = self._ties[value], dict[str, Tie](), [record]
+        for each in queue:
+            for other, tie in ties.pop(each, ()):
+                if other not in found:
+                    found[other] = tie
+                    queue.append(other)
+        return found
 
 
 def _back(came: Mapping[str, Tie | None], record: str) -> tuple[Tie, ...]:
@@ -122,7 +158,7 @@ def _back(came: Mapping[str, Tie | None], record: str) -> tuple[Tie, ...]:
     tie = came[record]
     while tie is not None:
         record = tie.left if tie.right == record else tie.right
-        path.append(Tie(record, tie.right if tie.left == record else tie.left, tie.rule, tie.probability))
+        path.append(replace(tie, left=record, right=tie.right if tie.left == record else tie.left))
         tie = came[record]
     return tuple(reversed(path))
 

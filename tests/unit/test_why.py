@@ -13,6 +13,15 @@ from kumitate.identity.words import sentences
 TIES = [Tie("a", "b", "email"), Tie("b", "c", "phone"), Tie("a", "d", "email"), Tie("d", "e", "x"), Tie("e", "c", "x")]
 
 
+def test_who_state_the_same_value_are_one_step_apart_whomever_the_graph_ties_them_to() -> None:
+    phone, mail, other = (("phone", None, value) for value in ("1", "2", "1"))
+    ties = [Tie("hub", "a", *phone), Tie("hub", "b", *phone), Tie("b", "c", *mail), Tie("x", "y", *other)]
+    path = shortest_path(ties, ["a"], ["c"])
+    assert [(each.left, each.right, each.value) for each in path] == [("a", "b", "1"), ("b", "c", "2")]
+    assert shortest_path(ties, ["a"], ["y"]) == (), "a value that was not used between them is no tie"
+    assert "1" not in repr(path[0]), "a value is not shown by accident"
+
+
 def test_the_shortest_path_is_told_from_the_first_name_to_the_second() -> None:
     path = shortest_path(TIES, ["c"], ["a"])
     assert [(tie.left, tie.right, tie.rule) for tie in path] == [("c", "b", "phone"), ("b", "a", "email")]
