@@ -18,7 +18,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 @click.command(
     epilog=examples(
         "kumitate quarantine export --source ec_members --out rows.csv",
-        "kumitate quarantine export --source ec_members --reason date.invalid --out rows.csv",
+        "kumitate quarantine export --source ec_members --reason date.invalid --out dates.csv",
     )
 )
 @click.option("--source", required=True, help="Rows of this source.")

@@ -1,6 +1,7 @@
 """Every command and option that the docs or the report name exists."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -13,6 +14,14 @@ from kumitate.report.advice import next_steps
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=str)
 CALL = re.compile(r"(?:`|^|\$ |&& )kumitate ([a-z][^`\n]*)", re.MULTILINE)
+
+
+def calls(text: str) -> Iterator[str]:
+    """Each call without its `kumitate`, also one that another's output is piped to."""
+    for found in CALL.findall(text):
+        first, *piped = found.split(" | ")
+        yield first
+        yield from (each.removeprefix("kumitate ") for each in piped if each.startswith("kumitate "))
 
 
 def unknown(call: str) -> list[str]:
@@ -32,8 +41,7 @@ def unknown(call: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_in_the_docs_exist(page: Path) -> None:
-    calls = CALL.findall(page.read_text(encoding="utf-8"))
-    assert [word for call in calls for word in unknown(call)] == []
+    assert [word for call in calls(page.read_text(encoding="utf-8")) for word in unknown(call)] == []
 
 
 def test_commands_that_the_report_suggests_exist() -> None:
@@ -45,6 +53,10 @@ def test_a_slip_is_noticed(call: str) -> None:
     assert unknown(call) != []
 
 
+def test_a_slip_behind_a_pipe_is_noticed() -> None:
+    assert [unknown(call) for call in calls("`kumitate status --json | kumitate statuss`")] == [[], ["statuss"]]
+
+
 def test_every_command_is_told_of_somewhere() -> None:
-    told = {call.split()[0] for page in PAGES for call in CALL.findall(page.read_text(encoding="utf-8"))}
+    told = {call.split()[0] for page in PAGES for call in calls(page.read_text(encoding="utf-8"))}
     assert set(main.commands) - told == set()
