@@ -170,9 +170,7 @@ def _execute_one(
         rows = execution.run_stage(stage)
         summary.stages.append(StageResult(stage.name, round(time.perf_counter() - started, 3), rows))
         summary.failed_rules += failures(workspace.engine, workspace.config, run.id, stage=stage)
-        if at_level(summary.failed_rules, "stop"):
-            workspace.runs.finish(run.id, datetime.now(UTC), stage.name)
-            stop_if_told(summary.failed_rules)
+        _stop_if_told(workspace, logged, summary)
         if stage.name == ACTIVATION.name:
             summary.stopped_syncs = holds_of(workspace.engine, controls_of(workspace.folder), run)
     forget_settled(workspace, run.id)
@@ -183,6 +181,14 @@ def _execute_one(
     workspace.runs.finish(run.id, datetime.now(UTC), until)
     progress("finished", len(stages), len(stages))
     return summary
+
+
+def _stop_if_told(workspace: Workspace, logged: LoggedRun, summary: RunSummary) -> None:
+    """Ends the run where a rule says so; such a rule is not released, and nobody was activated."""
+    if at_level(summary.failed_rules, "stop"):
+        workspace.runs.release(logged, "")
+        workspace.runs.finish(logged.id, datetime.now(UTC), summary.stages[-1].name)
+        stop_if_told(summary.failed_rules)
 
 
 def _close(workspace: Workspace, logged: LoggedRun, *, progress: Progress) -> Closed:

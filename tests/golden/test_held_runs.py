@@ -85,6 +85,8 @@ def test_what_stops_a_run_cannot_be_released_and_a_release_wants_a_reason(tmp_pa
     root = bakery_with(tmp_path, level="stop")
     with pytest.raises(FatalError, match="stopped by quality rules"):
         run(root, release="checked")
+    told = CliRunner().invoke(main, ["status", "--json", "--project", str(root)])
+    assert [each["released"] for each in json.loads(told.stdout)["runs"]] == [""], "nobody was let go"
     blank = CliRunner().invoke(main, ["run", str(root), "--release-hold", " "])
     assert (blank.exit_code, "say why" in blank.output) == (2, True)
 
