@@ -8,6 +8,8 @@ import unicodedata
 _KEPT_WORDS = re.compile("令和|平成|昭和|大正|明治|[年月日時分秒]")
 _NOTHING = re.compile("(?!)")
 _LENGTH = 60
+_WIDE_BLANK = "\u3000"
+"""Between the parts of a Japanese name; no printable character to Python, and nothing that was lost."""
 
 
 def shape(value: str, *, keep: re.Pattern[str] = _KEPT_WORDS) -> str:
@@ -37,7 +39,8 @@ def _class(character: str) -> str:
     if character.isdigit():
         return "９" if character > "\x7f" else "9"
     if not character.isalpha():
-        return character if character.isprintable() else "↵" if character in "\r\n" else "�"
+        is_shown = character.isprintable() or character == _WIDE_BLANK
+        return character if is_shown else "↵" if character in "\r\n" else "�"
     name = unicodedata.name(character, "")
     script = next((sign for prefix, sign in _SCRIPTS if name.startswith(prefix)), None)
     if script is not None:

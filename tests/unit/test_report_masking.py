@@ -17,6 +17,7 @@ from kumitate.report.masking import message_shape, payload_shape, shape
         ("佐々木", "漢漢漢"),
         ("令和99年13月1日", "令和99年99月9日"),
         ("a\x00b", "a�a"),
+        ("山田\u3000花子", "漢漢\u3000漢漢"),
         ("a\nb", "a↵a"),
         ("x" * 200, "a" * 60 + "…"),
     ],
