@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kumitate.execution.runs import LoggedRun
 
 Row = dict[str, Any]
+_RUN_LOG = "runs.db"
+"""What every lake has that a run filled, and no other folder."""
 
 
 @contextmanager
@@ -34,12 +36,22 @@ def opened(root: Path) -> Iterator[tuple[Workspace, LoggedRun]]:
 
     Tables declared since that run are read as empty.
     """
-    with open_workspace(root, lake_folder=chosen_lake()) as workspace, scratch(workspace.folder) as temporary:
+    with open_workspace(root, lake_folder=filled_lake()) as workspace, scratch(workspace.folder) as temporary:
         last = workspace.runs.last()
         if last is None:
             raise FatalError("nothing has run yet; `kumitate run` fills the lake")
         reader = Overlay(workspace.lake, declared_tables(workspace.config), temporary)
         yield replace(workspace, engine=DuckDBEngine(reader, temp_directory=temporary)), last
+
+
+def filled_lake() -> Path | None:
+    """As `chosen_lake`; FatalError, and nothing is made in the folder, where no run has left anything there."""
+    folder = chosen_lake()
+    if folder is not None and not (folder / _RUN_LOG).exists():
+        raise FatalError(
+            f"{folder}: no run has left a lake there; give the folder that `kumitate run --lake` was given"
+        )
+    return folder
 
 
 def guarded(workspace: Workspace, *, dry_run: bool) -> AbstractContextManager[None]:

@@ -83,11 +83,11 @@ def _engine(root: Path, *, aws: bool, environment: str | None, reader: str | Non
     for option, given in (("--env", environment), ("--as", reader)):
         if given is not None:
             raise click.UsageError(f"{option} goes with --aws")
-    from kumitate.cli.lake import scratch
+    from kumitate.cli.lake import filled_lake, scratch
     from kumitate.engines.duckdb import DuckDBEngine
     from kumitate.execution.workspace import open_workspace
 
-    with open_workspace(root, lake_folder=chosen_lake()) as workspace, scratch(workspace.folder) as temporary:
+    with open_workspace(root, lake_folder=filled_lake()) as workspace, scratch(workspace.folder) as temporary:
         engine = DuckDBEngine(workspace.lake, temp_directory=temporary)
         try:
             yield engine
