@@ -16,6 +16,7 @@ import pytest
 
 from harness.collectors import collector, faulty_line, landed
 
+pytestmark = pytest.mark.slow
 CLIENTS = Path(__file__).parents[1] / "clients"
 FAULTS = ("500", "cut", "429")
 ROUNDS = 2
@@ -67,7 +68,6 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, A
     return {name: [event for event in events if event["messageId"].startswith(name)] for name in senders()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["segment-python", "rudder-python", "segment-node", "rudder-node"])
 def test_every_call_of_a_client_lands_once_with_all_it_says(sent: dict[str, list[dict[str, Any]]], name: str) -> None:
     if name not in sent:
