@@ -54,7 +54,10 @@ def kinds_stated(config: Config, audit: Audit, source: Source | None) -> dict[st
 
 
 def _states(config: Config, kind: str, column: ColumnFound) -> bool:
-    """The column is called like the kind or a column that states it, or is of its type where that says enough."""
+    """The column is called like the kind or a column that states it, or is of its type where that says enough.
+
+    Of a kind that no source states yet the type is not known: then its name decides.
+    """
     if column.guess.role not in ("identifier", "record_id"):
         return False
     named, types = {kind}, set()
@@ -63,7 +66,7 @@ def _states(config: Config, kind: str, column: ColumnFound) -> bool:
             own = source.identifiers[kind]
             types.add(source.columns[own].type)
             named |= {own, source.columns[own].from_ or own}
-    if column.semantic in _BY_THEMSELVES:
+    if column.semantic in _BY_THEMSELVES and types:
         return column.semantic in types
     return bool({column.name, column.guess.name} & named)
 

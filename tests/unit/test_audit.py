@@ -18,9 +18,12 @@ from kumitate.audit.encodings import likeliest, line_encoding, mended
 from kumitate.audit.facts import Audit, ColumnFound
 from kumitate.audit.placeholders import placeholder
 from kumitate.audit.statements import commonest, figures, rows_table
+from kumitate.config.identity import Entity
+from kumitate.config.project import Config
 from kumitate.config.settings import Settings
 from kumitate.config.source import Semantic, Source
 from kumitate.errors import FatalError
+from kumitate.execution.audit_known import kinds_stated
 from kumitate.execution.auditing import Auditing, audit_files
 
 MEMBERS = "\n".join(
@@ -263,6 +266,19 @@ def test_the_draft_is_a_source_and_says_why(members: Audit) -> None:
     assert source.columns["birthdate"].type is Semantic.BIRTHDATE
     assert "key: [member_id]  # no two rows have the same, none is empty" in text
     assert "#   phone: phone" in text
+
+
+def test_a_kind_that_identity_declares_is_stated_though_no_source_states_it_yet(members: Audit) -> None:
+    person = Entity.model_validate({"identifiers": {"email": {}, "phone": {}, "card_no": {}}})
+    cards = Source.model_validate(
+        {
+            "kind": "records", "path": "c.csv", "key": ["no"], "columns": {"no": {"type": "id"}},
+            "identifiers": {"card_no": "no"},
+        }
+    )  # fmt: skip
+    shop = Settings(project="shop")
+    config = Config(root=Path(), settings=shop, sources={"cards": cards}, identity={"person": person})
+    assert kinds_stated(config, members, None) == {"email": "メール", "phone": "電話番号"}
 
 
 def test_headers_that_are_no_names_still_make_a_sound_draft(tmp_path: Path) -> None:
