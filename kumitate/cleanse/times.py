@@ -46,7 +46,10 @@ def read_date(value: str, formats: tuple[str, ...], zone: str) -> Reading:
     reading, found = _read_time(value, formats, "date.invalid")
     if found is None:
         return NOTHING
-    return Reading(found.astimezone(_zone(zone)).date() if found.tzinfo else found.date(), reading.codes)
+    try:
+        return Reading(found.astimezone(_zone(zone)).date() if found.tzinfo else found.date(), reading.codes)
+    except OverflowError:  # the last moment of 9999 in UTC, which is year 10000 in Japan
+        raise RecordError("date.invalid") from None
 
 
 def read_birthdate(value: str, formats: tuple[str, ...], zone: str, *, as_of: date | None) -> Reading:

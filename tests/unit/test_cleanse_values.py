@@ -112,6 +112,9 @@ def test_integer(given: str, clean: Any) -> None:
         ("2011-02-29", "date.invalid"),
         ("2011-1/5", "date.invalid"),
         ("0000-00-00", "date.invalid"),
+        ("9999-12-31T23:59:59Z", "date.invalid"),
+        ("9999-12-31T23:59:59+09:00", date(9999, 12, 31)),
+        ("0001-01-01T00:00:00+14:00", "date.invalid"),
         ("yesterday", "date.invalid"),
     ],
 )
