@@ -51,6 +51,14 @@ def _weighing(table: pa.Table, names: pa.Array, *, model: Model | None = None, l
     return weigh({COMPARED: table, PAIRS: rows}, names)
 
 
+def test_a_rule_of_columns_with_more_combinations_than_63_bits_can_number_finds_all_its_pairs() -> None:
+    twice = [str(number // 2) for number in range(10_000)]
+    columns = encode(pa.table(dict.fromkeys("abcdef", twice)), "abcdef")
+    found = candidates(columns, (tuple("abcdef"),))
+    assert np.array_equal(found.left, np.arange(0, 10_000, 2))
+    assert np.array_equal(found.right, found.left + 1)
+
+
 def test_pairs_are_told_by_the_places_of_their_records_names() -> None:
     table = _people(60)
     names = _names(table)

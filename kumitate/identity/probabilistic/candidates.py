@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from kumitate.identity.graph.model import Integers
+from kumitate.identity.graph.values import packed_names
 from kumitate.identity.probabilistic.columns import MISSING, Candidates, Columns, Encoded
 
 Rule = tuple[str, ...]
@@ -25,6 +26,7 @@ _ALL_PAIRS = 2_000_000
 LARGEST_GROUP = 50
 """Records; a value that more of them share finds no pairs."""
 _HARDLY = 0.02
+_ROOM = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,22 @@ def _count(columns: Columns) -> int:
 
 
 def agreed(columns: Columns, rule: Rule) -> Integers:
-    """Per record a number for what it has in the rule's columns, MISSING where it lacks one."""
-    value = columns[rule[0]].codes
+    """Per record a number for what it has in the rule's columns, MISSING where it lacks one.
+
+    Where there are more combinations than 63 bits can number, numbers are mixed (`packed_names`): of n different
+    combinations two agree with a probability of about n² / 2⁶⁴.
+    """
+    value, room = columns[rule[0]].codes, len(columns[rule[0]].values)
     for name in rule[1:]:
         other = columns[name]
-        value = np.where((value < 0) | (other.codes < 0), MISSING, value * len(other.values) + other.codes)
+        room *= len(other.values)
+        both = value * len(other.values) + other.codes if room <= _ROOM else _mixed(value, other.codes)
+        value = np.where((value < 0) | (other.codes < 0), MISSING, both)
     return value
+
+
+def _mixed(value: Integers, codes: Integers) -> Integers:
+    return (packed_names(value, codes.astype(np.uint64)) & np.uint64(_ROOM)).astype(np.int64)
 
 
 def _groups(columns: Columns, rule: Rule) -> tuple[Integers, Integers]:
