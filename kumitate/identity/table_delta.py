@@ -24,7 +24,7 @@ from kumitate.identity.stewards import Decision
 from kumitate.identity.table_keys import CleansedTable, cleanse_table, keys_of, of_positions
 from kumitate.identity.table_model import Scored, attributes, scored_anew
 from kumitate.identity.table_persons import Persons, carried_within, events
-from kumitate.identity.table_records import DELETED, UNKNOWN, Records, deleted, records_of
+from kumitate.identity.table_records import DELETED, Records, deleted, records_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def merged_with(
     seconds: dict[str, float] = {}
     with timed(seconds, "records"):
         rows = _aligned(delta, table, resolved)
-        merge = _merged(resolved.records, records_of(rows, plan), deleted(delta), offset=table.num_rows)
+        delivered = records_of(rows, plan, before=resolved.records)
+        merge = _merged(resolved.records, delivered, deleted(delta), offset=table.num_rows)
     with timed(seconds, "cleanse"):
         fresh = cleanse_table(rows, plan, threads=os.cpu_count() or 1)
         cleansed = _both(resolved.cleansed, fresh)
@@ -113,7 +114,6 @@ def _aligned(delta: pa.Table, table: pa.Table, resolved: Resolved) -> pa.Table:
 
 def _merged(base: Records, fresh: Records, gone: NDArray[np.bool_], *, offset: int) -> _Merge:
     known = positions(fresh.names.cast(base.names.type), base.names)
-    fresh = _dated(fresh, np.append(base.at, 0)[known])
     older = (known != ABSENT) & (fresh.at < np.append(base.at, 0)[known])
     removed = gone[fresh.row]
     stays = np.ones(len(base), np.bool_)
@@ -135,11 +135,6 @@ def _merged(base: Records, fresh: Records, gone: NDArray[np.bool_], *, offset: i
         deleted=base.deleted + int((removed & ~older & (known != ABSENT)).sum()),
     )
     return _Merge(of_base, of_delta, known, counted)
-
-
-def _dated(fresh: Records, before: Integers) -> Records:
-    """A row that does not say when it changed is as new as what it changes: a deletion often names the record alone."""
-    return replace(fresh, at=np.where(fresh.at == UNKNOWN, before, fresh.at))
 
 
 def _records(base: Records, fresh: Records, of_base: Integers, *, of_delta: Integers, offset: int) -> Records:

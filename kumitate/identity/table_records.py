@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from kumitate.cleanse.rules import Rule, column_cleanser
 from kumitate.config.source import Semantic
 from kumitate.errors import FatalError
-from kumitate.identity.components import Integers
+from kumitate.identity.components import Integers, positions
 from kumitate.identity.table_plan import TablePlan
 from kumitate.model.masking import mask
 
@@ -42,17 +42,34 @@ class Records:
         return len(self.row)
 
 
-def records_of(table: pa.Table, plan: TablePlan) -> Records:
-    """The table's records; FatalError where rows have no name, or one name and nothing that tells the newest."""
+def records_of(table: pa.Table, plan: TablePlan, before: Records | None = None) -> Records:
+    """The table's records; FatalError where rows have no name, or one name and nothing that tells the newest.
+
+    In what comes after the records `before`, a row that does not say when it changed is as new as what it changes: a
+    deletion often names the record alone.
+    """
     names = _names(table, plan)
-    at = _moments(table, plan)
-    order = np.lexsort((np.arange(len(at)), at, _ranks(names)))
-    ranks = _ranks(names)[order]
+    ranks, at = _ranks(names), _moments(table, plan)
+    if before is not None and plan.updated_at is not None and (at == UNKNOWN).any():
+        known = np.append(before.at, UNKNOWN)[positions(names.cast(before.names.type), before.names)]
+        at = _dated(at, ranks, known)
+    order = np.lexsort((np.arange(len(at)), at, ranks))
+    ranks = ranks[order]
     last = np.append(ranks[1:] != ranks[:-1], True)[: len(ranks)]
     if not last.all() and plan.updated_at is None:
         raise FatalError(_repeated(names, plan, order[np.flatnonzero(~last)[0] :][:2]))
     row = order[last]
     return Records(names.take(pa.array(row)), row, at[row], len(at) - len(row))
+
+
+def _dated(at: Integers, ranks: Integers, known: Integers) -> Integers:
+    """`at`, where it is UNKNOWN as new as the newest of the record so far: of the rows above it and of `known`."""
+    order = np.argsort(ranks, kind="stable")
+    moments, place = np.unique(np.maximum(at, known)[order], return_inverse=True)
+    newest = np.maximum.accumulate(ranks[order] * len(moments) + place) % len(moments)
+    dated = at.copy()
+    dated[order] = np.where(at[order] == UNKNOWN, moments[newest], at[order])
+    return dated
 
 
 def _names(table: pa.Table, plan: TablePlan) -> pa.Array:

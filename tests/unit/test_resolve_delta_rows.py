@@ -46,6 +46,13 @@ def test_a_change_that_does_not_say_when_it_happened_counts() -> None:
     assert len(set(found.clusters()["person_id"].to_pylist())) == 1
 
 
+def test_a_row_that_does_not_say_when_comes_after_what_the_same_delta_says_of_its_record_before() -> None:
+    dated = {"id": ["1", "1", "3", "3", "9"], "changed": ["2026-02-02", "", "", "2026-02-02", "2026-02-02"]}
+    found = after(**dated, email=["t@x.jp", "", "", "c@x.jp", "n@x.jp"], _deleted=["", "true", "true", "", ""])
+    assert records(found) == {"2", "3", "9"}
+    assert found.records.superseded == 3
+
+
 def test_what_is_older_than_the_record_is_passed_over_be_it_a_change_or_a_deletion() -> None:
     found = after(id=["3", "1"], email=["t@x.jp", ""], changed=["2026-01-01"] * 2, _deleted=["", "true"])
     assert records(found) == {"1", "2", "3"}
