@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _DASH = Path("-")
 _ENDINGS = {"csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "parquet": ".parquet", "excel": ".xlsx"}
-_BINARY = ((b"PAR1", "parquet"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0", "excel"))
+_ZIP = b"PK\x03\x04"
+_BINARY = ((b"PAR1", "parquet"), (_ZIP, "excel"), (b"\xd0\xcf\x11\xe0", "excel"))
+_WORKBOOK_PARTS = frozenset({"[Content_Types].xml", "content.xml"})
+"""Of Microsoft's workbooks, and of OpenDocument's."""
 _GZIP = b"\x1f\x8b\x08"
 _HEAD_BYTES = 4096
 _OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{")
@@ -100,12 +104,22 @@ def _ending(kept: Path, name: str, table_format: str | None) -> str:
     if not head:
         raise FatalError(f"{name}: nothing came; pipe a table into it, as in `cat members.csv | kumitate … --in -`")
     seen = next((kind for mark, kind in _BINARY if head.startswith(mark)), None)
+    if head.startswith(_ZIP) and not _is_workbook(kept):
+        raise FatalError(f"{name}: is an archive and no workbook; unpack it first, as in `unzip -p members.zip | …`")
     if table_format is None:
         return _ENDINGS[seen or ("jsonl" if _OBJECT.match(head) else "csv")]
     if seen != (table_format if table_format in ("parquet", "excel") else None):
         is_ = f"{seen} by its first bytes" if seen else f"no {table_format} by its first bytes"
         raise FatalError(f"{name}: is {is_}; leave out --format {table_format}, or say what it is")
     return _ENDINGS[table_format]
+
+
+def _is_workbook(kept: Path) -> bool:
+    """Whether a zip has what every workbook has; one that is broken or packed once more is for its reader to refuse."""
+    if not zipfile.is_zipfile(kept):
+        return True
+    with zipfile.ZipFile(kept) as archive:
+        return not _WORKBOOK_PARTS.isdisjoint(archive.namelist())
 
 
 def _head(kept: Path) -> bytes:

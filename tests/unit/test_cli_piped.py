@@ -7,6 +7,7 @@ import io
 import json
 import os
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,13 @@ ROWS = [
 
 def delimited(mark: str) -> str:
     return "".join(mark.join(row) + "\n" for row in [list(ROWS[0]), *(list(row.values()) for row in ROWS)])
+
+
+def zipped(name: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, delimited(","))
+    return file.getvalue()
 
 
 def parquet() -> bytes:
@@ -103,6 +111,8 @@ REFUSED: dict[str, tuple[list[str], bytes, str]] = {
     "binary": ([], b"\x00\x01\x02 not a table \x00", "kumitate: standard input: holds bytes that are no text"),
     "other": (["--format", "parquet"], PIPED["csv"], "standard input: is no parquet by its first bytes; leave out"),
     "hidden": (["--format", "csv"], PIPED["parquet"], "standard input: is parquet by its first bytes; leave out"),
+    "archive": ([], zipped("people.csv"), "standard input: is an archive and no workbook; unpack it first"),
+    "workbook": ([], zipped("content.xml"), "standard input: cannot be read (CalamineError)"),
     "torn": ([], PIPED["gzip"][:40], "standard input: cannot be read (EOFError)"),
     "ragged": ([], b"no,email\n1,a@example.jp\n2\n", "standard input: the rows that end on lines 3"),
 }
