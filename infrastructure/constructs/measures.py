@@ -69,9 +69,9 @@ class Measures:
         return _of_queue("ApproximateAgeOfOldestMessage", name, account)
 
     def undelivered(self, queues: Iterable[str]) -> cloudwatch.MathExpression:
-        """What found nobody, over these queues."""
+        """What found nobody, over these queues; SQS says nothing of one that nobody has used for six hours."""
         parts = {f"q{number}": depth(self.platform.names.called(queue), queue) for number, queue in enumerate(queues)}
-        return _math("+".join(parts), "undelivered", parts, period=_MINUTES)
+        return _math("+".join(f"FILL({name}, 0)" for name in parts), "undelivered", parts, period=_MINUTES)
 
     def unwritten_percent(self, inflow: Inflow) -> cloudwatch.MathExpression:
         """Firehose says the part of its writes that went well; nothing where nothing came."""

@@ -57,6 +57,16 @@ def test_the_quarantine_alarm_has_the_gates_limit(shop: Synthesis) -> None:
     assert rate["Threshold"] == shop.platform.environment.gate.max_quarantined_percent
 
 
+def test_an_event_that_found_nobody_is_told_though_other_queues_were_never_used(shop: Synthesis) -> None:
+    """Of a queue that nobody has used for six hours SQS says nothing, and a sum with nothing is nothing."""
+    alarms = {alarm["AlarmName"]: alarm for alarm in shop["operations"].of_type("AWS::CloudWatch::Alarm").values()}
+    metrics = alarms[shop.platform.names.called("undelivered")]["Metrics"]
+    (said,) = (each["Expression"] for each in metrics if "Expression" in each)
+    queues = [each["Id"] for each in metrics if "MetricStat" in each]
+    assert len(queues) > 1
+    assert sorted(said.split("+")) == sorted(f"FILL({queue}, 0)" for queue in queues)
+
+
 def test_those_who_are_to_be_told_are_told_once(shop: Synthesis) -> None:
     subscriptions = shop["operations"].of_type("AWS::SNS::Subscription").values()
     assert sorted(each["Endpoint"] for each in subscriptions) == sorted(shop.platform.environment.notify)
