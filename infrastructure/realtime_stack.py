@@ -109,7 +109,7 @@ class RealTimeStack(cdk.Stack):
         work = Work(
             name="triggered",
             purpose="Brings what a trigger tells to its syncs",
-            timeout_seconds=120,
+            timeout_seconds=900,  # after a run it goes over all that waits, which may be thousands
             environment={
                 "KUMITATE_LEDGER": names.called("ledger"),
                 "KUMITATE_QUEUES": names.account_queues,

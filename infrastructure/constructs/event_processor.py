@@ -29,7 +29,12 @@ TRIGGERS = "/opt/kumitate/triggers.json"
 _RECORDS = 100
 _RETRIES = 10
 """What cannot be processed is set aside by the function itself; these are for what may go well the next time."""
-_OLDEST_SECONDS = 6 * 3600
+_OLDEST_SECONDS = 24 * 3600
+"""As long as a stream keeps events at least: what waited while nothing could be processed is not passed over, for a
+purchase that is passed over would be told as none.
+"""
+_TIMER_SECONDS = 6 * 3600
+"""As long as Lambda keeps a call."""
 _SIDE_BY_SIDE = 4
 """Batches of one shard at a time: records of one partition key stay in order."""
 
@@ -97,7 +102,7 @@ class EventProcessor(Construct):
             function_name=self.processor.function.function_name,
             qualifier="$LATEST",
             maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=_OLDEST_SECONDS,
+            maximum_event_age_in_seconds=_TIMER_SECONDS,
             destination_config={"onFailure": {"destination": undelivered.queue_arn}},
         ).node.add_dependency(self.processor.role)
 

@@ -102,12 +102,20 @@ def test_only_streams_that_triggers_look_at_are_read_and_one_record_stops_no_sha
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert 0 < mapping["MaximumRetryAttempts"] < 100
-    assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 24 * 3600
+    kept_hours = [each["RetentionPeriodHours"] for each in cloud["ingest"].of_type("AWS::Kinesis::Stream").values()]
+    assert mapping["MaximumRecordAgeInSeconds"] == 24 * 3600, "what a stream still has is not passed over"
+    assert min(kept_hours) >= 24
     assert mapping["ParallelizationFactor"] > 1
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     queues = realtime.of_type("AWS::SQS::Queue")
     dead = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
     assert queues[dead]["QueueName"] == cloud.platform.names.called("processor", "dlq")
+
+
+def test_after_a_run_there_is_time_for_thousands_that_wait(realtime: Template, cloud: Synthesis) -> None:
+    """One firing is a dozen calls, one after another: two minutes would be enough for a thousand."""
+    functions = {each["FunctionName"]: each for each in realtime.of_type("AWS::Lambda::Function").values()}
+    assert functions[cloud.platform.names.called("fn-triggered")]["Timeout"] == 900
 
 
 def test_a_timer_that_its_function_fails_at_is_kept(realtime: Template, cloud: Synthesis) -> None:
