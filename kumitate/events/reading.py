@@ -163,9 +163,11 @@ def _timestamp(plain: str, formats: tuple[str, ...], zone: str) -> int | None:
     if found is None:
         return None
     try:
-        return milliseconds(found if found.tzinfo else found.replace(tzinfo=_zone(zone)))
+        ms = milliseconds(found if found.tzinfo else found.replace(tzinfo=_zone(zone)))
+        moment_at(ms)  # in UTC it may be of a year that no calendar has
     except OverflowError:
         return None
+    return ms
 
 
 def _date(plain: str, formats: tuple[str, ...], zone: str) -> str | None:

@@ -15,7 +15,7 @@ from kumitate.config.source import Semantic
 from kumitate.errors import RecordError
 from kumitate.events.identifiers import normalised
 from kumitate.events.plan import Field
-from kumitate.events.reading import milliseconds, read
+from kumitate.events.reading import kept, milliseconds, read
 from kumitate.model.realtime import READABLE
 
 ODD = st.text(
@@ -81,6 +81,12 @@ def test_numbers_words_and_iso_times_are_the_lakes(
 ) -> None:
     value = data.draw(values)
     assert read(value, Field("it", semantic), "Asia/Tokyo") == lake(semantic, value)
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_a_time_that_in_utc_is_of_no_calendars_year_is_no_value_and_ends_no_batch(written: str) -> None:
+    assert lake("timestamp", written) is None
+    assert kept(read(written, Field("it", "timestamp"), "Asia/Tokyo"), "timestamp") is None
 
 
 @given(value=st.one_of(EMAILS, ODD))
