@@ -11,7 +11,10 @@ from kumitate.errors import FatalError, RetryableError
 
 _AT_ONCE = 10
 _TRIES = 5
-_LONGEST_WAIT_SECONDS = 12 * 3600
+_LONGEST_WAIT_SECONDS = 12 * 3600 - 20 * 60
+"""SQS hides a message for 12 hours at most, counted from when it was received, and refuses what goes beyond; a function
+may have had it for a quarter of an hour by then.
+"""
 _LOOK_SECONDS = 300
 _EXPLANATION_CHARACTERS = 1_000
 EXHAUSTED = "receives.exhausted"
