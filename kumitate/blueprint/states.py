@@ -34,6 +34,7 @@ _SERVICE_TROUBLE = (
     *(f"{service}.ProvisionedThroughputExceededException" for service in DYNAMODB),
     *(f"{service}.ThrottlingException" for service in DYNAMODB),
     *(f"{service}.InternalServerErrorException" for service in DYNAMODB),
+    "EventBridge.FailedEntry",  # it took the call and not the event, mostly because it was too busy
     "EventBridge.InternalException",
     "EventBridge.ThrottlingException",
 )

@@ -26,6 +26,15 @@ def test_every_function_that_says_try_again_is_called_again() -> None:
         assert RetryableError.__name__ in retried, f"{name}: Lambda names an error by its class"
 
 
+def test_an_event_that_the_bus_took_no_notice_of_is_put_again() -> None:
+    """Its call goes well, and Step Functions names an error of its own."""
+    told = {name: state for name, state in states().items() if state.get("Resource", "").endswith("events:putEvents")}
+    assert len(told) >= 3
+    for name, state in told.items():
+        retried = [error for retry in state["Retry"] for error in retry["ErrorEquals"] if retry["MaxAttempts"]]
+        assert "EventBridge.FailedEntry" in retried, name
+
+
 def pipeline(folder: Path, *, rules: str = "") -> dict[str, dict[str, Any]]:
     """The pipeline's states, with these quality rules and no others."""
     shutil.copytree(REPOSITORY / "tests" / "projects" / "cloud", folder, dirs_exist_ok=True)
