@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from kumitate.errors import RecordError
+from kumitate.events.unpacking import loaded
 
 _NESTED = ("properties", "traits", "context")
 _DEEPEST = 8
@@ -42,7 +42,7 @@ def _set(item: dict[str, Any], steps: list[str], value: str) -> None:
 
 def _section(value: str) -> Any:
     try:
-        return json.loads(value)
+        return loaded(value)
     except (ValueError, RecursionError):
         return value
 
@@ -50,7 +50,7 @@ def _section(value: str) -> Any:
 def _decoded(data: str) -> dict[str, Any]:
     try:
         padded = data.replace("-", "+").replace("_", "/").replace(" ", "+") + "=" * (-len(data) % 4)
-        found = json.loads(base64.b64decode(padded))
+        found = loaded(base64.b64decode(padded).decode("utf-8-sig"))
     except (binascii.Error, ValueError, RecursionError):
         raise RecordError("body.not_json", "data") from None
     if not isinstance(found, dict):

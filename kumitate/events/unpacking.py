@@ -46,7 +46,7 @@ def body_of(data: bytes, encoding: str, *, is_batch: bool) -> Body:
     """RecordError where nothing of it is of use; an event that cannot be read is an `Unread`."""
     text = _decoded(unpacked(data, encoding))
     try:
-        content = _loaded(text)
+        content = loaded(text)
     except RecursionError:
         if not is_batch:
             raise RecordError("event.too_deep") from None
@@ -91,7 +91,7 @@ def _decoded(data: bytes) -> str:
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 
-def _loaded(text: str) -> Any:
+def loaded(text: str) -> Any:
     """ValueError for a number of more digits than any double has."""
     if _LONG_NUMBER.search(text):
         return json.loads(text, parse_int=_whole)
@@ -133,7 +133,7 @@ def _in_pieces(text: str, *, is_batch: bool) -> Body:
     if len(pieces) > MAX_BATCH_EVENTS:
         raise RecordError("batch.too_many", "batch")
     try:
-        envelope = _loaded(text[: found.end()] + text[end:])
+        envelope = loaded(text[: found.end()] + text[end:])
     except (ValueError, RecursionError):
         raise RecordError("body.not_json") from None
     body = _body(envelope, is_batch=True)
@@ -170,7 +170,7 @@ def _pieces(text: str, start: int) -> tuple[list[str], int]:
 
 def _read(piece: str) -> Any:
     try:
-        return _loaded(piece)
+        return loaded(piece)
     except RecursionError:
         return Unread("event.too_deep")
     except ValueError:

@@ -146,3 +146,15 @@ def test_a_picture_is_an_event_each_time_it_is_loaded() -> None:
     assert desk.ask("GET", "/v1/pixel/track", query={"data": data}).status == 200
     assert desk.ask("GET", "/v1/pixel/track", query={"data": "%%"}).status == 400
     assert desk.ask("GET", "/pixel/v1/track", query={"writeKey": "web-key"}).status == 400
+
+
+@pytest.mark.parametrize("place", ["properties", "data"])
+def test_a_picture_brings_no_number_that_no_other_call_may_bring(place: str) -> None:
+    desk, told = Desk(), '{"a":' + "9" * 400 + "}"
+    query = {"writeKey": "web-key", "event": "Email Opened", "userId": "u1", "properties": told}
+    if place == "data":
+        whole = '{"writeKey":"web-key","event":"Email Opened","userId":"u1","properties":' + told + "}"
+        query = {"data": base64.b64encode(whole.encode()).decode()}
+    answer = desk.ask("GET", "/pixel/v1/track", query=query)
+    assert (answer.status, json.loads(answer.body)["reason"]) == (400, "event.number")
+    assert desk.lines == []
