@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from kumitate.config.identity import Entity, IdentifierKind, MatchRule
 from kumitate.config.source import ColumnSpec, Semantic
@@ -89,7 +90,7 @@ def defaults(meanings: Sequence[Meaning]) -> Defaults:
         known.columns[each.column] = ColumnSpec(type=each.semantic)
     places = [_place(known, column) for column in known.every("address")[:1]]
     stated, kinds = _identifiers(known)
-    rules = dict(_rules(known, places))
+    rules = _each_named_once(_rules(known, places))
     return Defaults(known.columns, stated, Entity(identifiers=kinds, rules=rules))
 
 
@@ -132,4 +133,23 @@ def _rules(known: _Known, places: Sequence[str]) -> Iterator[tuple[str, MatchRul
 def _rule(*columns: str, needs: int = 2, apart: tuple[str, ...] = ()) -> Iterator[tuple[str, MatchRule]]:
     """A rule of so many columns at least; `apart` are those of which its records may have one value."""
     if len(columns) >= needs:
-        yield "_and_".join(columns)[:55].rstrip("_"), MatchRule(match=columns, max_distinct=dict.fromkeys(apart, 1))
+        yield _named(columns), MatchRule(match=columns, max_distinct=dict.fromkeys(apart, 1))
+
+
+_LONGEST = 55
+"""Characters of a rule's name."""
+
+
+def _named(columns: Sequence[str], number: int = 1) -> str:
+    """The columns, as many as there is room for: behind them the number of a name that others have, too."""
+    behind = f"_{number}" if number > 1 else ""
+    return "_and_".join(columns)[: _LONGEST - len(behind)].rstrip("_") + behind
+
+
+def _each_named_once(rules: Iterator[tuple[str, MatchRule]]) -> dict[str, MatchRule]:
+    """Columns with long names may begin all their rules alike; none may take another's place."""
+    found: dict[str, MatchRule] = {}
+    for name, rule in rules:
+        names = chain((name,), (_named(rule.match, number) for number in count(2)))
+        found[next(each for each in names if each not in found)] = rule
+    return found

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from kumitate.cleanse.recognise import recognise
+from kumitate.config.source import Semantic
 from kumitate.config.table_rules import TableRules
+from kumitate.identity.defaults import Meaning, defaults
+from kumitate.identity.graph.model import GraphRules, Keys, KindRule, no_links, no_pairs
+from kumitate.identity.graph.resolve import resolve
 from kumitate.identity.resolving import Resolved, resolve_table
 from kumitate.identity.table_delta import merged_with
 from kumitate.identity.table_plan import Given, plan_table
@@ -61,3 +67,29 @@ def test_a_model_is_learned_from_two_rows_that_are_alike_in_all() -> None:
     found = resolved(table({"id": "1", **row}, {"id": "2", **row}), TableRules(), model="train")
     assert groups(found) == {"12"}
     assert found.scored is not None
+
+
+def test_no_shipped_rule_takes_anothers_place_where_columns_have_long_names() -> None:
+    names = {"last_name": Semantic.NAME, "first_name": Semantic.NAME, "birthdate": Semantic.BIRTHDATE}
+    ways = {"address": Semantic.ADDRESS, "postal_code": Semantic.POSTAL_CODE, "phone": Semantic.PHONE}
+    short, long = (
+        defaults([Meaning(before + each, each, type_) for each, type_ in (names | ways).items()]).person.rules
+        for before in ("", "customer_registration_at_counter_")
+    )
+    assert len(long) == len(short) == 6
+    assert max(map(len, long)) <= 55
+
+
+def test_a_number_on_very_many_records_that_say_little_is_doubted_without_a_look_at_any_two_of_them() -> None:
+    apart = KindRule("member", contradicted_by=((1,), (2,)))
+    rules = GraphRules((apart, KindRule("born", merges=False), KindRule("name", merges=False)), largest=5_000)
+    record = np.concatenate([np.arange(3_000), [0, 1, 0, 1]])
+    kind = np.repeat(np.array([0, 1, 2], np.int16), [3_000, 2, 2])
+    value = np.concatenate([np.full(3_000, 7), [1, 2, 3, 4]]).astype(np.uint64)
+    keys = Keys(record, kind, value, np.zeros(3_004, np.int64), np.zeros(3_004, np.bool_))
+    tracemalloc.start()
+    found = resolve(3_000, keys, rules, pairs=no_pairs(), links=no_links())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.held.reason == ("contradicted:born",)
+    assert most < 10_000_000
