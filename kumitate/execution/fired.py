@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from kumitate.activation.before import (
@@ -41,7 +42,7 @@ from kumitate.ports import FiringBook, StateStore, WayOut
 
 _TRIES = 8
 _AT_ONCE = 100
-"""Firings whose people are looked up together."""
+"""Firings whose people are looked up together; a function holds no more of them, however many wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,9 @@ class Firings:
         """Whoever waits for what a run publishes is tried once more, and rows that have not arrived go again."""
         states: Counter[str] = Counter()
         for sync in sorted(self.plans):
-            waiting = list(self.book.uncollected(sync))
-            for start in range(0, len(waiting), _AT_ONCE):
-                states.update(self._again(self.plans[sync], waiting[start : start + _AT_ONCE]))
+            waiting = iter(self.book.uncollected(sync))
+            while some := list(islice(waiting, _AT_ONCE)):
+                states.update(self._again(self.plans[sync], some))
         return states
 
     def _again(self, plan: FiredSync, waiting: Sequence[Firing]) -> Iterator[str]:

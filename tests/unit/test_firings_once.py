@@ -1,6 +1,6 @@
 """A sync is told of a trigger's key once in `once_per`, whoever the person was taken for when it fired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from kumitate.events.state_keys import who_key
 from kumitate.execution.fired import Firings
 from kumitate.execution.gathered import became
 from kumitate.model.event import Fired, State
+from kumitate.model.firing import Firing
 
 ALERT = {
     "destination": "team",
@@ -83,6 +84,34 @@ def test_however_many_visitors_wait_the_map_is_asked_for_all_of_them_at_once() -
     world.knows(VISITOR, "p1")
     assert counted.again() == {"leaving": 1, "held": 249}
     assert sum(world.out.arrived.values()) == 1
+
+
+def test_however_many_visitors_wait_no_more_of_them_are_held_than_are_looked_up_together() -> None:
+    world, seen = World(), [0, 0]
+
+    @dataclass(frozen=True)
+    class Streaming:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.book, name)
+
+        def uncollected(self, sync: str) -> Iterator[Firing]:
+            for firing in world.book.uncollected(sync):
+                seen[0] += 1
+                yield firing
+
+    @dataclass(frozen=True)
+    class Counted:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.states, name)
+
+        def read(self, keys: Sequence[str]) -> Mapping[str, State]:
+            seen[:] = [0, max(seen)]
+            return world.states.read(keys)
+
+    for number in range(250):
+        world.firings.told(by_visitor(number))
+    replace(world.firings, store=Counted(), book=Streaming()).again()
+    assert seen == [0, 100]
 
 
 def test_another_cart_is_another_key() -> None:
