@@ -1,6 +1,7 @@
 """A column of addresses gives what its values give one by one: over the towns of the postal master, however written."""
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def one_by_one(address: str | None) -> tuple[str | None, str | None, dict[str, s
     return reading.value, " ".join(reading.codes) or None, {part: reading.parts.get(part) for part in PARTS}
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(st.lists(st.one_of(addresses(), st.none(), st.text(max_size=12)), min_size=30, max_size=40))
 def test_a_column_of_addresses_gives_what_they_give_one_by_one(written: list[str | None]) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def test_any_slip_of_the_hand_is_told_in_plain_words(file: str, place: float, le
         _is_told_in_plain_words(root)
 
 
+@pytest.mark.slow
 @given(
     file=st.sampled_from([file for file in FILES if file.endswith(".yaml")]),
     data=st.data(),

@@ -43,6 +43,7 @@ def test_killed_at_every_point_and_taken_up_all_arrives_and_nothing_twice_that_m
         check(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Once, Launch], ids=lambda each: each.__name__)
 def test_killed_twice_the_same_holds(kind: type[Destination]) -> None:
     for point in World(kind(), LINES["late"]).points():

@@ -258,6 +258,7 @@ def hold_to_the_conditions(config: Config, world: World, found: Row) -> None:
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
+@pytest.mark.slow
 @settings(patient, max_examples=6)
 @given(worlds())
 def test_the_scan_finds_the_members_that_the_conditions_mean(drawn: tuple[Config, World, Row]) -> None:

@@ -109,6 +109,7 @@ def everybody() -> dict[str, Any]:
     return {f"p{n}": VIP for n in range(9)}
 
 
+@pytest.mark.slow
 def test_removals_that_were_not_wanted_in_between_are_new_to_the_guard() -> None:
     shop = guarded()
     shop.people(**everybody())

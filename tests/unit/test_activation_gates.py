@@ -155,6 +155,7 @@ def test_a_person_is_left_to_the_sync_that_goes_first_also_where_that_one_holds_
     assert shop.gates("first")["q2"] == shop.gates()["q2"] == "consent_unknown"
 
 
+@pytest.mark.slow
 def test_a_budget_counts_what_arrived_or_may_have_and_what_this_run_sends_already() -> None:
     message = UPSERT | {"consent": ADS, "mode": "append", "destination": "team"}
     syncs = {"a": message, "s": message | {"key": "{person_id}:{visits}"}}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from harness.activations import World, project
 from harness.talks import opened, sent, transport_to
@@ -57,6 +58,7 @@ def key_of(changes: list[Change]) -> str:
     return request.headers["Idempotency-Key"]
 
 
+@pytest.mark.slow
 def test_a_change_that_is_still_to_bring_is_the_same_one_in_a_later_run() -> None:
     hooks = Hooks()
     first = [key_of(hooks.run(named("a"), verdict)) for verdict in ("retry", "accepted")]
@@ -66,6 +68,7 @@ def test_a_change_that_is_still_to_bring_is_the_same_one_in_a_later_run() -> Non
     assert len({*first, *then, *again}) == 3
 
 
+@pytest.mark.slow
 def test_after_a_reset_everything_is_told_anew() -> None:
     hooks = Hooks()
     told = [key_of(hooks.run(person)) for person in (named("a"), NOBODY, named("a"))]
@@ -78,6 +81,7 @@ def test_modes_that_take_nobody_out_tell_changes_apart_as_well() -> None:
     assert len({key_of(hooks.run(named(name))) for name in ("a", "b", "a", "b")}) == 4
 
 
+@pytest.mark.slow
 def test_a_receiver_that_remembers_keys_ends_with_what_is_true(tmp_path: Path) -> None:
     hooks = Hooks()
     destination = opened("webhook", path="/hooks/crm", sync="s")

@@ -88,6 +88,7 @@ def test_a_head_is_told_only_if_no_number_makes_it_another_town() -> None:
         assert read_head(head) == UNTOLD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "read"),
     [("jp_address_geolonia/addresses_dev.csv.gz", geolonia), ("jp_address_abr/abr_dev.jsonl.gz", abr)],

@@ -183,6 +183,7 @@ def test_typed_files_are_audited_alike(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_dates_in_another_order_get_their_format_and_foreign_phones_their_country(tmp_path: Path) -> None:
     rows = [f"{n % 28 + 1:02d}/{n % 12 + 1:02d}/19{n + 50},(212) 555-01{n:02d},US" for n in range(30)]
     found = audited(tmp_path, "\n".join(["dob,phone,country", *rows]).encode())
@@ -229,6 +230,7 @@ def test_a_kind_that_identity_declares_is_stated_though_no_source_states_it_yet(
     assert kinds_stated(config, members, None) == {"email": "メール", "phone": "電話番号"}
 
 
+@pytest.mark.slow
 def test_headers_that_are_no_names_still_make_a_sound_draft(tmp_path: Path) -> None:
     header = '"Größe, cm",select,"a: b # c","数量",,x,X,"quote""d"\n'
     found = audited(tmp_path, (header + "1,2,3,4,5,6,7,8\n" * 2).encode())
@@ -239,6 +241,7 @@ def test_headers_that_are_no_names_still_make_a_sound_draft(tmp_path: Path) -> N
     assert (source.key, source.path) == ("row", "data/odd file.csv")
 
 
+@pytest.mark.slow
 def test_what_happens_again_and_again_to_the_same_people_is_drafted_as_events(tmp_path: Path) -> None:
     rows = [f"u{n % 60}@mail.jp,Order,2026-01-01 10:{n // 60:02d}:{n % 60:02d}" for n in range(600)]
     found = audited(tmp_path, "\n".join(["email,event,time", *rows]).encode())

@@ -32,6 +32,7 @@ def test_it_tells_how_many_rows_would_join_known_people(bakery: Path, tmp_path: 
     assert (joined["telephone"]["known_rows"], joined["telephone"]["rows"]) == (1, 2)
 
 
+@pytest.mark.slow
 def test_the_draft_it_writes_passes_the_project_s_check(tmp_path: Path) -> None:
     root = copy_of(BAKERY, tmp_path / "shop")
     (root / "data/newsletter.csv").write_text(NEWSLETTER, encoding="utf-8")

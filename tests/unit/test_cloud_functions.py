@@ -183,6 +183,7 @@ def test_an_unexpected_failure_names_its_kind_alone_and_the_message_comes_again(
     assert platform.records() == [], "it waits for half a minute"
 
 
+@pytest.mark.slow
 def test_a_rotated_secret_is_read_again_by_a_warm_function(platform: Platform) -> None:
     secrets = platform.client("secretsmanager")
     secrets.put_secret_value(SecretId="shop/slack", SecretString="old")

@@ -104,5 +104,6 @@ def test_the_delivery_function_loads_in_its_budget() -> None:
     assert best <= MAX_CPU_MS
 
 
+@pytest.mark.slow
 def test_every_destination_works_with_what_the_functions_carry() -> None:
     assert fresh(WITHOUT).split() == sorted(REGISTRY)

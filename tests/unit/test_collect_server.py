@@ -89,6 +89,7 @@ def test_a_body_that_is_far_too_large_is_refused_before_it_is_sent() -> None:
         assert b"connection: close" in each
 
 
+@pytest.mark.slow
 def test_a_slow_body_is_not_waited_for() -> None:
     with server() as (port, calls):
         begun = time.monotonic()

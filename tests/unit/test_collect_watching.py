@@ -147,6 +147,7 @@ def test_what_was_told_is_delivered_until_it_is_heard_and_holds_up_nothing_else(
     assert (heard, watched.told) == ([*range(120), 0, 1], 120)
 
 
+@pytest.mark.slow
 def test_what_breaks_altogether_goes_on_too_and_quotes_nothing() -> None:
     ended, watched, said, steps = Signal(), Watched(), [], iter("ab")
 

@@ -143,6 +143,7 @@ def test_every_price_says_where_it_is_from_and_when() -> None:
     assert [name for name, price in prices.by_name.items() if price.usd is None] == ["customer_profile"]
 
 
+@pytest.mark.slow
 def test_every_price_is_used_by_some_platform(root: Path) -> None:
     instance = "12345678-1234-1234-1234-123456789012"
     messaging = f"messaging: {{email: true, sms: true, push: true, connect_instance: {instance}}}"

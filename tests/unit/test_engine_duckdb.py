@@ -99,6 +99,7 @@ def test_a_function_runs_on_more_than_one_core(engine: DuckDBEngine) -> None:
     assert len(tuples(engine.apply(Query("many", sql), met, DOUBLED))) == 131_072
 
 
+@pytest.mark.slow
 def test_a_function_is_only_a_few_batches_ahead_of_who_takes_its_rows(engine: DuckDBEngine) -> None:
     seen = []
 

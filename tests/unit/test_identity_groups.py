@@ -48,6 +48,7 @@ def test_the_same_persons_in_another_order_change_no_group_and_make_no_event() -
     assert events(people) == set()
 
 
+@pytest.mark.slow
 def test_of_two_households_that_become_one_the_younger_is_an_alias_of_the_older() -> None:
     first = [member("1", **NARA), member("2", **NARA)]
     people = town(household=HOUSEHOLD).resolve(members=first)
@@ -62,6 +63,7 @@ def test_of_two_households_that_become_one_the_younger_is_an_alias_of_the_older(
     assert set(people.lake.rows(f"{history} '{older}'")) == {("r000001", None), ("r000003", None)}
 
 
+@pytest.mark.slow
 def test_who_moves_out_makes_a_household_of_their_own_and_one_that_nobody_lives_in_retires() -> None:
     four = [member(number, **NARA) for number in "1234"]
     people = town(household=HOUSEHOLD).resolve(members=four)
@@ -73,6 +75,7 @@ def test_who_moves_out_makes_a_household_of_their_own_and_one_that_nobody_lives_
     assert events(people) == {("household", "retired", old, None, 2)}
 
 
+@pytest.mark.slow
 def test_a_household_keeps_its_id_though_all_its_persons_get_those_of_older_records() -> None:
     mail = [{"email": f"{name}@x.jp"} for name in "ab"]
     elders = [card("1", phone="+81312340001"), card("2", phone="+81312340002")]

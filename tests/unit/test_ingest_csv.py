@@ -70,6 +70,7 @@ def test_one_stray_quote_costs_one_line() -> None:
     assert read.values == [("3", "4"), ("5", '6 "x"'), ("9", "0")]
 
 
+@pytest.mark.slow
 def test_a_stray_quote_costs_one_line_also_where_no_quote_follows_for_megabytes() -> None:
     count = 2 * lines.BLOCK_BYTES // 500
     rows = f"1,{'x' * 500}\n" * count

@@ -73,6 +73,7 @@ def test_a_table_made_before_takes_new_columns_and_properties(lake: IcebergLake,
     assert sizes(later) == [1]
 
 
+@pytest.mark.slow
 def test_a_table_that_the_catalogue_lost_is_taken_up_as_it_was(lake: IcebergLake, glue: Any, tmp_path: Path) -> None:
     """Glue drops its tables with a database, while the bucket keeps their files."""
     lake.prepare((SIZES,))

@@ -56,6 +56,7 @@ def test_expiry_keeps_the_newest_states_and_drops_the_files_of_others(lake: Iceb
     assert len(list(tmp_path.rglob("*.parquet"))) == 2
 
 
+@pytest.mark.slow
 def test_expiry_keeps_files_that_newer_states_share(lake: IcebergLake) -> None:
     for size in range(1, 6):
         write(lake, size, Mode.APPEND)

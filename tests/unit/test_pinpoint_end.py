@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from kumitate.cli.main import main
@@ -53,6 +54,7 @@ def test_who_acknowledges_the_end_may_go_on(tmp_path: Path) -> None:
     assert problems(tmp_path, account=ACCOUNT + ACKNOWLEDGED) == []
 
 
+@pytest.mark.slow
 def test_check_says_it_again_every_time(tmp_path: Path) -> None:
     project = opened(tmp_path, account=ACCOUNT + ACKNOWLEDGED)
     (caution,) = cautions(project.config)

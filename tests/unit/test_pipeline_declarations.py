@@ -78,6 +78,7 @@ def test_a_stage_reads_of_later_stages_only_what_the_run_before_left(project: st
         written |= own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("project", PROJECTS)
 def test_a_plan_is_the_same_for_the_same_project_and_run(project: str) -> None:
     config = config_of(project)

@@ -102,6 +102,7 @@ def test_a_removed_source_with_data_stands_in_the_way(root: Path, tmp_path: Path
     assert "environments/aws.yaml:1 dev.retired: source 'visits' is no longer in the project" in result.stderr
 
 
+@pytest.mark.slow
 def test_check_says_what_may_not_be_removed_any_more(root: Path, tmp_path: Path) -> None:
     more = root / "sources/more.yaml"
     more.write_text("visits: {kind: records, path: v.csv, key: row, columns: {shop: {}}}\n", encoding="utf-8")
@@ -181,6 +182,7 @@ def test_an_account_without_a_deployment_is_told_from_one_that_may_not_be_asked(
         assert "compared with nothing: the stacks cannot be read (AccessDenied)" in plan(root).stdout
 
 
+@pytest.mark.slow
 def test_a_secret_that_the_account_lacks_is_said_with_the_command_that_creates_it(root: Path) -> None:
     written = "dev:\n  region: us-east-1\n  secrets:\n    chat: tea/chat\n    crm: tea/crm\n"
     (root / "environments/aws.yaml").write_text(written, encoding="utf-8")
@@ -207,6 +209,7 @@ def test_a_secret_is_there_until_it_is_to_be_deleted() -> None:
         assert not Secrets(manager).is_there("tea/chat")
 
 
+@pytest.mark.slow
 def test_who_wants_to_be_sure_is_not_answered_without_knowing_what_stands(root: Path) -> None:
     assert plan(root, "--offline").exit_code == 0
     guessed = plan(root, "--offline", "--sure")

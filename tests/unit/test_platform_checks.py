@@ -50,6 +50,7 @@ def problems(root: Path, name: str = "dev") -> list[str]:
     return []
 
 
+@pytest.mark.slow
 def test_the_shop_can_be_deployed_in_both_of_its_environments() -> None:
     assert open_for_all(SHOP).config.environments.keys() == {"dev", "prod"}
 

@@ -60,6 +60,7 @@ def test_a_saved_model_gives_the_persons_that_training_in_place_gave(seed: int) 
     assert 50 < len(trained.scored.pairs.left) < 400
 
 
+@pytest.mark.slow
 def test_a_record_that_stands_in_the_delta_once_more_joins_its_twin() -> None:
     table = people(300, 4)
     rows = [row for row in table.to_pylist() if all(row.values())][::10]
@@ -75,6 +76,7 @@ def test_a_record_that_stands_in_the_delta_once_more_joins_its_twin() -> None:
         assert found.resolution.component.tolist() == full.resolution.component.tolist()
 
 
+@pytest.mark.slow
 def test_a_rare_value_weighs_more_than_a_common_one_though_the_file_names_only_the_common() -> None:
     table = people(300, 5)
     found = matched(table, least=0.5, compare=("last_name", "first_name", "birthdate"))

@@ -101,6 +101,7 @@ def test_rows_of_a_request_that_google_failed_go_again_in_the_run_after_the_one_
     assert run_later(sync, p1=A, p2=B) == {}
 
 
+@pytest.mark.slow
 def test_what_a_request_that_is_fine_brought_is_not_sent_again_and_not_kept() -> None:
     google = LateGoogle()
     sync = Followed(google, "google_data_manager", GOOGLE, "mirror")
@@ -155,6 +156,7 @@ def test_what_google_has_already_is_not_sent_again() -> None:
     assert run_later(sync, p1=A) == {}
 
 
+@pytest.mark.slow
 def test_of_very_many_refused_rows_the_whole_request_goes_again() -> None:
     google = LateGoogle([range(2_001)])
     sync = Followed(google, "google_data_manager", GOOGLE, "mirror")

@@ -32,6 +32,7 @@ def _files(folder: Path) -> dict[str, Path]:
     return files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.parquet", "mixed.csv", "wide.csv"])
 def test_parts_are_the_table_in_its_order(tmp_path: Path, name: str) -> None:
     file = _files(tmp_path)[name]
