@@ -72,6 +72,42 @@ def test_what_is_no_model_is_refused(text: str) -> None:
     assert "models/person.json" in _refusal(text)
 
 
+_EQUAL = {"sql_condition": '"a_l" = "a_r"', "m_probability": 0.5, "u_probability": 0.1}
+_ELSE = {"sql_condition": "ELSE", "m_probability": 0.5, "u_probability": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"splink": {"comparisons": [{"comparison_levels": [_EQUAL, _ELSE]}]}}, "output_column_name"),
+        ({"splink": {"comparisons": ["email"]}}, "comparison 1"),
+        ({"splink": {"comparisons": [{"output_column_name": "a", "comparison_levels": ["ELSE"]}]}}, "comparison 1"),
+        (
+            {
+                "splink": {
+                    "comparisons": [
+                        {
+                            "output_column_name": "a",
+                            "comparison_levels": [_EQUAL | {"tf_adjustment_column": "b"}, _ELSE],
+                        }
+                    ]
+                }
+            },
+            "'b'",
+        ),
+        ({"splink": {"probability_two_random_records_match": 1}}, "probability_two_random_records_match"),
+        ({"splink": {"blocking_rules_to_generate_predictions": [{}]}}, "blocking rule"),
+        ({"shared": ["last_name"]}, "shared"),
+        ({"shared": {"most_bits": "17"}}, "most_bits"),
+        ({"frequencies": {"last_name": ["佐藤"]}}, "frequencies"),
+        ({"frequencies": {"last_name": {"佐藤": 0}}}, "frequencies"),
+        ({"trained_on": [1000]}, "trained_on"),
+    ],
+)
+def test_what_was_edited_out_of_shape_is_refused_by_its_name(changes: dict[str, Any], named: str) -> None:
+    assert named in _refusal(_changed(**changes))
+
+
 def test_a_level_outside_the_vocabulary_is_refused_by_its_name() -> None:
     level = {
         "sql_condition": "soundex(a_l) = soundex(a_r)",

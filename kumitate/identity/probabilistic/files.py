@@ -86,7 +86,7 @@ def load(text: str, file: str = "model") -> Model:
     told = envelope.get("splink")
     if not isinstance(told, dict):
         raise _refused(file, ("has no splink settings; train the model anew",))
-    problems = tuple(_problems(told))
+    problems = (*_problems(told), *_problems_around(envelope))
     if problems:
         raise _refused(file, problems)
     return model_of(envelope)
@@ -99,18 +99,54 @@ def _refused(file: str, whats: tuple[str, ...], line: int = 1) -> ConfigError:
 def _problems(told: Mapping[str, Any]) -> Iterator[str]:
     """Everything in Splink's settings that could not be followed, each by its name."""
     probability = told.get("probability_two_random_records_match")
-    if not _is_share(probability):
+    if not _is_share(probability) or probability == 1:
         yield "has no probability_two_random_records_match between 0 and 1; train the model"
     comparisons = told.get("comparisons")
     if not isinstance(comparisons, list) or not comparisons:
         yield "has no comparisons; train the model anew"
         return
+    for place, comparison in enumerate(comparisons, 1):
+        if not _is_comparison(comparison):
+            yield f"comparison {place} has no output_column_name, or no list of comparison_levels; train the model anew"
+            return
     for comparison in comparisons:
-        name = comparison.get("output_column_name") or "a comparison without a name"
-        yield from (f"{name}: {what}" for what in _problems_of(comparison.get("comparison_levels") or []))
+        name = comparison["output_column_name"]
+        yield from (f"{name}: {what}" for what in _problems_of(comparison["comparison_levels"]))
+    yield from _uncompared(comparisons)
     for rule in _blocking(told):
         if _agreed(rule) is None:
             yield f"blocking rule {rule!r} is no equality of columns; Splink can block by it, Kumitate cannot"
+
+
+def _is_comparison(told: object) -> bool:
+    if not isinstance(told, dict) or not isinstance(told.get("comparison_levels"), list):
+        return False
+    name = told.get("output_column_name")
+    return bool(name) and isinstance(name, str) and all(isinstance(level, dict) for level in told["comparison_levels"])
+
+
+def _uncompared(comparisons: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Columns whose values' frequencies are asked for, and that nothing compares."""
+    levels = [level for comparison in comparisons for level in comparison["comparison_levels"]]
+    tests = (test for level in levels for test in checks_of(str(level.get("sql_condition", ""))) or ())
+    compared = {column for test in tests for column in test.columns}
+    for column in dict.fromkeys(level.get("tf_adjustment_column") or "" for level in levels):
+        if column and column not in compared:
+            yield f"tf_adjustment_column {column!r} is a column that no level compares; name one that a level does"
+
+
+def _problems_around(envelope: Mapping[str, Any]) -> Iterator[str]:
+    """What stands beside Splink's settings and cannot be read."""
+    shared, told = envelope.get("shared") or {}, envelope.get("frequencies") or {}
+    if not isinstance(shared, dict) or not isinstance(shared.get("comparisons") or [], list):
+        yield "shared names no comparisons in a list; train the model anew"
+    elif not isinstance(shared.get("most_bits") or 0, int | float):
+        yield "shared: most_bits is no number; train the model anew"
+    columns = told.values() if isinstance(told, dict) else (None,)
+    if not all(isinstance(shares, dict) and all(map(_is_share, shares.values())) for shares in columns):
+        yield "frequencies are not shares between 0 and 1 by column and value; train the model anew"
+    if not isinstance(envelope.get("trained_on") or {}, dict):
+        yield "trained_on tells no rows and date by name; leave it out"
 
 
 def _problems_of(levels: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -131,8 +167,9 @@ def _is_share(value: object) -> bool:
 
 
 def _blocking(told: Mapping[str, Any]) -> Iterator[str]:
-    for rule in told.get("blocking_rules_to_generate_predictions") or ():
-        yield rule["blocking_rule"] if isinstance(rule, dict) else str(rule)
+    rules = told.get("blocking_rules_to_generate_predictions") or ()
+    for rule in rules if isinstance(rules, list | tuple) else (rules,):
+        yield str(rule.get("blocking_rule") if isinstance(rule, dict) else rule)
 
 
 def _agreed(rule: str) -> tuple[str, ...] | None:
