@@ -17,6 +17,10 @@ from kumitate.blueprint.function_access import account_dead_letters, account_que
 from kumitate.blueprint.platform import Account, Platform
 
 _FUNCTION_MINUTES = 15
+_MEMORY_MB, _WHOLE_MEMORY_MB = 512, 3008
+"""A page of a thousand rows is small; where all rows of a sync belong together, their page is as large as the sync. New
+accounts are not given more.
+"""
 
 
 class DestinationAccount(Construct):
@@ -37,11 +41,11 @@ class DestinationAccount(Construct):
         key_arn: str,
     ) -> None:
         super().__init__(scope, id_)
-        names = platform.names
+        names, ways = platform.names, [route for route in routes if route.account == account.name]
         self.dead = dead_letters(self, "DeadLetters", name=account_dead_letters(names, account.name))
         self.queue = self._queue(platform, account_queue(names, account.name))
-        self.delivery = PlatformFunction(self, "Delivery", platform, work=self._work(platform, account))
-        self.delivery.may(delivery_grants(names, account, key_arn, routes=routes))
+        self.delivery = PlatformFunction(self, "Delivery", platform, work=self._work(platform, account, ways))
+        self.delivery.may(delivery_grants(names, account, key_arn, routes=ways))
         lambda_.EventSourceMapping(
             self,
             "Messages",
@@ -66,12 +70,13 @@ class DestinationAccount(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
 
-    def _work(self, platform: Platform, account: Account) -> Work:
+    def _work(self, platform: Platform, account: Account, ways: Iterable[Route]) -> Work:
         names = platform.names
         return Work(
             name="delivery",
             variant=account.name,
             purpose=f"Delivers to {account.name} ({account.type})",
+            memory_mb=memory_mb(ways),
             timeout_seconds=60 * _FUNCTION_MINUTES,
             environment={
                 "KUMITATE_ACCOUNT": account.name,
@@ -81,3 +86,8 @@ class DestinationAccount(Construct):
             },
             traced=True,
         )
+
+
+def memory_mb(ways: Iterable[Route]) -> int:
+    """What a delivery of an account with these syncs needs."""
+    return _WHOLE_MEMORY_MB if any(route.is_whole for route in ways) else _MEMORY_MB

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 from kumitate.errors import RecordError
@@ -37,9 +39,9 @@ def _change(row: dict[str, Any]) -> Change:
 
 
 def changes_on(content: bytes) -> list[Change]:
-    """The changes of a page; RecordError where it is none."""
+    """The changes of a page, which may be all of a sync: read line by line; RecordError where it is none."""
     try:
-        rows = [json.loads(line) for line in gzip.decompress(content).decode().split("\n") if line]
-        return [_change(row) for row in rows]
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
+        with gzip.GzipFile(fileobj=BytesIO(content)) as lines:
+            return [_change(json.loads(line)) for line in lines if line != b"\n"]
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zlib.error):
         raise RecordError("page.unreadable") from None

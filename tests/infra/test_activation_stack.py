@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from harness.synthesis import Synthesis
-from kumitate.activation.routes import CONCURRENCY
+from infrastructure.constructs.destination_account import memory_mb
+from kumitate.activation.routes import CONCURRENCY, routes
 from kumitate.activation.waiting import receives_in
 from kumitate.blueprint.machines import activation_machine
 
@@ -40,6 +42,18 @@ def test_a_message_stays_hidden_longer_than_its_delivery_may_take(shop: Synthesi
     for queue in template.of_type("AWS::SQS::Queue").values():
         if "RedrivePolicy" in queue:
             assert queue["VisibilityTimeout"] >= 6 * longest
+
+
+def test_who_is_sent_a_whole_sync_at_once_has_room_for_it(shop: Synthesis) -> None:
+    """A page of 300,000 rows, a file's or an audience's that is built anew, is 290 MiB when it is read."""
+    platform = shop.platform
+    ways = routes(platform.config, platform.environment)
+    crm = [route for route in ways if route.account == "crm"]
+    assert memory_mb([*crm, replace(crm[0], is_whole=True)]) > 5 * memory_mb(crm)
+    functions = {each["FunctionName"]: each for each in shop["activation"].of_type("AWS::Lambda::Function").values()}
+    for account in platform.accounts:
+        expected = memory_mb(route for route in ways if route.account == account.name)
+        assert functions[platform.names.called("fn", "delivery", account.name)]["MemorySize"] == expected
 
 
 def test_every_sync_has_a_rule_of_its_own_to_the_planner(shop: Synthesis) -> None:

@@ -1,8 +1,9 @@
 """Pages hold a sync's changes in their order, a few to each, the same bytes every time."""
 
 import gzip
+import tracemalloc
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,25 @@ def written(rows: int) -> MemoryShelf:
 
 def pages_on(shelf: MemoryShelf) -> list[list[Change]]:
     return [changes_on(shelf.get(name)) for name in manifest_of(shelf, "r1", "s").names("r1", "s")]
+
+
+def test_a_page_that_holds_a_whole_sync_takes_little_more_to_read_than_to_keep() -> None:
+    page = page_bytes([replace(CHANGES[2], key=f"new-{number}", person_id=f"p{number}") for number in range(2_000)])
+    tracemalloc.start()
+    try:
+        changes = changes_on(page)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(changes) == 2_000
+    assert peak < 1.3 * kept
+
+
+def test_a_page_whose_bytes_are_broken_is_told_so() -> None:
+    page = bytearray(page_bytes(CHANGES))
+    page[15:20] = b"\xff" * 5
+    with pytest.raises(RecordError):
+        changes_on(bytes(page))
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 100])
