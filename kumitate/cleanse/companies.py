@@ -47,7 +47,7 @@ _FORM_AROUND = rf"^{_FREQUENT} ?| ?{_FREQUENT}$|{_LATIN_BEHIND}$"
 _CHARACTERS = "0-9&" + COMMON.replace("'", "")
 _SHAPE = words("0-9&()㈱㈲（）" + LETTERS.replace("-'", ""), "[ \u3000]")
 # What is left where the end of a longer form is one by itself: Pty Ltd, & Co., Ltd., 特例有限会社.
-_CUT = r"(?i) (?:pty|proprietary|pte|pvt|private|sdn|co|company|and|&)\.?,?$|(?:特例|有限责任|有限責任|股份)$"
+_CUT = r"(?i)[ ,&](?:pty|proprietary|pte|pvt|private|sdn|co|company|and|&)\.?,?$|(?:特例|有限责任|有限責任|股份)$"
 _FORMED = f"会社|法人|組合|公司|회사|[カガ]イシ[ャヤ]|御中|(?:^| )様$|[()]|^[ ,]|[ ,]$|{_CUT}|(?i){LATIN_WRITINGS}"
 
 
