@@ -10,7 +10,8 @@ from harness.projects import everything, rows, silent
 from kumitate.execution.run import execute
 from kumitate.execution.workspace import open_workspace
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+# That both engines cleanse alike once is said by test_glue_jobs.py, that they do so again after a change here.
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 def lake_after(root: Path, engine: Literal["duckdb", "spark"]) -> dict[str, list[tuple[Any, ...]]]:

@@ -2,9 +2,9 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -26,15 +26,16 @@ def clone(to: Path) -> Path:
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(to)], check=True)
     lent = os.environ.get("KUMITATE_README_VENV")
     if lent:
-        move_in(Path(lent), to / ".venv")
+        move_in(Path(lent).resolve(), to / ".venv")
     return to
 
 
 def move_in(lent: Path, venv: Path) -> None:
-    """Copies an environment and points its scripts at the clone."""
-    shutil.copytree(lent, venv, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "pyspark"))
-    install = ["-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--editable", str(venv.parent)]
+    """An environment of the clone's own, which finds beside the clone's code the packages of the one that is lent."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    packages, lents = (sysconfig.get_path("purelib", vars={"base": str(folder)}) for folder in (venv, lent))
+    Path(packages, "lent.pth").write_text(f"{lents}\n", encoding="utf-8")
+    install = ["-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--editable", str(venv.parent)]
     subprocess.run([str(venv / "bin/python"), *install], check=True)
     for mark in (".ready", ".ready-spark"):
         (venv / mark).touch()

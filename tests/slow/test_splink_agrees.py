@@ -148,6 +148,7 @@ def test_spark_trains_the_model_that_duckdb_trains_and_finds_the_same_pairs_with
     assert np.abs(ours["weight"].to_numpy() - theirs["weight"].to_numpy()).max() < 1e-4
 
 
+@pytest.mark.long  # the test above predicts on both, too
 def test_the_same_file_predicts_the_same_on_spark(duck: Backend, spark: Backend) -> None:
     table = _registry(200, 3)
     model = _without_bound(fit(table, comparisons_for(table.column_names)))
