@@ -51,7 +51,7 @@ demo: $(VENV)/.ready ## run the example shop: raw files in, delivered segments o
 	@$(BIN)/python $(SHOP)/generate.py
 	@$(BIN)/kumitate run $(SHOP) --truth $(SHOP)/data/generated/truth.csv
 
-test: $(VENV)/.ready ## the fast tests, about a minute
+test: $(VENV)/.ready ## the fast tests, one to two minutes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(FAST)
 
 test-slow: $(VENV)/.ready-spark $(EMULATOR)/.ready $(CLIENTS) ## the slow tests alone, and properties with all their examples (Spark and Glue jobs need Java 17 and Maven)
