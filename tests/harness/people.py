@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from harness.memory_lake import MemoryLake
 from kumitate.cleanse.tables import clean_table
@@ -154,3 +157,15 @@ def grouped(persons: dict[str, str]) -> set[frozenset[str]]:
     for record, person in persons.items():
         groups.setdefault(person, set()).add(record)
     return {frozenset(group) for group in groups.values()}
+
+
+def with_model(root: Path, text: str) -> Path:
+    """A project in files, whose model has this text; returns `root`."""
+    person = {**PERSON, "model": {"file": "models/person.json", "merge": 0.9}, "attributes": {"given_name": {}}}
+    for folder, value in (("sources", SOURCES), ("identity", {"person": person})):
+        (root / folder).mkdir()
+        (root / folder / "all.yaml").write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
+    (root / "kumitate.yaml").write_text("project: people\n", encoding="utf-8")
+    (root / "models").mkdir()
+    (root / "models/person.json").write_text(text, encoding="utf-8")
+    return root

@@ -32,7 +32,7 @@ SAFE = (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
-    pytest.mark.skipif(not MODULES.is_dir(), reason="needs tests/clients/node_modules; `make test` installs them"),
+    pytest.mark.skipif(not MODULES.is_dir(), reason="needs tests/clients/node_modules; `make test-slow` installs them"),
 ]
 
 

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
-from harness.people import PERSON, SOURCES, People, member
+from harness.people import People, member, with_model
 from kumitate.cli.main import main
 from kumitate.errors import FatalError
 from kumitate.identity.probabilistic.files import dump
@@ -27,25 +26,14 @@ def model(m: float) -> str:
     return dump(Model((Comparison("city", (NULL, equal, ELSE)),), 0.01))
 
 
-def project(root: Path, text: str) -> Path:
-    person = {**PERSON, "model": {"file": "models/person.json", "merge": 0.9}, "attributes": {"given_name": {}}}
-    for folder, value in (("sources", SOURCES), ("identity", {"person": person})):
-        (root / folder).mkdir()
-        (root / folder / "all.yaml").write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
-    (root / "kumitate.yaml").write_text("project: people\n", encoding="utf-8")
-    (root / "models").mkdir()
-    (root / "models/person.json").write_text(text, encoding="utf-8")
-    return root
-
-
 @pytest.mark.parametrize(("m", "persons"), [(0.9, 4), (1e-6, 5)])
 def test_the_models_file_decides(tmp_path: Path, m: float, persons: int) -> None:
-    config = open_project(project(tmp_path, model(m))).config
+    config = open_project(with_model(tmp_path, model(m))).config
     assert len(People(config).resolve(members=ROWS).groups()) == persons
 
 
 def test_another_model_in_the_file_decides_anew(tmp_path: Path) -> None:
-    people = People(open_project(project(tmp_path, model(0.9))).config).resolve(members=ROWS)
+    people = People(open_project(with_model(tmp_path, model(0.9))).config).resolve(members=ROWS)
     assert len(people.groups()) == 4
     (tmp_path / "models/person.json").write_text(model(1e-6), encoding="utf-8")
     people.config = open_project(tmp_path).config
@@ -53,13 +41,13 @@ def test_another_model_in_the_file_decides_anew(tmp_path: Path) -> None:
 
 
 def test_no_other_model_is_learned_where_the_file_was_not_read(tmp_path: Path) -> None:
-    config = open_project(project(tmp_path, model(0.9))).config.model_copy(update={"person_model": ""})
+    config = open_project(with_model(tmp_path, model(0.9))).config.model_copy(update={"person_model": ""})
     with pytest.raises(FatalError, match=r"models/person\.json: the person's model was not read"):
         People(config).resolve(members=ROWS)
 
 
 def test_check_refuses_another_version_by_file_with_what_to_do(tmp_path: Path) -> None:
     text = json.dumps({**json.loads(model(0.9)), "kumitate_model": 7})
-    result = CliRunner().invoke(main, ["check", "--project", str(project(tmp_path, text))])
+    result = CliRunner().invoke(main, ["check", "--project", str(with_model(tmp_path, text))])
     assert result.exit_code == 1
     assert "models/person.json:1 is a model of version 7, this Kumitate reads 1; train it anew" in result.output

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
-from harness.people import PERSON, SOURCES
+from harness.people import with_model
 from kumitate.cleanse.rules import RULES_VERSION
 from kumitate.cli.main import main
 from kumitate.identity.probabilistic.files import dump
@@ -24,14 +23,7 @@ TOLD = "models/person.json: was learned from values cleansed by rules of version
 
 
 def project(root: Path, version: str) -> Path:
-    person = {**PERSON, "model": {"file": "models/person.json", "merge": 0.9}, "attributes": {"given_name": {}}}
-    for folder, value in (("sources", SOURCES), ("identity", {"person": person})):
-        (root / folder).mkdir()
-        (root / folder / "all.yaml").write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")
-    (root / "kumitate.yaml").write_text("project: people\n", encoding="utf-8")
-    (root / "models").mkdir()
-    (root / "models/person.json").write_text(dump(replace(MODEL, rules_version=version)), encoding="utf-8")
-    return root
+    return with_model(root, dump(replace(MODEL, rules_version=version)))
 
 
 def kumitate(*words: str | Path) -> Result:

@@ -27,7 +27,7 @@ WHEN = "2026-02-03T04:05:06.789"
 
 @cache
 def node() -> str:
-    """The machine's, where it is new enough for the libraries, or the one that `make test` installs."""
+    """The machine's, where it is new enough for the libraries, or the one that `make test-slow` installs."""
     found = shutil.which("node")
     if found is not None:
         told = subprocess.run([found, "--version"], capture_output=True, check=True, text=True).stdout
@@ -71,7 +71,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, A
 @pytest.mark.parametrize("name", ["segment-python", "rudder-python", "segment-node", "rudder-node"])
 def test_every_call_of_a_client_lands_once_with_all_it_says(sent: dict[str, list[dict[str, Any]]], name: str) -> None:
     if name not in sent:
-        pytest.skip("needs Node and tests/clients/node_modules; `make test` installs both")
+        pytest.skip("needs Node and tests/clients/node_modules; `make test-slow` installs both")
     ids = Counter(event["messageId"] for event in sent[name])
     assert ids == Counter(f"{name}-{number}-{call}" for number in range(ROUNDS) for call in CALLS)
     for event in sent[name]:

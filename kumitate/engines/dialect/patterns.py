@@ -12,7 +12,6 @@ from collections.abc import Iterator
 _WHITE_SPACE = r"\x{9}-\x{D}\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
 _MEMBERS = {"d": r"\p{Nd}", "w": r"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}", "s": _WHITE_SPACE}
 _ATOM = re.compile(r"\\.|.", re.DOTALL)
-_SAFE_ESCAPES = re.escape("dDwWsSntrf\\.|()[]{}^$*+?/-'\"#&%,:;<>=!@_~` ")
 _UNSAFE = (
     (re.compile(r"\(\?(?!:|i\))"), "lookaround, named groups and flags other than (?i)"),
     (
